@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check docs bench chaos chaos-sending lock clean
+.PHONY: help run login test check docs mutate bench chaos chaos-sending lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +26,7 @@ login: ## set a new password for the login that the first run made, and print it
 
 test: ## run the tests (on SQLite, unless DATABASE_URL and REDIS_URL say otherwise; ARGS="-k name")
 	@$(PREPARE) requirements-dev.txt
-	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: ## formatting, types, boundaries, migrations, deployment settings
 	@$(PREPARE) requirements-dev.txt
@@ -36,6 +36,10 @@ docs: ## redraw docs/architecture.md and the list of decisions from the code
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) .ci/draw_packages.py
 	@$(PY) .ci/list_decisions.py
+
+mutate: ## change the pure rules in small ways and see whether their tests notice (ARGS="part of a path")
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) .ci/mutate.py $(ARGS)
 
 bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL and Redis on this machine
 	@$(PREPARE) requirements-dev.txt

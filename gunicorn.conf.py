@@ -1,4 +1,6 @@
-"""The web server, in production and under `make run`. Process settings from the environment: PORT, WEB_CONCURRENCY."""
+"""The web server, in production and under `make run`. Process settings from the environment:
+PORT, WEB_CONCURRENCY.
+"""
 
 import os
 
@@ -10,7 +12,8 @@ threads = 8
 preload_app = False  # each worker opens its own connections and threads
 timeout = 30  # RB2B gives up after 15 s; a worker silent for twice that is stuck
 graceful_timeout = 20
-keepalive = 65  # longer than the proxy in front keeps its connections, so that it never writes into a closed one
+# longer than the proxy in front keeps its connections, so that it never writes into a closed one
+keepalive = 65
 max_requests = 20_000
 max_requests_jitter = 2_000
 control_socket_disable = True
@@ -21,6 +24,6 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 
 
 def on_starting(server):
-    from caio_project.lib.logs import NoSecrets
+    from caio_project.lib.logs import SecretFilter
 
-    server.log.error_log.addFilter(NoSecrets())
+    server.log.error_log.addFilter(SecretFilter())

@@ -1,4 +1,6 @@
-"""Print a URL of the database NAME on 127.0.0.1 that we may create databases with, making it if it is missing.
+"""Print a URL of the database NAME on 127.0.0.1, with a login that may create databases.
+
+Makes the database if it is missing.
 
 python .ci/database.py NAME [URL of any database, to try first]. Exit code 1 where no login works.
 """

@@ -10,7 +10,8 @@ def index() -> str:
     lines = [
         "# Decisions",
         "",
-        "One page each: context, decision, consequences. A later one that changes an earlier one says so.",
+        "One page each: context, decision, consequences. "
+        "A later one that changes an earlier one says so.",
         "",
     ]
     for path in sorted(FOLDER.glob("[0-9]*.md")):

@@ -1,4 +1,4 @@
-"""Write .env for a first run: everything in the sandbox, and secrets of its own. Never touches one that exists."""
+"""Write .env for a first run, with vendors in the sandbox and new secrets, unless there is one."""
 
 import os
 import secrets

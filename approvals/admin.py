@@ -1,6 +1,7 @@
-"""The approval list: filters, search, approve and reject. Decisions only by POST, each email answered for itself."""
+"""The approval list: filters, search, approve and reject. Decisions only by POST, each email
+answered for itself.
+"""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from approvals.decisions import decisions
+from approvals.decisions import bulk, claims, decisions
 from approvals.desk import reading_proof
 from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
@@ -115,7 +116,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         label={"Example visitor": "warning", "Test visitor": "warning", "Training": "warning"},
     )
     def shown_kind(self, message: Message) -> str:
-        """Nothing for live people; made-up ones are named."""
+        """Empty for live leads; test, example and training ones are named."""
         return "" if message.kind == Kind.LIVE else message.get_kind_display()
 
     @display(description="Status", label=True)
@@ -130,63 +131,50 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def approve_emails(
         self, request: HttpRequest, queryset: QuerySet[Message]
     ) -> HttpResponse | None:
-        """First a page with every full text; then one decision for each, bound to the version that was shown."""
-        return self._decide(
-            request, queryset, "approve_emails", "Approve",
-            lambda m, version, form: decisions.approve(m, version, decisions.Decider(request.user, "admin")),
-        )  # fmt: skip
+        return self._decide(request, queryset, "Approve")
 
     @admin.action(description="Reject…", permissions=["decide"])
     def reject_emails(
         self, request: HttpRequest, queryset: QuerySet[Message]
     ) -> HttpResponse | None:
-        return self._decide(
-            request, queryset, "reject_emails", "Reject",
-            lambda m, version, form: decisions.reject(
-                m, version, decisions.Decider(request.user, "admin"),
-                tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"],
-            ),
-            BulkRejectForm(request.POST if "confirmed" in request.POST else None),
-        )  # fmt: skip
+        form = BulkRejectForm(request.POST if "confirmed" in request.POST else None)
+        return self._decide(request, queryset, "Reject", form)
 
     def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Message], action: str, verb: str,
-        decide: Callable[[Message, int, Any], Message], form: Any = None,
-    ) -> HttpResponse | None:  # fmt: skip
+        self, request: HttpRequest, queryset: QuerySet[Message], verb: str, form: Any = None
+    ) -> HttpResponse | None:
         if not self.has_decide_permission(request):
             raise PermissionDenied
-        chosen = list(
-            queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)[
-                : MAX_AT_ONCE + 1
-            ]
-        )
+        rows = queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)
+        chosen = list(rows[: MAX_AT_ONCE + 1])
         if len(chosen) > MAX_AT_ONCE:
-            messages.error(
-                request,
-                f"{MAX_AT_ONCE} at once are the most that can be read. Nothing was decided.",
-            )
+            text = f"{MAX_AT_ONCE} at once are the most that can be read. Nothing was decided."
+            messages.error(request, text)
             return None
         if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
-            return self._page(request, chosen, action, verb, form)
-        done = 0
-        for message in chosen:
-            if verb == "Approve" and message.critical_reason and len(chosen) > 1:
-                messages.warning(request, f"{message.lead}: a CRITICAL email needs its own look.")
-                continue
-            version = reading_proof.proven_version(
-                message, request.POST.get(f"shown_{message.pk}", "")
-            )
-            try:
-                decide(message, version, form)
-                done += 1
-            except decisions.DecisionRefused as refused:
-                messages.warning(request, f"{message.lead}: {refused.text}")
-        if done:
-            messages.success(
-                request,
-                f"{'Approved' if verb == 'Approve' else 'Rejected'} {done} of {len(chosen)}.",
-            )
+            return self._page(request, chosen, f"{verb.lower()}_emails", verb, form)
+        self._report(request, verb, self._decide_confirmed(request, chosen, form))
         return None
+
+    def _decide_confirmed(
+        self, request: HttpRequest, chosen: list[Message], form: Any
+    ) -> list[bulk.BatchResult]:
+        selected = [
+            bulk.SelectedEmail(message, _shown_version(request, message)) for message in chosen
+        ]
+        decider = decisions.Decider(request.user, "admin")
+        if form is None:
+            return bulk.approve_batch(selected, decider, whole_text_shown=True)
+        typed = bulk.RejectionText(form.cleaned_data["tag"], form.cleaned_data["reason"])
+        return bulk.reject_batch(selected, decider, typed)
+
+    def _report(self, request: HttpRequest, verb: str, results: list[bulk.BatchResult]) -> None:
+        for result in results:
+            if not result.is_done:
+                messages.warning(request, f"{result.message.lead}: {result.problem}.")
+        if done := sum(result.is_done for result in results):
+            word = "Approved" if verb == "Approve" else "Rejected"
+            messages.success(request, f"{word} {done} of {len(results)}.")
 
     def _page(
         self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any
@@ -204,8 +192,12 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "opts": self.model._meta,
         }
         for message in chosen:
-            review_queue.record_reading(message, request.user)
+            claims.record_reading(message, request.user)
         return TemplateResponse(request, "approvals/admin/admin_decide.html", context)
+
+
+def _shown_version(request: HttpRequest, message: Message) -> int:
+    return reading_proof.proven_version(message, request.POST.get(f"shown_{message.pk}", ""))
 
 
 def _current_text(message: Message) -> Any:

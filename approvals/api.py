@@ -5,12 +5,13 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from approvals.decisions import decisions
+from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
 from caio_project.lib.web.paging import fetch_page, page_links
@@ -130,4 +131,6 @@ def _decision_response(decide: Any) -> Response:
         now = late.message
         raise ConflictError(late.text, status_now=now.status, version_now=now.version) from late
     except decisions.DecisionRefused as refused:
+        if refused.refusal == Refusal.NO_PERMISSION:
+            raise PermissionDenied(refused.text) from refused
         raise ValidationError({refused.field or "email": refused.text}) from refused

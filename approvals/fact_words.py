@@ -18,7 +18,7 @@ class TextPiece:
 
 
 def mark_phrases(text: str, phrases: Sequence[dict[str, str]]) -> list[TextPiece]:
-    """`text` cut into pieces so that every occurrence of a phrase is known by its place in `phrases`."""
+    """`text` in pieces, so that every occurrence of a phrase has its index in `phrases`."""
     longest_first = sorted(
         (n for n, p in enumerate(phrases) if p["text"]), key=lambda n: -len(phrases[n]["text"])
     )

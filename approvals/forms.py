@@ -7,8 +7,6 @@ from outreach.choices import Tag
 
 
 class VersionForm(forms.Form):
-    """The text that was on the screen."""
-
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 

@@ -19,7 +19,7 @@ class Verdict(models.TextChoices):
 
 
 class Decision(AppendOnly):
-    """What one person (or key) decided about one text. Bound to the text by its hash; never changed."""
+    """What a person or key decided about one text. Bound to its hash; never changed."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=14, choices=Verdict.choices)
@@ -48,14 +48,12 @@ class Decision(AppendOnly):
 
 
 class DecisionReason(models.Model):
-    """What the person typed. Erasable."""
-
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()
 
 
 class Reading(models.Model):
-    """That this person had this text of this email on the screen."""
+    """This person had this text of this email on the screen."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="readings")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -69,15 +67,13 @@ class Reading(models.Model):
 
 
 class Claim(models.Model):
-    """Who has an email on the desk, and until when."""
-
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="claim")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
 
 
 class Notice(models.Model):
-    """Something a person must be told: to whom, by what channel, and whether it got there."""
+    """Something a person must be told: whom, by which channel, and whether it arrived."""
 
     class Channel(models.TextChoices):
         SLACK = "slack", "Slack"
@@ -91,9 +87,13 @@ class Notice(models.Model):
         Message, null=True, on_delete=models.CASCADE, related_name="notices"
     )
     reply = models.ForeignKey(
-        Reply, null=True, blank=True, on_delete=models.CASCADE, related_name="notices",
+        Reply,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="notices",
         help_text="An answer to tell of; its words are read when it is told, and not kept here.",
-    )  # fmt: skip
+    )
     step = models.PositiveSmallIntegerField(default=0)
     to = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
     text = models.CharField(max_length=300)
@@ -116,8 +116,6 @@ class Notice(models.Model):
 
 
 class Approval(Message):
-    """An email in the approval list of the admin."""
-
     class Meta:
         proxy = True
         verbose_name = "email to decide"

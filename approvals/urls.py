@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from approvals.views import answers, desk, sent
+from approvals.views import answers, batch, desk, sent
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
     path("sales/queue/next", desk.open_next_email, name="next"),
-    path("sales/queue/batch", desk.decide_batch, name="batch"),
+    path("sales/queue/batch", batch.decide_batch, name="batch"),
     path("sales/queue/<uuid:public_id>", desk.desk_page, name="desk"),
     path("sales/queue/<uuid:public_id>/read", desk.record_read, name="read"),
     path("sales/queue/<uuid:public_id>/approve", desk.approve_email, name="approve"),

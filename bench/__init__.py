@@ -1,3 +1,1 @@
-"""Measurements against stated aims, on this machine's PostgreSQL and Redis: `make bench`. See
-__main__.py.
-"""
+"""Measurements against stated aims on this machine: `make bench`. See __main__.py."""

@@ -1,20 +1,19 @@
 """Run every measurement, print a table and write var/bench.json.
 
-BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for errors; a missed aim is
-shown and not failed, for what a shared machine measures varies. Ratios are to a floor measured in the same run and
-hold on any machine.
+BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for
+errors; a missed aim is shown and not failed, for what a shared machine measures varies. Ratios are
+to a floor measured in the same run and hold on any machine.
 """
 
 import json
 import os
 import sys
 import time
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from bench import cost, door, door_cost, latency, pages, webhook, world
+from bench import latency, pages, queue_cost, webhook, world
+from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
@@ -35,14 +34,16 @@ def main() -> int:
         (
             "door",
             lambda: [
-                json.loads(world.run_manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
-                for n in door.SIZES
+                json.loads(
+                    world.run_manage(world.fresh_postgres(), "-m", "bench.queue_cost", f"{n}")
+                )
+                for n in (queue_cost.SHORT if SECONDS < 10 else queue_cost.SIZES)
             ],
         ),
         (
             "leaving",
             lambda: json.loads(
-                world.run_manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
+                world.run_manage(world.fresh_postgres(), "-m", "bench.send_cost", f"{SECONDS:g}")
             ),
         ),
         (
@@ -59,7 +60,7 @@ def main() -> int:
             failed.append(f"{name}: {error}")
     if errors := found.get("webhook", {}).get("errors"):
         failed.append(f"webhook: {errors} answers were not 200")
-    console.print(results_table(found))
+    console.print(results_table(found, SECONDS))
     file = world.ROOT / "var" / "bench.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(
@@ -70,87 +71,6 @@ def main() -> int:
     for text in failed:
         console.print(f"FAILED {text}", style="red", markup=False)
     return 1 if failed else 0
-
-
-def results_table(found: dict[str, Any]) -> Table:
-    shown = Table(
-        title=f"{os.cpu_count()} processors, {SECONDS:g} s of load on each side",
-        title_justify="left",
-    )
-    for column, justify in (("", "left"), ("measured", "right"), ("aim", "right"), ("", "left")):
-        shown.add_column(column, justify=justify)  # type: ignore[arg-type]
-
-    def row(
-        text: str, value: float, unit: str, aim: float | None = None, at_least: bool = False
-    ) -> None:
-        if aim is None:
-            shown.add_row(
-                text, f"{value:,.2f} x" if unit == "x" else f"{value:,.1f} {unit}", "", ""
-            )
-            return
-        met = value >= aim if at_least else value < aim
-        figure = f"{value:.2f}" if at_least else f"{value:,.1f} {unit}"
-        shown.add_row(
-            text,
-            figure,
-            f"{'≥' if at_least else '<'} {aim:g} {unit}".rstrip(),
-            "met" if met else "missed",
-        )
-
-    if w := found.get("webhook"):
-        row(f"POST /webhooks/rb2b, {webhook.CONNECTIONS} connections", w["per_second"], "/s")
-        row("  floor: a view that inserts one row", w["floor_per_second"], "/s")
-        row("  the same without middleware", w["bare_per_second"], "/s")
-        row("  ratio to the floor", w["ratio"], "", 0.7, at_least=True)
-        row("  ratio to the one without middleware", w["ratio_to_bare"], "x")
-        row("  p50", w["p50_ms"], "ms")
-        row("  p99", w["p99_ms"], "ms", 100)
-        row("  p99 of the floor", w["floor_p99_ms"], "ms")
-        row("  the load generator itself, a request", w["client_ms"], "ms")
-    for name, text, aim in (
-        ("redis", "Redis, worker, beat", 5),
-        ("embedded", "embedded, SQLite", 15),
-    ):
-        if one := found.get(name):
-            row(f"visit to held, {text}: median", one["median_s"], "s", aim)
-            row("  longest", one["longest_s"], "s", aim)
-    if c := found.get("cost"):
-        for one in c["sizes"]:
-            row(
-                f"stored to assessed, {one['visits']:,} visits in the table",
-                one["ms"],
-                "ms a visit",
-            )
-        row("  queries a visit, the same at every size", c["queries"], "")
-        row(f"  times the cost at {c['sizes'][0]['visits']:,}", c["ratio"], "x", cost.AIM)
-    for one in found.get("door", []):
-        row(
-            f"whose turn it is, {one['waiting']:,} approved, half of them passed over",
-            one["turn_ms"],
-            "ms",
-            50,
-        )
-        row("  for whom the day's last slots are kept", one["kept_ms"], "ms")
-        row("  why the last of them has not left", one["why_last_ms"], "ms")
-        row("  when all of them have left", one["forecast_ms"], "ms")
-    if d := found.get("leaving"):
-        for text, one in (
-            ("no latency", d["fast"]),
-            (f"{door_cost.SLOW:g} s for each call", d["slow"]),
-        ):
-            row(f"the door, one process, GoHighLevel with {text}", one["per_second"], "emails/s")
-            row(f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s")
-            row("  ratio to the floor", one["ratio"], "x")
-        for one in d["sizes"]:
-            row(f"the door, {one['waiting']:,} approved emails wait", one["ms"], "ms an email")
-        row("  queries an email, the same at every size", d["queries"], "")
-        row(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", door_cost.AIM)
-    if p := found.get("pages"):
-        row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
-        row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
-        row("GET /api/pending-emails, first page", p["pending_emails_ms"], "ms", 60)
-        row("  times a view that does nothing", p["pending_emails_ms"] / p["bare_ms"], "x")
-    return shown
 
 
 if __name__ == "__main__":

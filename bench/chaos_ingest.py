@@ -1,17 +1,18 @@
-"""Visitors are posted while what serves them is killed: everything acknowledged must become one event and one visit.
+"""Post visitors while servers are killed: each acknowledged body must become one event and visit.
 
     python -m bench.chaos_ingest --posts 100000        (or: make chaos POSTS=100000)
     python -m bench.chaos_ingest --posts 100000 --stored
 
-On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On the way PostgreSQL
-is away for some seconds, first by a crash, then in good order, and web and Celery processes get SIGKILL at random.
-Bodies are posted as RB2B posts them (bench/posting.py); some are posted twice by plan, whatever came of the first time.
+On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On
+the way PostgreSQL is away for some seconds, first by a crash, then in good order, and web and
+Celery processes get SIGKILL at random. Bodies are posted as RB2B posts them (bench/posting.py);
+some are posted twice by plan, whatever came of the first time.
 
-Prints the figures as JSON, and how it goes and what came of it in words on stderr. Lost: acknowledged, and not one
-processed event with a visit; with --stored, which ends once the spool is empty, not one event. Double: a body with two
-events, or a page view with two visits. Set aside: files of the spool that did not get into the database. A refusal is
-explained where a web process was killed in the second before.
-Exit code 0 where all of these are none; else 1.
+Prints the figures as JSON, and how it goes and what came of it in words on stderr. Lost:
+acknowledged, and not one processed event with a visit; with --stored, which ends once the spool is
+empty, not one event. Double: a body with two events, or a page view with two visits. Set aside:
+files of the spool that did not get into the database. A refusal is explained where a web process
+was killed in the second before. Exit code 0 where all of these are none; else 1.
 """
 
 import argparse
@@ -19,118 +20,39 @@ import contextlib
 import json
 import os
 import random
-import signal
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from bench import load, posting, servers, world
+from bench.chaos_site import ChaosSite, Harm
 
 CONNECTIONS = 50
 PAGES_EACH = 4  # visits of one person
 RESENT = 0.05  # of the bodies, posted a second time
-AWAY = (1.0, 4.0)  # seconds without PostgreSQL
 STUCK_AFTER = 120.0  # seconds without any progress after the last post
 EXPLAINED = 1.0  # seconds after the kill of a web process in which its connections break
 MARK = "/run/"
 _told_at = 0.0
-CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
 
 
-@dataclass
-class Harm:
-    """What was done on the way."""
-
-    restarts: list[str] = field(default_factory=list)
-    killed: Counter[str] = field(default_factory=Counter)
-    web_killed_at: list[float] = field(default_factory=list)  # by time.monotonic()
-    failed: str = ""
-
-
-class Site:
-    """The product's processes, which can be killed one by one; what is killed whole is started again."""
-
-    def __init__(self, postgres: servers.Postgres, env: dict[str, str], chance: random.Random):
-        self.postgres, self._env, self._chance, self.harm = postgres, env, chance, Harm()
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> "Site":
-        beat = (
-            *CELERY,
-            "beat",
-            "--loglevel=WARNING",
-            "--scheduler=celery.beat:Scheduler",
-            "--pidfile=",
-        )
-        self.url, self._web = self._stack.enter_context(
-            world.web_process(self._env, "/webhooks/rb2b/health")
-        )
-        self._start_celery()
-        self._stack.callback(lambda: self._worker.__exit__())  # whichever runs by then
-        self._stack.enter_context(world.Process(self._env, *beat))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def restart_postgres(self) -> None:
-        """Away for some seconds, in which a web process dies that has bodies in the spool."""
-        mode = "fast" if "immediate" in self.harm.restarts else "immediate"
-        self.harm.restarts.append(mode)
-        self.postgres.stop(mode)
-        away = self._chance.uniform(*AWAY)
-        time.sleep(away / 2)
-        self.kill_web()
-        time.sleep(away / 2)
-        self.postgres.start()
-
-    def kill_web(self) -> None:
-        """One of gunicorn's workers; gunicorn starts another."""
-        self._kill_one_of("web", self._web.children())
-        self.harm.web_killed_at.append(time.monotonic())
-
-    def kill_celery(self) -> None:
-        """One of the worker's children, or in one of three cases the worker with all of them."""
-        if self._chance.random() < 1 / 3:
-            self._stop_celery()
-            self._start_celery()
-            self.harm.killed["worker"] += 1
-        else:
-            self._kill_one_of("worker child", self._worker.children())
-
-    def let_the_leases_end(self) -> None:
-        """What was leased when it was killed waits for a minute; with nobody at work the minute is made to pass."""
-        self._stop_celery()
-        with psycopg.connect(self.postgres.url) as connection:
-            for table in ("leads_inboundevent", "leads_lead", "leads_enrichment"):
-                connection.execute(f"UPDATE {table} SET lease_until = NULL")
-        self._start_celery()
-
-    def _stop_celery(self) -> None:
-        for pid in [*self._worker.children(), self._worker.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._worker.__exit__()
-
-    def _start_celery(self) -> None:
-        self._worker = world.Process(
-            self._env, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
-        )
-
-    def _kill_one_of(self, what: str, pids: list[int]) -> None:
-        if pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._chance.choice(pids), signal.SIGKILL)
-                self.harm.killed[what] += 1
+@dataclass(frozen=True)
+class ChaosPlan:
+    posts: int
+    restarts: int  # of PostgreSQL
+    kills: int  # of web and Celery processes
+    rate: float  # posts a second at most; 0: as fast as they are taken
+    seed: int
+    wait_for_leases: bool
+    worked_off: bool  # wait until the events have become visits
 
 
 def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
@@ -144,36 +66,38 @@ def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
         yield text.replace("{page}", str(n)).replace("{n}", str(n // PAGES_EACH)).encode()
 
 
-def harm_on_the_way(
-    site: Site, found: posting.PostOutcome, posts: int, restarts: int, kills: int
-) -> None:
-    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random. An error on the way
-    is kept in `site.harm`: a run without its harm proves nothing."""
+def harm_on_the_way(site: ChaosSite, found: posting.PostOutcome, plan: ChaosPlan) -> None:
+    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random.
+    An error on the way is kept in `site.harm`: a run without its harm proves nothing.
+    """
     try:
-        _do_harm(site, found, posts, restarts, kills)
+        _do_harm(site, found, plan)
     except Exception as error:
         site.harm.failed = f"{type(error).__name__}: {error}"
 
 
-def _do_harm(site: Site, found: posting.PostOutcome, posts: int, restarts: int, kills: int) -> None:
-    chance = random.Random(posts)  # noqa: S311
-    due = [((n + 1) / (restarts + 1), site.restart_postgres) for n in range(restarts)]
+def _do_harm(site: ChaosSite, found: posting.PostOutcome, plan: ChaosPlan) -> None:
+    chance = random.Random(plan.posts)  # noqa: S311
+    due = [((n + 1) / (plan.restarts + 1), site.restart_postgres) for n in range(plan.restarts)]
     due += [
         (chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery]))
-        for _ in range(kills)
+        for _ in range(plan.kills)
     ]
     for share, harm in sorted(due, key=lambda one: one[0]):
-        while found.posted < share * posts:
+        while found.posted < share * plan.posts:
             report_progress(
-                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
+                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} "
+                f"times, {dict(site.harm.killed)}"
             )
             time.sleep(0.02)
         harm()
 
 
 def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
-    """Until nothing waits in the spool, nor as an event where they are to be `worked_off`; returns the seconds. Raises
-    TimeoutError without progress."""
+    """Wait for an empty spool, and no waiting event if `worked_off`; returns seconds.
+
+    Raises TimeoutError without progress.
+    """
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while True:
         with psycopg.connect(db) as connection:
@@ -209,7 +133,7 @@ PAGES = (
 
 
 def count_outcomes(db: str, found: posting.PostOutcome, worked_off: bool) -> dict[str, int]:
-    """What became of the bodies, from the tables themselves and not from what the product says of them."""
+    """Count outcomes in the tables themselves, not in what the product reports."""
     with psycopg.connect(db) as connection:
         events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
         pages_twice = connection.execute(PAGES).fetchone()
@@ -223,16 +147,8 @@ def count_outcomes(db: str, found: posting.PostOutcome, worked_off: bool) -> dic
     }
 
 
-def run_chaos(
-    posts: int,
-    restarts: int,
-    kills: int,
-    rate: float,
-    seed: int,
-    wait_for_leases: bool,
-    worked_off: bool,
-) -> dict[str, Any]:
-    chance, found = random.Random(seed), posting.PostOutcome()  # noqa: S311
+def run_chaos(plan: ChaosPlan) -> dict[str, Any]:
+    chance, found = random.Random(plan.seed), posting.PostOutcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
         postgres, redis = (
             stack.enter_context(servers.Postgres()),
@@ -243,21 +159,21 @@ def run_chaos(
             DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool)
         )
         world.run_manage(env, "migrate", "--verbosity", "0")
-        site = stack.enter_context(Site(postgres, env, chance))
+        site = stack.enter_context(ChaosSite(postgres, env, chance))
         url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
-        harm = threading.Thread(target=harm_on_the_way, args=(site, found, posts, restarts, kills))
+        harm = threading.Thread(target=harm_on_the_way, args=(site, found, plan))
         harm.start()
-        posting.post_all(url, visit_bodies(posts, chance), found, CONNECTIONS, rate)
+        posting.post_all(url, visit_bodies(plan.posts, chance), found, CONNECTIONS, plan.rate)
         took = time.monotonic() - began
         harm.join()
         if site.harm.failed:
             raise RuntimeError(f"Something else than the product failed: {site.harm.failed}")
-        if worked_off and not wait_for_leases:
+        if plan.worked_off and not plan.wait_for_leases:
             site.let_the_leases_end()
         return (
             run_figures(found, site.harm, took)
-            | {"settled_s": wait_until_settled(postgres.url, spool, worked_off)}
-            | count_outcomes(postgres.url, found, worked_off)
+            | {"settled_s": wait_until_settled(postgres.url, spool, plan.worked_off)}
+            | count_outcomes(postgres.url, found, plan.worked_off)
             | {
                 "set_aside": sum(
                     1 for file in spool.iterdir() if file.suffix in (".bad", ".refused", ".part")
@@ -296,11 +212,14 @@ def in_words(found: dict[str, Any], machine: str, what: str) -> str:
     faults = [f"{found[name]} {name.replace('_', ' ')}" for name in FAULTS if found[name]]
     killed = ", ".join(f"{n} {what}" for what, n in found["killed"].items())
     return (
-        f"{found['posted']} posts of {found['events']} bodies at {found['per_second']:.0f} a second on {machine}; "
+        f"{found['posted']} posts of {found['events']} bodies at {found['per_second']:.0f} a "
+        f"second on {machine}; "
         f"PostgreSQL restarted {len(found['restarts'])} times, killed: {killed}.\n"
-        f"{found['acknowledged_bodies']} bodies were acknowledged ({found['spooled']} posts of them from the spool), "
+        f"{found['acknowledged_bodies']} bodies were acknowledged ({found['spooled']} posts "
+        "of them from the spool), "
         f"{sum(found['refused'].values())} posts were cut off by a kill; half of the answers took "
-        f"{found['p50_ms']:.0f} ms, 99 % {found['p99_ms']:.0f} ms, the longest {found['longest_ms']:.0f} ms.\n"
+        f"{found['p50_ms']:.0f} ms, 99 % {found['p99_ms']:.0f} ms, the longest "
+        f"{found['longest_ms']:.0f} ms.\n"
         f"{'FAILED: ' + ', '.join(faults) if faults else f'Every acknowledged body is {what}.'}"
     )
 
@@ -328,14 +247,20 @@ def main() -> int:
         help="do not wait until the events are worked off into visits",
     )
     asked = parser.parse_args()
-    leases, worked_off = not asked.skip_leases, not asked.stored
-    found = run_chaos(
-        asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, leases, worked_off
+    plan = ChaosPlan(
+        asked.posts,
+        asked.restarts,
+        asked.kills,
+        asked.rate,
+        asked.seed,
+        wait_for_leases=not asked.skip_leases,
+        worked_off=not asked.stored,
     )
+    found = run_chaos(plan)
     machine = f"{os.cpu_count()} cores"
     print(json.dumps({"seed": asked.seed, "machine": machine} | found, indent=2))
     print(
-        in_words(found, machine, "one event and one visit" if worked_off else "one event"),
+        in_words(found, machine, "one event and one visit" if plan.worked_off else "one event"),
         file=sys.stderr,
     )
     return 1 if any(found[name] for name in FAULTS) else 0

@@ -1,18 +1,27 @@
-"""Approved emails leave while everything is killed: each must be sent once, or refused, or be with a person.
+"""Approved emails are sent while everything fails: each is sent once, refused or left to a person.
 
     python -m bench.chaos_sending --emails 300        (or: make chaos-sending EMAILS=300)
 
-On a PostgreSQL and a Redis of its own, with Celery's workers and beat, against a GoHighLevel that behaves like the
-vendor's (tests/fakes/ghl.py) and keeps a ledger of what it accepted. Four workers run for as many simulated days as the
-daily cap asks for; they get SIGKILL at random, PostgreSQL crashes once and Redis once. GoHighLevel times out, resets
-and answers 500 after it has accepted, drops connections, answers 429, 401 and 422, is slow, shows an email in its
-conversation late, and loses half of its webhooks. Some people write, opt out or unsubscribe there before their turn.
+Uses a PostgreSQL and a Redis of its own, Celery's workers and beat, and a GoHighLevel that behaves
+like the vendor's (tests/fakes/ghl.py) and keeps a ledger of what it accepted. Four workers run for
+as many simulated days as the daily limit asks for. They get SIGKILL at random; PostgreSQL and Redis
+crash once each. GoHighLevel times out, resets and answers 500 after it has accepted, drops
+connections, answers 429, 401 and 422, is slow, shows an email in its conversation late, and loses
+half of its webhooks. Some recipients write, opt out or unsubscribe there before their email.
 
-Prints the figures as JSON, among them how often each fault really happened. These must be 0. Twice: accepted more than
-once. Wrong: the ledger and our row disagree. Stuck: approved, and after the last day neither sent, refused nor with a
-person. Unknown: accepted, and no email of ours. Changed: another text than the approved one. In spite: to somebody who
-had opted out or written before. Unheard: an answer that we do not know of. Unseen: uncertain, and no alarm says so.
-Over the cap: a day on which more left than the cap allows. Exit code 0 where all are, and every harm was done; else 1.
+Prints the figures as JSON, with how often each fault happened. These must be 0:
+
+- twice: accepted more than once
+- wrong: the ledger and our row disagree
+- stuck: approved, and at the end neither sent, refused nor with a person
+- unknown: accepted, and no email of ours
+- changed: another text than the approved one
+- in_spite: to somebody who had opted out or written before
+- unheard: an answer that we do not know of
+- unseen: uncertain, and no alarm says so
+- over_the_cap: days on which more was sent than the limit allows
+
+Exit code 0 if all are 0 and every fault happened, else 1.
 """
 
 import argparse
@@ -31,15 +40,15 @@ import psycopg
 import time_machine
 
 from bench import ghl_trouble, servers, world
-from bench.door_processes import SenderProcesses
 from bench.ghl_trouble import Recipients
 from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
+from bench.sender_processes import SenderProcesses
 from tests.fakes.ghl import FakeGhl
 
 FIRST_DAY = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday in New York
 CAP = 100  # of the autonomous phase
 MOST_DAYS = 12
-IDLE_ENDS_A_DAY = 10.0  # seconds without a change in any row of the door
+IDLE_ENDS_A_DAY = 10.0  # seconds without a change in any row of sending
 STARTING = 30.0  # seconds that processes may need until the first
 LONGEST_DAY = 240.0  # seconds
 WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDER BY id"
@@ -47,7 +56,7 @@ WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDE
 
 @dataclass
 class ChaosRun:
-    """What runs, and what was done to it."""
+    """The parts of a run, and what was done to them."""
 
     env: dict[str, str]
     db: str
@@ -59,25 +68,28 @@ class ChaosRun:
     halts: int = 0
 
     def one_day(self, crashes: list[Any], kills: int) -> None:
-        """Until nothing moves any more; a person lets sending go on where a guardrail has halted it."""
-        door, over = SenderProcesses(self.env, clock_offset()), threading.Event()
-        works = [(self._kill, (door, kills, over)), (self.people.answer, (door.webhooks, over))]
+        """Run until nothing changes any more. Sending is resumed after each halt of a guardrail."""
+        processes, over = SenderProcesses(self.env, clock_offset()), threading.Event()
+        works = [
+            (self._kill, (processes, kills, over)),
+            (self.people.answer, (processes.webhooks, over)),
+        ]
         works += [(_run_later, (self.chance.uniform(5, 12), crash, over)) for crash in crashes]
         threads = [threading.Thread(target=work, args=given) for work, given in works]
         for thread in threads:
             thread.start()
         try:
             for _ in watch_changes(self.db):
-                door.check()
+                processes.check()
                 self._let_it_go_on()
         finally:
             over.set()
             for thread in threads:
                 thread.join()
-            door.end()
+            processes.end()
 
-    def _kill(self, door: SenderProcesses, kills: int, over: threading.Event) -> None:
-        """While emails leave: each time after some more calls, whoever makes them."""
+    def _kill(self, processes: SenderProcesses, kills: int, over: threading.Event) -> None:
+        """Kill a worker after every few calls."""
         chance = random.Random(self.chance.random())  # noqa: S311
         most = max(4, min(25, len(query_rows(self.db, WAITING)) * 4 // max(1, kills)))
         for _ in range(kills):
@@ -86,7 +98,7 @@ class ChaosRun:
                 if over.wait(0.02):
                     return
             over.wait(chance.uniform(0, 0.1))
-            door.kill_one(chance)
+            processes.kill_one(chance)
             self.killed += 1
 
     def _let_it_go_on(self) -> None:
@@ -112,17 +124,24 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
         chaos = ChaosRun(env, postgres.url, ghl, Recipients(ghl, chance), chance, kills)
         days = run_days(chaos, clock, [postgres.crash, redis.crash] if restarts else [])
         found = {
-            "emails": emails, "days": days, "took_s": time.monotonic() - began, "killed": chaos.killed,
-            "postgres_crashes": postgres.crashes, "redis_crashes": redis.crashes,
-            "faults": ghl_trouble.count_trouble(ghl, emails), "webhooks": dict(chaos.people.webhooks),
-            "answers": len(chaos.people.answers), "stopped": len(chaos.people.stopped), "halts": chaos.halts,
+            "emails": emails,
+            "days": days,
+            "took_s": time.monotonic() - began,
+            "killed": chaos.killed,
+            "postgres_crashes": postgres.crashes,
+            "redis_crashes": redis.crashes,
+            "faults": ghl_trouble.count_trouble(ghl, emails),
+            "webhooks": dict(chaos.people.webhooks),
+            "answers": len(chaos.people.answers),
+            "stopped": len(chaos.people.stopped),
+            "halts": chaos.halts,
             **compare_ledger(postgres.url, ghl, approved, chaos.people, CAP),
-        }  # fmt: skip
+        }
     return found | {"not_done": missing_faults(found, kills, restarts)}
 
 
 def run_days(chaos: ChaosRun, clock: Any, crashes: list[Any]) -> int:
-    """Day after day; on a last one what is uncertain is looked for. Returns how many."""
+    """Run day after day, with a last one to search for uncertain emails; returns how many."""
     for day in range(MOST_DAYS):
         addresses = [row[0] for row in query_rows(chaos.db, WAITING)]
         left = chaos.kills - chaos.killed
@@ -139,7 +158,7 @@ def run_days(chaos: ChaosRun, clock: Any, crashes: list[Any]) -> int:
 
 
 def missing_faults(found: dict[str, Any], kills: int, restarts: bool) -> list[str]:
-    """What was to be survived and did not happen; then the run has proved nothing about it."""
+    """The planned faults that did not happen, about which the run proves nothing."""
     missing = [
         name
         for name, count in found["faults"].items()
@@ -152,13 +171,23 @@ def missing_faults(found: dict[str, Any], kills: int, restarts: bool) -> list[st
 
 
 def sender_environment(database: str, redis: str, ghl: FakeGhl) -> dict[str, str]:
-    """Live sending to a loopback address, without pacing: what is left are the daily cap and GoHighLevel's rate."""
+    """Live sending to a loopback address, with the daily limit and GoHighLevel's rate alone."""
     return world.product_environment(
-        DATABASE_URL=database, REDIS_URL=redis, SANDBOX="clay", TEAM_TIME_ZONE="America/New_York",
-        GHL_BASE_URL=ghl.url, GHL_API_TOKEN="pit-bench", GHL_LOCATION_ID="loc-bench",
-        GHL_FROM_EMAIL="alex@mail.ours.example.com", UNDO_SECONDS="0", SEND_GAP_SECONDS="0", HOURLY_LIMIT="10000",
-        DOMAIN_HOURLY_LIMIT="10000", WORKING_HOURS="00:00-24:00", GHL_WEBHOOK_PUBLIC_KEY=ghl.public_key_b64,
-    )  # fmt: skip
+        DATABASE_URL=database,
+        REDIS_URL=redis,
+        SANDBOX="clay",
+        TEAM_TIME_ZONE="America/New_York",
+        GHL_BASE_URL=ghl.url,
+        GHL_API_TOKEN="pit-bench",
+        GHL_LOCATION_ID="loc-bench",
+        GHL_FROM_EMAIL="alex@mail.ours.example.com",
+        UNDO_SECONDS="0",
+        SEND_GAP_SECONDS="0",
+        HOURLY_LIMIT="10000",
+        DOMAIN_HOURLY_LIMIT="10000",
+        WORKING_HOURS="00:00-24:00",
+        GHL_WEBHOOK_PUBLIC_KEY=ghl.public_key_b64,
+    )
 
 
 def run_sender(env: dict[str, str], what: str, *more: str) -> str:
@@ -166,12 +195,12 @@ def run_sender(env: dict[str, str], what: str, *more: str) -> str:
 
 
 def clock_offset() -> float:
-    """How many seconds our clock is ahead of the real one, which no process of ours shows us any more."""
+    """How many seconds the simulated clock is ahead of the real one."""
     return time.time() - time_machine.escape_hatch.time.time()
 
 
 def next_morning() -> datetime:
-    """The next working day at the same hour; what is leased or deferred until then is due."""
+    """The next working day at the same hour, when every lease and wait is over."""
     at = datetime.now(UTC) + timedelta(days=1)
     at = at.replace(hour=FIRST_DAY.hour, minute=0)
     return at + timedelta(days=2) if at.weekday() == 5 else at
@@ -183,7 +212,7 @@ def _run_later(seconds: float, work: Any, over: threading.Event) -> None:
 
 
 def watch_changes(db: str) -> Iterator[None]:
-    """Yield twice a second until the rows of the door stay as they are, or the day has been long enough."""
+    """Yield twice a second until the rows stay the same or the day has been long enough."""
     began = time.monotonic()
     last, since = None, began + STARTING
     while time.monotonic() - since < IDLE_ENDS_A_DAY and time.monotonic() - began < LONGEST_DAY:

@@ -1,8 +1,8 @@
-"""What one visit costs from stored to assessed as the tables grow, in-process; run by __main__ as a process of its own.
+"""The cost of one visit from stored to assessed as tables grow; __main__ runs it as a process.
 
-Each round is one new person whom Clay answers about, one known person who comes back, one known by LinkedIn alone at a
-company known by its name, and one company alone. Every round makes as many queries at every size; the time is told as a
-ratio to the smallest size of the same run.
+Each round is one new person whom Clay answers about, one known person who comes back, one known by
+LinkedIn alone at a company known by its name, and one company alone. Every round makes as many
+queries at every size; the time is shown as a ratio to the smallest size of the same run.
 """
 
 import itertools
@@ -26,53 +26,72 @@ ROUNDS, SHORT_ROUNDS, WARM_UP = 40, 12, 3
 VISITS = 4  # a round
 FIRST = 10_000_000  # the first id of what is loaded; below are the sequences' own
 
-# Five visits a lead and two leads a company at every size, and nothing missing that a visit would fill.
+# Five visits a lead and two leads a company at every size, and nothing missing that a visit would
+# fill.
 LOAD = """
-INSERT INTO leads_company (id, domain, name, name_key, industry, employees, employees_from, revenue, linkedin_url, city,
+INSERT INTO leads_company (id, domain, name, name_key, industry, employees, employees_from,
+    revenue, linkedin_url, city,
     state, technologies, open_roles, kind, sources, enriched_at, created_at)
-SELECT {first} + n, 'firm-' || n || '.test', 'Firm ' || n, 'firm ' || n, 'Logistics', '200-500', 200, '$48M',
+SELECT {first} + n, 'firm-' || n || '.test', 'Firm ' || n, 'firm ' || n, 'Logistics', '200-500',
+    200, '$48M',
     'https://www.linkedin.com/company/firm-' || n, 'Columbus', 'OH',
     '[]', 4, 'live', '{{}}', now() - interval '1 day', now() - interval '30 days'
 FROM generate_series(0, {visits} / 10 - 1) n;
 
-INSERT INTO leads_lead (id, public_id, kind, email, email_verified, email_invalid, personal_email, address,
-    linkedin_key, first_name, last_name, title, company_id, city, state, country, past_employers, sources,
-    first_seen_at, last_seen_at, score, tier, needs_assessment_at, attempts, lease_until, error, owner_id,
+INSERT INTO leads_lead (id, public_id, kind, email, email_verified, email_invalid, personal_email,
+    address,
+    linkedin_key, first_name, last_name, title, company_id, city, state, country, past_employers,
+    sources,
+    first_seen_at, last_seen_at, score, tier, needs_assessment_at, attempts, lease_until, error,
+    owner_id,
     owner_how, owner_rule_id, owner_facts, ghl_assigned_to, merged_into_id)
-SELECT {first} + n, lpad(to_hex(n), 32, '0')::uuid, 'live', 'p' || n || '@firm-' || n / 2 || '.test', true, false, '',
-    'usable', 'in/p-' || n, 'Pat', 'Number' || n, 'VP Sales', {first} + n / 2, 'Columbus', 'OH', 'US', '[]', '{{}}',
-    now() - interval '30 days', now() - n * interval '1 second', n % 100, 'tier_2', NULL, 0, NULL, '', NULL,
+SELECT {first} + n, lpad(to_hex(n), 32, '0')::uuid, 'live',
+    'p' || n || '@firm-' || n / 2 || '.test', true, false, '',
+    'usable', 'in/p-' || n, 'Pat', 'Number' || n, 'VP Sales', {first} + n / 2, 'Columbus', 'OH',
+    'US', '[]', '{{}}',
+    now() - interval '30 days', now() - n * interval '1 second', n % 100, 'tier_2', NULL, 0, NULL,
+    '', NULL,
     '', NULL, '', '', NULL
 FROM generate_series(0, {visits} / 5 - 1) n;
 
-INSERT INTO leads_inboundevent (id, public_id, source, body_sha256, body, kind, received_at, state, reason, deliveries,
+INSERT INTO leads_inboundevent (id, public_id, source, body_sha256, body, kind, received_at,
+    state, reason, deliveries,
     attempts, not_before, lease_until, processed_at)
 SELECT {first} + n, lpad(to_hex(n), 32, '0')::uuid, 'rb2b', lpad(n::text, 64, '0'), '{{}}', 'live',
     now() - n * interval '1 second', 'processed', '', 1, 1, now(), NULL, now()
 FROM generate_series(0, {visits} - 1) n;
 
-INSERT INTO leads_visit (id, event_id, event_key, lead_id, company_id, url, path, referrer, is_repeat, seen_at,
+INSERT INTO leads_visit (id, event_id, event_key, lead_id, company_id, url, path, referrer,
+    is_repeat, seen_at,
     received_at)
-SELECT {first} + n, {first} + n, lpad(n::text, 64, '0'), CASE WHEN n % 5 < 4 THEN {first} + n / 5 END,
-    {first} + n / 10, 'https://oursite.test/pricing', '/pricing', '', false, now() - n * interval '1 second',
+SELECT {first} + n, {first} + n, lpad(n::text, 64, '0'),
+    CASE WHEN n % 5 < 4 THEN {first} + n / 5 END,
+    {first} + n / 10, 'https://oursite.test/pricing', '/pricing', '', false,
+    now() - n * interval '1 second',
     now() - n * interval '1 second'
 FROM generate_series(0, {visits} - 1) n;
 
-INSERT INTO leads_enrichment (id, lead_id, request_id, state, outcome, reason, created_at, not_before, lease_until,
+INSERT INTO leads_enrichment (id, lead_id, request_id, state, outcome, reason, created_at,
+    not_before, lease_until,
     attempts, requested_at, answered_at, settled_at, gained, asks_person, asks_company,
     company_known_at, is_test)
-SELECT {first} + n, {first} + n, 'enr_bench_' || n, 'settled', 'answered', '', now() - interval '1 day', now(), NULL, 1,
-    now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', '["title"]', true, true, NULL,
+SELECT {first} + n, {first} + n, 'enr_bench_' || n, 'settled', 'answered', '',
+    now() - interval '1 day', now(), NULL, 1,
+    now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', '["title"]',
+    true, true, NULL,
     false
 FROM generate_series(0, {visits} / 5 - 1) n;
 
-INSERT INTO leads_assessment (id, seq, lead_id, made_at, rules_version, intent, reasons, icp, icp_reasons, tier, angle,
+INSERT INTO leads_assessment (id, seq, lead_id, made_at, rules_version, intent, reasons, icp,
+    icp_reasons, tier, angle,
     topic, warm)
-SELECT {first} + n, {first} + n, {first} + n, now(), '1', 50, '[]', 50, '[]', 'tier_2', 'high_intent', 'pricing', NULL
+SELECT {first} + n, {first} + n, {first} + n, now(), '1', 50, '[]', 50, '[]', 'tier_2',
+    'high_intent', 'pricing', NULL
 FROM generate_series(0, {visits} / 5 - 1) n;
 
 INSERT INTO leads_suppression (id, scope, value, reason, source, lead_id, created_at, expires_at)
-SELECT {first} + n, 'address', 'gone' || n || '@firm-' || n || '.test', 'unsubscribed', 'bench', NULL, now(), NULL
+SELECT {first} + n, 'address', 'gone' || n || '@firm-' || n || '.test', 'unsubscribed', 'bench',
+    NULL, now(), NULL
 FROM generate_series(0, {visits} / 10 - 1) n;
 """
 
@@ -118,10 +137,9 @@ def _fill_database(connection: Any, visits: int) -> None:
 
 
 def load_visits(cursor: Any, visits: int) -> None:
-    """Put so many visits, and what belongs to them, into empty tables."""
     cursor.execute(
         "SET session_replication_role = replica"
-    )  # no look-up of each foreign key, which are right
+    )  # the foreign keys are right: no check of each
     cursor.execute(LOAD.format(first=FIRST, visits=visits))
     cursor.execute("SET session_replication_role = DEFAULT")
 
@@ -167,7 +185,7 @@ _numbers = itertools.count(1)
 
 
 def round_visits(size: int) -> tuple[bytes, ...]:
-    """A new person, two who are known, and a company that is known, each another one than in the round before."""
+    """A new person, two known people and a known company, all different in each round."""
     from tests.fakes import rb2b
 
     n, people = next(_numbers), size // 5

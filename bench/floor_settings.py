@@ -1,4 +1,4 @@
-"""The product's settings, server and middleware with nothing behind them but bench/floor_urls.py."""
+"""The product's settings, server and middleware with only bench/floor_urls.py behind."""
 
 from caio_project.settings import *  # noqa: F403
 

@@ -5,7 +5,10 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-TABLE = "CREATE TABLE bench_floor (id bigserial PRIMARY KEY, body bytea NOT NULL, received_at timestamptz DEFAULT now())"
+TABLE = (
+    "CREATE TABLE bench_floor (id bigserial PRIMARY KEY, body bytea NOT NULL, received_at "
+    "timestamptz DEFAULT now())"
+)
 
 
 @csrf_exempt

@@ -1,4 +1,4 @@
-"""What goes wrong at GoHighLevel for bench/chaos_sending.py, planned beforehand and counted from what it really did."""
+"""GoHighLevel's failures for bench/chaos_sending.py: planned before, counted afterwards."""
 
 import random
 import threading
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.exchange import Request
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import Request
 
 SEND = "POST /conversations/messages"
 READS = ("GET /contacts/{id}", "GET /conversations/search", "POST /contacts/upsert")
@@ -26,7 +26,9 @@ TOO_MANY = {"statusCode": 429, "message": "Too Many Requests"}
 SHOWN_LATE = 10.0  # seconds
 ANSWERS = 6  # one of so many who were written to answers at once
 
-Way = tuple[str, int, Callable[[Any], Any]]  # its name, how often of all, and how the fake is told
+Way = tuple[
+    str, int, Callable[[Any], Any]
+]  # its name, how often of all, and how the fake is programmed
 WAYS: tuple[Way, ...] = (
     ("reset after accepting", 5, lambda on: on.act_then_close(times=1)),
     ("500 after accepting", 5, lambda on: on.act_then_status(500, {"message": "oops"}, times=1)),
@@ -39,15 +41,18 @@ WAYS: tuple[Way, ...] = (
     ("401", 1, lambda on: on.status(401, UNAUTHORIZED, times=1)),
 )
 NAMES = {
-    "act_then_close": "reset after accepting", "act_then_status": "500 after accepting",
-    "act_then_garbage": "garbage after accepting", "act_then_delay": "time out after accepting",
-    "close_before": "closed before accepting", "delay": "slow",
-}  # fmt: skip
+    "act_then_close": "reset after accepting",
+    "act_then_status": "500 after accepting",
+    "act_then_garbage": "garbage after accepting",
+    "act_then_delay": "time out after accepting",
+    "close_before": "closed before accepting",
+    "delay": "slow",
+}
 STATUSES = {"429": "429", "422": "422 with a list", "401": "401"}
 
 
 def plan_trouble(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
-    """About one call to send in five goes wrong, in each of the ways once at least, and some of the calls before it."""
+    """Let about one sending call in five fail, in each way at least once, and some calls before."""
     ways = [tell for _, _, tell in WAYS]
     ways += chance.choices(
         ways, [weight for _, weight, _ in WAYS], k=max(0, emails // 5 - len(ways))
@@ -70,7 +75,6 @@ def _shown_late(emails: int) -> int:
 
 
 def count_trouble(ghl: FakeGhl, emails: int) -> dict[str, int]:
-    """How often each thing went wrong."""
     found = Counter({name: 0 for name, _, _ in WAYS})
     found.update(_trouble_name(request) for request in ghl.requests() if request.behaviour)
     found["429 by its own limit"] = sum(
@@ -92,7 +96,7 @@ def _trouble_name(request: Request) -> str:
 
 @dataclass
 class Recipients:
-    """Who answers, and who does not want to be written to; GoHighLevel tells us by webhooks, and loses half of them."""
+    """Recipients who answer or opt out; GoHighLevel loses half of its webhooks about them."""
 
     ghl: FakeGhl
     chance: random.Random
@@ -102,7 +106,7 @@ class Recipients:
     _seen: int = 0
 
     def stop_before(self, waiting: list[str], most: int) -> None:
-        """Some of those whose approved email waits write, opt out or are unsubscribed; no webhook tells us so."""
+        """Some recipients of waiting emails write or opt out; no webhook reports it."""
         for address in self.chance.sample(waiting, min(most, len(waiting))):
             found = [c for c in self.ghl.state()["contacts"] if c["email"] == address]
             contact = found[0] if found else self.ghl.add_contact(address)
@@ -115,7 +119,7 @@ class Recipients:
             self.stopped.append(address)
 
     def answer(self, url: str, over: threading.Event) -> None:
-        """Until it is over, some who are written to answer; of two webhooks that say so one is lost."""
+        """Until `over`, some recipients answer; every second webhook about it is lost."""
         while not over.wait(0.3):
             sent = self.ghl.sent_emails()
             for n in range(self._seen, len(sent)):
@@ -124,13 +128,13 @@ class Recipients:
             self._seen = len(sent)
 
     def _answer(self, contact_id: str, url: str) -> None:
-        said = self.ghl.receive_reply(contact_id)
-        self.answers.append(said["emailMessageId"])
+        reply = self.ghl.receive_reply(contact_id)
+        self.answers.append(reply["emailMessageId"])
         if len(self.answers) % 2:
             self.webhooks["lost"] += 1
             return
         try:
-            taken = self.ghl.deliver(url, said)["status"] == 200
+            taken = self.ghl.deliver(url, reply)["status"] == 200
         except OSError:
             taken = False
         self.webhooks["delivered" if taken else "refused"] += 1

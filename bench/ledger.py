@@ -1,4 +1,4 @@
-"""What became of the emails of bench/chaos_sending.py: GoHighLevel's ledger against what was approved, and our rows."""
+"""GoHighLevel's ledger compared with the approved emails and our rows."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -33,11 +33,11 @@ def count_statuses(db: str) -> dict[str, int]:
 def compare_ledger(
     db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: Recipients, cap: int
 ) -> dict[str, Any]:
-    """Figures; those that must be 0 are named in MUST_BE_NOTHING. `approved` is what was approved, by address."""
+    """Figures; MUST_BE_ZERO names those that must be 0. `approved` is texts by address."""
     rows = dict(query_rows(db, MESSAGES))
     sent = ghl.sent_emails()
     accepted = Counter(entry["to"] for entry in sent)
-    heard = {row[0] for row in query_rows(db, "SELECT ghl_message_id FROM outreach_reply")}
+    reply_ids = {row[0] for row in query_rows(db, "SELECT ghl_message_id FROM outreach_reply")}
     per_day = _per_day(sent)
     return {
         "statuses": dict(Counter(rows.values())),
@@ -54,7 +54,7 @@ def compare_ledger(
             [entry["subject"], entry["html"]] != approved.get(entry["to"]) for entry in sent
         ),
         "in_spite": sum(to in accepted for to in people.stopped),
-        "unheard": len(set(people.answers) - heard),
+        "unheard": len(set(people.answers) - reply_ids),
         "unseen": query_rows(db, UNSEEN)[0][0],
         "most_a_day": max(per_day.values(), default=0),
         "over_the_cap": sum(n > cap for n in per_day.values()),
@@ -62,8 +62,16 @@ def compare_ledger(
 
 
 MUST_BE_ZERO = (
-    "twice", "wrong", "stuck", "unknown", "changed", "in_spite", "unheard", "unseen", "over_the_cap",
-)  # fmt: skip
+    "twice",
+    "wrong",
+    "stuck",
+    "unknown",
+    "changed",
+    "in_spite",
+    "unheard",
+    "unseen",
+    "over_the_cap",
+)
 
 
 def _per_day(sent: list[dict[str, Any]]) -> Counter[Any]:

@@ -1,7 +1,7 @@
-"""A load generator for loopback only: N keep-alive connections, each with one request under way, for S seconds.
+"""A load generator for loopback: N keep-alive connections for S seconds, one request each.
 
-One thread over non-blocking sockets and ready-made bytes, so that it costs a fraction of what it measures; that cost is
-reported. Run alone: python -m bench.load URL CONNECTIONS SECONDS
+One thread over non-blocking sockets and ready-made bytes, so that it costs a fraction of what it
+measures; that cost is reported. Run alone: python -m bench.load URL CONNECTIONS SECONDS
 """
 
 import itertools
@@ -33,7 +33,9 @@ BODY = {
     "Zipcode": "04321",
     "Seen At": "2026-01-05T10:00:00+00:00",
     "Referrer": "https://www.google.com/search?q=chief+ai+officer&hl=en",
-    "Captured URL": "https://oursite.test/pricing?utm_source=google&utm_medium=cpc&utm_campaign=brand",
+    "Captured URL": (
+        "https://oursite.test/pricing?utm_source=google&utm_medium=cpc&utm_campaign=brand"
+    ),
     "Tags": "Hot Pages, Hot Leads",
 }
 
@@ -129,8 +131,10 @@ def _open_connection(
 
 
 def _visitor_requests(host: str, target: str) -> "itertools.starmap[bytes]":
-    """Another visitor each time."""
-    head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: "
+        "application/json\r\nContent-Length: "
+    )
     text, run_id = json.dumps(BODY), f"{os.getpid()}-{time.time_ns()}"
 
     def request(n: int) -> bytes:

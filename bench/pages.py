@@ -1,4 +1,4 @@
-"""How long answers take over many held emails, in-process; run by __main__ as a process of its own."""
+"""How long answers take over many held emails; __main__ runs it as a process of its own."""
 
 import json
 import os

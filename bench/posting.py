@@ -1,4 +1,4 @@
-"""Posting as RB2B does: each body once, and only a 200 that was read to its end counts as acknowledged."""
+"""Post as RB2B does: each body once; only a 200 that was read in full is acknowledged."""
 
 import hashlib
 import http.client
@@ -35,7 +35,7 @@ class PostOutcome:
 def post_all(
     url: str, bodies: Iterable[bytes], found: PostOutcome, connections: int, rate: float = 0
 ) -> None:
-    """Post every body over keep-alive connections, at most `rate` a second (0: as fast as they are taken)."""
+    """Post every body over keep-alive connections, at most `rate` a second (0: unlimited)."""
     lock, paced = threading.Lock(), _at_rate(bodies, rate)
     threads = [
         threading.Thread(target=_post_some, args=(url, paced, found, lock))
@@ -81,10 +81,10 @@ def _post_body(connection: http.client.HTTPConnection, path: str, body: bytes) -
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        said = answer.read()
+        body_read = answer.read()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         return type(error).__name__
     if answer.status != 200:
         return str(answer.status)
-    return "spooled" if b'"spooled"' in said else "stored"
+    return "spooled" if b'"spooled"' in body_read else "stored"

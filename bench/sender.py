@@ -1,11 +1,11 @@
-"""A process of the door for bench/chaos_sending.py, some hours or days ahead of the real clock.
+"""A process that sends for bench/chaos_sending.py, some hours or days ahead of the real clock.
 
-    python -m bench.sender work AHEAD           one of Celery's workers, until it is killed
-    python -m bench.sender beat AHEAD           Celery's beat, with the stages that have to do with the door
+    python -m bench.sender work AHEAD           a Celery worker, until it is killed
+    python -m bench.sender beat AHEAD           Celery's beat with the stages of sending
     python -m bench.sender web AHEAD PORT       for GoHighLevel's webhooks
-    python -m bench.sender prepare AHEAD COUNT  COUNT approved emails, each to another person at another company;
-                                                prints subject and text of each by its address
-    python -m bench.sender resume AHEAD         as a Lead who has looked: sending goes on, in the phase that it had
+    python -m bench.sender prepare AHEAD COUNT  COUNT approved emails to people at different
+                                                companies; prints subject and text by address
+    python -m bench.sender resume AHEAD         resume sending in the phase that it had
 
 AHEAD is in seconds, so that all processes and GoHighLevel share one clock.
 """
@@ -21,9 +21,16 @@ import django
 import time_machine
 
 STAGES = (
-    "send_due", "recover", "settle_uncertain", "look_due", "watch_guardrails", "do_afterwards", "tell_opt_outs",
-    "work_off_inbox", "sync_ghl",
-)  # fmt: skip
+    "send_due",
+    "recover",
+    "settle_uncertain",
+    "look_due",
+    "watch_guardrails",
+    "do_afterwards",
+    "tell_opt_outs",
+    "work_off_inbox",
+    "sync_ghl",
+)
 WORKER = (
     "worker",
     "--pool=solo",

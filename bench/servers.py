@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis of our own, in temporary folders and on free ports, which a run may crash as it likes."""
+"""A PostgreSQL and a Redis of our own on free ports, which a run may crash."""
 
 import glob
 import os
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 class Postgres:
-    """A server with the default guarantees (fsync, synchronous commits); `stop("immediate")` is a crash."""
+    """A server with the default guarantees; `stop("immediate")` is a crash."""
 
     def __init__(self) -> None:
         self.port, self._bin, self._as = free_port(), _find_binaries(), _not_root()
@@ -63,11 +63,11 @@ class Postgres:
         self._run("pg_ctl", "start", "--wait", f"--log={self._folder}/log", f"--options={options}")
 
     def stop(self, mode: str) -> None:
-        """`mode` is pg_ctl's: fast ends every session; immediate ends without a word, and the log is replayed after."""
+        """`mode` is pg_ctl's: "fast" ends every session; "immediate" is a crash."""
         self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
 
     def crash(self) -> None:
-        """Gone without a word, and back after a second."""
+        """Crash, and start again after a second."""
         self.stop("immediate")
         time.sleep(1)
         self.start()
@@ -75,15 +75,20 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         # Into a file: the server inherits it, and a pipe would never end.
-        with tempfile.TemporaryFile("w+") as said:
+        with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [self._bin / program, f"--pgdata={self._data}", *arguments],
-                cwd=self._folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
-                stdout=said, stderr=said, check=False, **self._as,
-            )  # fmt: skip
+                cwd=self._folder,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+                **self._as,
+            )
             if done.returncode:
-                said.seek(0)
-                raise RuntimeError(f"{program} failed:\n{said.read()[-2000:]}")
+                output.seek(0)
+                raise RuntimeError(f"{program} failed:\n{output.read()[-2000:]}")
 
 
 def _find_binaries() -> Path:
@@ -96,7 +101,8 @@ def _find_binaries() -> Path:
         if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
     sys.exit(
-        f"PostgreSQL's server programs are not here ({', '.join(BINARIES)}); Debian: apt-get install postgresql"
+        f"PostgreSQL's server programs are not here ({', '.join(BINARIES)}); Debian: apt-get "
+        "install postgresql"
     )
 
 
@@ -126,7 +132,7 @@ class Redis:
         return self
 
     def crash(self) -> None:
-        """Gone without a word, and back after a second with nothing that it held."""
+        """Crash, and start again after a second without its data."""
         self._process.kill()
         self._process.wait()
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""How many visitors a second the webhook stores, against a view that inserts one row behind the same server."""
+"""Visitors stored per second by the webhook, against a view that inserts one row."""
 
 import contextlib
 import json
@@ -60,5 +60,5 @@ def measure_webhook(seconds: float) -> dict[str, Any]:
 
 
 def _run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
-    said = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
-    return load.LoadResult(**json.loads(said))
+    output = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
+    return load.LoadResult(**json.loads(output))

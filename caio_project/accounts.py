@@ -6,14 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-class ClosedDoor(DefaultAccountAdapter):
+class NoSignupAdapter(DefaultAccountAdapter):
     """Accounts are made by an administrator; nobody signs up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
 
-class SignIn(LoginForm):
+class SignInForm(LoginForm):
     """Offers a new password by email only where email is configured."""
 
     def __init__(self, *args: Any, **kwargs: Any):

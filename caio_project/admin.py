@@ -1,4 +1,4 @@
-"""Who may do what, and what was seen alive."""
+"""Admin pages of users, groups, API keys and heartbeats."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin

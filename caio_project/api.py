@@ -1,4 +1,4 @@
-"""Endpoints that need all apps: status and health. Public, counts only."""
+"""Public endpoints for status and health, which need all apps. Counts only."""
 
 from typing import Any
 
@@ -48,13 +48,12 @@ class ReadyView(PublicView):
 
 
 def live_view(request: HttpRequest) -> JsonResponse:
-    """Whether the process answers at all; asks nothing of anything else."""
+    """Asks no other service."""
     return JsonResponse({"status": "healthy", "commit": status.running_commit(), "checks": {}})
 
 
 @csrf_exempt
 def unknown_address(request: HttpRequest, unknown: str) -> JsonResponse:
-    """Whatever is not an address of the API: problem JSON as everywhere in it."""
     return problem_response(404, "There is no such address; /api/docs lists those there are.")
 
 

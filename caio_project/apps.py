@@ -13,7 +13,8 @@ class ProjectConfig(AppConfig):
 
         assert checks
         # The one use of signals: what a fresh database needs, also after a test has flushed it.
-        # Sent for apps with models only; metrics is the last of them, so every table and permission is there by then.
+        # Sent for apps with models only; metrics is the last of them, so every table and permission
+        # is there by then.
         last = apps.get_app_config("metrics")
         post_migrate.connect(roles.make_roles, sender=last, dispatch_uid="roles")
         post_migrate.connect(seeding.seed_after_migration, sender=last, dispatch_uid="seeds")

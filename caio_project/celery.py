@@ -1,4 +1,4 @@
-"""The Celery application: the same in production (Redis, prefork) and embedded (memory, threads)."""
+"""The Celery application, the same in production (Redis, prefork) and embedded (threads)."""
 
 import os
 

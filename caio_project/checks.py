@@ -1,4 +1,4 @@
-"""Configuration that contradicts itself is refused by name, before anything is served or sent."""
+"""Refuse contradictory settings by name, before anything is served or sent."""
 
 from datetime import date
 from ipaddress import ip_address
@@ -13,7 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from caio_project.lib.calendar import WorkingHours
 from outreach.integrations.ghl import signatures
 
-# The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is a floor.
+# The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
+# a floor.
 LIMIT_BOUNDS = (
     ("UNDO_SECONDS", 30, True),
     ("SEND_GAP_SECONDS", 45, True),
@@ -74,7 +75,10 @@ def _base_errors() -> list[tuple[str, str, str]]:
         try:
             date.fromisoformat(settings.RB2B_ALLOW_UNTOKENED_UNTIL)
         except ValueError:
-            text = f"RB2B_ALLOW_UNTOKENED_UNTIL {settings.RB2B_ALLOW_UNTOKENED_UNTIL!r} is not a date like 2026-12-31."
+            text = (
+                f"RB2B_ALLOW_UNTOKENED_UNTIL {settings.RB2B_ALLOW_UNTOKENED_UNTIL!r} is not a "
+                "date like 2026-12-31."
+            )
             found.append(("RB2B_ALLOW_UNTOKENED_UNTIL", text, ""))
     if settings.DNS_SERVER and not _is_dns_server(settings.DNS_SERVER):
         found.append(
@@ -106,7 +110,10 @@ def _vendor_errors() -> list[tuple[str, str, str]]:
             known = ", ".join(settings.VENDOR_SETTINGS)
             found.append(("SANDBOX", f"SANDBOX names {vendor!r}; it knows {known}.", ""))
     if settings.GHL_API_TOKEN and (settings.GHL_CLIENT_ID or settings.GHL_CLIENT_SECRET):
-        text = "GHL_API_TOKEN and GHL_CLIENT_ID are both set: GoHighLevel is reached by one or the other."
+        text = (
+            "GHL_API_TOKEN and GHL_CLIENT_ID are both set: GoHighLevel is reached by one or the "
+            "other."
+        )
         found.append(("GHL_API_TOKEN", text, "Leave one of them out."))
     for vendor in settings.UNCONNECTED:
         if vendor not in settings.SANDBOXED:
@@ -114,9 +121,12 @@ def _vendor_errors() -> list[tuple[str, str, str]]:
                 name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)
             ]
             found.append(
-                (missing[0], f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
-                 f"Set them, or SANDBOX={vendor} to keep what would have been sent.")
-            )  # fmt: skip
+                (
+                    missing[0],
+                    f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
+                    f"Set them, or SANDBOX={vendor} to keep what would have been sent.",
+                )
+            )
     return found + _webhook_key_errors()
 
 
@@ -236,7 +246,7 @@ def _sending_errors() -> list[tuple[str, str, str]]:
 
 
 def refuse_to_boot() -> None:
-    """Raise ImproperlyConfigured with every contradiction; for processes that do not run Django's checks."""
+    """Raise ImproperlyConfigured, for processes that do not run Django's checks."""
     if errors := check_configuration():
         raise ImproperlyConfigured(
             "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors)

@@ -1,4 +1,4 @@
-"""What stands on every page: phase, halt, sandbox, the number of overdue emails and what is left today."""
+"""Context of every page: phase, halt, sandbox, overdue emails and what is left today."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from outreach.limits import current_limits
 OWN_PAGES = ("/sales", "/accounts")
 
 
-def house(request: HttpRequest) -> dict[str, Any]:
-    """For our own pages. The values come from the rows that the sending door reads."""
+def page_status(request: HttpRequest) -> dict[str, Any]:
+    """For our own pages. The values come from the rows that sending reads."""
     user = getattr(request, "user", None)
     if (
         not request.path.startswith(OWN_PAGES)
@@ -26,11 +26,12 @@ def house(request: HttpRequest) -> dict[str, Any]:
     ):
         return {}
     row = phase.current_control()
-    standing = current_limits.read_limits(row, timezone.now())
+    limits = current_limits.read_limits(row, timezone.now())
     return {
         "house": {
             "phase": row.phase,
-            "phase_label": f"Phase {LIMITS_BY_PHASE[Phase(row.phase)].number}: {row.get_phase_display()}",
+            "phase_label": f"Phase {LIMITS_BY_PHASE[Phase(row.phase)].number}: "
+            f"{row.get_phase_display()}",
             "halted": phase.is_halted(row),
             "halted_by_setting": settings.EMERGENCY_STOP,
             "control": row,
@@ -39,15 +40,15 @@ def house(request: HttpRequest) -> dict[str, Any]:
             "loosened": loosened_limits(),
             "overdue": review_queue.count_overdue(),
             "waiting": review_queue.waiting_messages().count(),
-            "daily": standing.of_day.limit,
-            "left": standing.of_day.left,
+            "daily": limits.of_day.limit,
+            "left": limits.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
         }
     }
 
 
 def admin_badge(request: HttpRequest) -> list[str]:
-    """The badge in the admin's head: the phase that is enforced, and whether anything can leave."""
+    """The badge in the admin's head: the enforced phase, and whether anything can be sent."""
     row = phase.current_control()
     if phase.is_halted(row):
         return ["Halted", "danger"]

@@ -1,4 +1,4 @@
-"""How the fields of people and companies are said on the pages of leads."""
+"""Words for the fields of leads and companies."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,30 +7,40 @@ from typing import Any
 from leads.models import Company, Lead, OwnerHow, OwnerRule, TeamMember
 
 FIELD_LABELS = {
-    "company_id": "company", "owner_id": "owner", "linkedin_key": "LinkedIn", "employees_from": "employees from",
-    "email": "address", "email_verified": "address verified", "email_invalid": "address found not to exist",
-    "personal_email": "personal address", "name_key": "",
-    "owner_how": "how the owner came about", "owner_rule_id": "rule of the owner", "owner_facts": "",
+    "company_id": "company",
+    "owner_id": "owner",
+    "linkedin_key": "LinkedIn",
+    "employees_from": "employees from",
+    "email": "address",
+    "email_verified": "address verified",
+    "email_invalid": "address found not to exist",
+    "personal_email": "personal address",
+    "name_key": "",
+    "owner_how": "how the owner came about",
+    "owner_rule_id": "rule of the owner",
+    "owner_facts": "",
     "ghl_assigned_to": "GoHighLevel's user",
-}  # fmt: skip
+}
 ROW_FIELDS = {
     "company_id": Company,
     "owner_id": TeamMember,
     "owner_rule_id": OwnerRule,
 }  # fields that hold the id of a row
 ROW_LABELS = {
-    "visit": "visit", "enrichment": "question to Clay", "assessment": "score", "suppression": "stop",
+    "visit": "visit",
+    "enrichment": "question to Clay",
+    "assessment": "score",
+    "suppression": "stop",
     "lead": "lead merged earlier",
-}  # fmt: skip
+}
 
 
 def field_label(field: str) -> str:
-    """ "" for a field that tells a person nothing."""
+    """The name of a field on a page; "" for one that is not shown."""
     return FIELD_LABELS.get(field, field.replace("_", " "))
 
 
 def value_text(value: Any) -> str:
-    """A value as people read it; "" for one that is not known."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -42,10 +52,10 @@ def value_text(value: Any) -> str:
 
 
 class RowNames:
-    """The rows behind ids, each table read once."""
+    """Names of rows by id; each table is read once."""
 
     def __init__(self, values: Iterable[tuple[str, Any]]):
-        """`values` are (field, value); those of other fields than companies and owners are said as they are."""
+        """`values` are (field, value); fields that hold no id are left alone."""
         wanted: dict[str, set[Any]] = {field: set() for field in ROW_FIELDS}
         for field, value in values:
             if field in wanted and value is not None:
@@ -56,7 +66,7 @@ class RowNames:
             if pks
         }
 
-    def said(self, field: str, value: Any) -> str:
+    def text_of(self, field: str, value: Any) -> str:
         if field in ROW_FIELDS:
             row = self._rows.get(field, {}).get(value)
             return str(row) if row else ("" if value is None else f"one that is gone ({value})")
@@ -75,7 +85,7 @@ def _plural_label(name: str, count: int) -> str:
 
 
 def distinct_names(one: Lead, other: Lead) -> tuple[str, str]:
-    """What two leads are called on one page: by more than their names where those are the same."""
+    """Names of two leads on one page, with an address where the names are the same."""
     if str(one) != str(other):
         return str(one), str(other)
     by = [
@@ -86,7 +96,6 @@ def distinct_names(one: Lead, other: Lead) -> tuple[str, str]:
 
 
 def known_facts(lead: Lead) -> list[dict[str, Any]]:
-    """Every known field of a lead and their company with its source and age."""
     found = []
     for row, whose in ((lead, ""), (lead.company, "company ")):
         for name, source in (row.sources if row else {}).items():

@@ -1,5 +1,7 @@
-"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes, edits templates and the score, and reads
-what came in as it came."""
+"""Permissions of the roles. A Viewer reads. A Reviewer also decides and halts.
+
+A Lead also resumes, promotes, edits templates and the score, and reads incoming bodies.
+"""
 
 from typing import Any
 
@@ -45,7 +47,7 @@ OWN_APPS = ("leads", "outreach", "approvals", "metrics")
 
 
 def make_roles(apps: Any = None, **_: Any) -> None:
-    """Create the three groups and give them at least what their role may do; never takes anything away."""
+    """Create the groups and add their permissions; it removes none."""
     from django.apps import apps as installed
 
     for label in OWN_APPS:

@@ -1,4 +1,4 @@
-"""What beat runs and how often. Every stage is swept, so that a lost nudge costs seconds and nothing else."""
+"""Beat's schedule. Every stage is swept, so that a lost nudge costs only seconds."""
 
 from django.conf import settings
 

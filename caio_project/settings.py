@@ -1,25 +1,29 @@
 """One settings file for every way to run; everything that differs comes from the environment.
 
-`.env.example` lists each variable with a comment; a test keeps the two in step. Combinations that contradict each
-other are refused by name in `checks.py`, before anything is served or sent.
+`.env.example` lists each variable with a comment; a test keeps the two in step. Combinations that
+contradict each other are refused by name in `checks.py`, before anything is served or sent.
 """
 
 import zoneinfo
 from pathlib import Path
 
 import environ
-from django.templatetags.static import static
+
+from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
+from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
+from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from caio_project.library_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Zones come from the pinned tzdata, not from whatever the machine has: all workers live by the same clocks.
+# Zones come from the pinned tzdata, not from the machine: all workers use the same clocks.
 zoneinfo.reset_tzpath(())
 zoneinfo.ZoneInfo.clear_cache()
 
 env = environ.Env()
 environ.Env.read_env(env.str("CAIO_ENV_FILE", default=str(BASE_DIR / ".env")))
 
-# --- Django -----------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -87,14 +91,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "caio_project.context.house",
+                "caio_project.context.page_status",
             ],
             "builtins": ["caio_project.lib.templatetags.say"],
         },
     }
 ]
 
-# --- Database ---------------------------------------------------------------------------------------------------------
+# --- Database -------------------------------------------------------------------------------------
 DATABASE_URL = (
     env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'var' / 'caio.sqlite3'}"
 )
@@ -115,7 +119,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
 ATOMIC_REQUESTS = False  # an HTTP call must never happen inside a transaction
 
-# --- Celery: the broker only wakes; the rows are the queue ------------------------------------------------------------
+# --- Celery: the broker only wakes; the rows are the queue ----------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 EMBEDDED = not REDIS_URL
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -135,7 +139,7 @@ if REDIS_URL:
         "visibility_timeout": 600,
     }
 
-# --- Web --------------------------------------------------------------------------------------------------------------
+# --- Web ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_ROOT.mkdir(
@@ -164,10 +168,10 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redirect
 
-# --- Accounts ---------------------------------------------------------------------------------------------------------
+# --- Accounts -------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-ACCOUNT_ADAPTER = "caio_project.accounts.ClosedDoor"
-ACCOUNT_FORMS = {"login": "caio_project.accounts.SignIn"}
+ACCOUNT_ADAPTER = "caio_project.accounts.NoSignupAdapter"
+ACCOUNT_FORMS = {"login": "caio_project.accounts.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -175,46 +179,13 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/sales"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-
-# --- API --------------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "caio_project.lib.web.api_keys.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.web.api_keys.HasScope"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "caio_project.lib.web.problems.as_problem",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "CAIO",
-    "DESCRIPTION": "From a website visit to a reviewed, sent email. Errors are RFC 9457 problem JSON.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
-
-# --- Mail to the team (never to leads: those leave through GoHighLevel only) ------------------------------------------
+# --- Mail to the team (never to leads: those leave through GoHighLevel only) ----------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
 
-# --- The product ------------------------------------------------------------------------------------------------------
+# --- The product ----------------------------------------------------------------------------------
 SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
 SENDER_NAME = env.str("SENDER_NAME", default="")
@@ -251,7 +222,8 @@ GHL_STOP_TAGS = {
 }
 GHL_PIPELINE_ID = env.str("GHL_PIPELINE_ID", default="")  # whose open opportunities the gates count
 GHL_CALENDAR_ID = env.str("GHL_CALENDAR_ID", default="")
-# GHL publishes this key for every app; the one for RSA was retired, and is trusted only where somebody sets it.
+# GHL publishes this key for every app; the one for RSA was retired, and is trusted only where
+# somebody sets it.
 GHL_WEBHOOK_PUBLIC_KEY = env.str(
     "GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
 )
@@ -266,14 +238,16 @@ SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
-# A language model that says drafts in words of its own; any endpoint that speaks OpenAI's chat completions.
+# A language model that says drafts in words of its own; any endpoint that speaks OpenAI's chat
+# completions.
 LLM_BASE_URL = env.str("LLM_BASE_URL", default="").rstrip("/")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
 LLM_MODEL = env.str("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.int("LLM_TIMEOUT_SECONDS", default=20)
 LLM_DAILY_TOKENS = env.int("LLM_DAILY_TOKENS", default=300000)
 
-# A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or nothing boots.
+# A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or
+# nothing boots.
 GHL_ACCESS = (
     ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET")
     if GHL_CLIENT_ID or GHL_CLIENT_SECRET
@@ -294,7 +268,8 @@ INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
 QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
 
-# Looser values than these defaults are accepted only while GHL_BASE_URL is a loopback address (checks.py).
+# Looser values than these defaults are accepted only while GHL_BASE_URL is a loopback address
+# (checks.py).
 UNDO_SECONDS = env.int("UNDO_SECONDS", default=30)
 SEND_GAP_SECONDS = env.int("SEND_GAP_SECONDS", default=45)
 HOURLY_LIMIT = env.int("HOURLY_LIMIT", default=15)
@@ -303,12 +278,12 @@ WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 
-# --- Logs: no query strings (they carry tokens), no bodies ------------------------------------------------------------
+# --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"no_secrets": {"()": "caio_project.lib.logs.NoSecrets"}},
+    "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -318,29 +293,4 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"celery": {"level": "WARNING"}},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "CAIO",
-    "SITE_HEADER": "CAIO",
-    "SITE_SYMBOL": "outgoing_mail",
-    "SITE_URL": "/sales",
-    "SHOW_HISTORY": True,
-    "ENVIRONMENT": "caio_project.context.admin_badge",
-    "STYLES": [lambda request: static("caio/admin.css")],
-    "COLORS": {
-        "primary": {
-            "50": "#f1f6fe",
-            "100": "#e0ecfd",
-            "200": "#c5dafb",
-            "300": "#a9caff",
-            "400": "#8bb8ff",
-            "500": "#5b96f0",
-            "600": "#1f5fbf",
-            "700": "#184c99",
-            "800": "#153d78",
-            "900": "#14315d",
-            "950": "#0d1f3c",
-        }
-    },
 }

@@ -5,5 +5,5 @@ from caio_project.lib.models import Heartbeat
 
 @shared_task(name="caio_project.tick")
 def tick() -> None:
-    """Proof that beat sends and a worker works."""
+    """Prove that beat sends and a worker works."""
     Heartbeat.beat("beat", worked=True)

@@ -13,7 +13,9 @@ from leads.api import VisitorsView
 from metrics.api import GatesView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
-from outreach.api.messages import ForecastView, HaltView, MessageDetailView, PhaseView
+from outreach.api.forecast import ForecastView
+from outreach.api.messages import MessageDetailView
+from outreach.api.phase import HaltView, PhaseView
 from outreach.views import unsubscribe
 
 urlpatterns = [

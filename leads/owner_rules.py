@@ -1,8 +1,8 @@
-"""Whose a lead is by the rules. Pure: facts come as arguments.
+"""Decide the owner of a lead by rules. Pure: facts come as arguments.
 
-Set by hand wins and stays; then whom GoHighLevel names; then the first rule that fits; then the default sender. Who has
-left owns nothing: their leads fall to the next. Rules are asked again only where a fact has changed that they read,
-so that a rule that was edited moves nobody whom no one meant to move.
+An owner set by hand stays. Next comes the user named by GoHighLevel, then the first rule that fits,
+then the default sender. A member who left owns nothing. Rules are asked again only where a fact
+they read has changed, so that editing a rule moves no leads by itself.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ LIST_CONDITIONS = ("countries", "states", "industries", "domains", "tiers", "sou
 
 @dataclass(frozen=True)
 class LeadFacts:
-    """What rules can ask about a lead; "" and None are not known, and fit no rule that asks for it."""
+    """What rules can ask about. "" and None are unknown, and fit no rule that asks for them."""
 
     country: str = ""
     state: str = ""
@@ -24,17 +24,17 @@ class LeadFacts:
     employees_from: int | None = None  # the lower end of a band
     domain: str = ""
     tier: str = ""
-    source: str = ""  # by which way they became known
+    source: str = ""  # see Lead.came_by
 
     @property
     def mark(self) -> str:
-        """A short mark of all of them, to notice that one has changed."""
+        """A short hash of all facts, to notice a change."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class OwnershipRule:
-    """Every condition that is given must hold; of a list one value is enough."""
+    """All given conditions must hold; of a list one value is enough."""
 
     pk: int
     member: int
@@ -49,9 +49,12 @@ class OwnershipRule:
 
     def fits(self, facts: LeadFacts) -> bool:
         exact = (
-            (self.countries, facts.country), (self.states, facts.state), (self.domains, facts.domain),
-            (self.tiers, facts.tier), (self.sources, facts.source),
-        )  # fmt: skip
+            (self.countries, facts.country),
+            (self.states, facts.state),
+            (self.domains, facts.domain),
+            (self.tiers, facts.tier),
+            (self.sources, facts.source),
+        )
         if any(wanted and found not in wanted for wanted, found in exact):
             return False
         if self.industries and not any(
@@ -69,7 +72,7 @@ class OwnershipRule:
 
 
 def _has_words(industry: str, words: str) -> bool:
-    """Whether an industry has these words, whole and in this order: "it" is not in "hospitality"."""
+    """Whether the industry has these whole words in this order: "it" is not in "hospitality"."""
     return bool(_plain_words(words)) and f" {_plain_words(words)} " in f" {_plain_words(industry)} "
 
 
@@ -79,17 +82,19 @@ def _plain_words(text: str) -> str:
 
 @dataclass(frozen=True)
 class OwnerTeam:
-    """Who can own leads now, and by which rules."""
+    """Members who can own leads, and the rules."""
 
     active: frozenset[int] = frozenset()
-    by_ghl: dict[str, int] = field(default_factory=dict)  # GoHighLevel's user: the active member
+    by_ghl: dict[str, int] = field(
+        default_factory=dict
+    )  # GoHighLevel user id: pk of the active member
     rules: tuple[OwnershipRule, ...] = ()  # in their order
     default: int | None = None
 
 
 @dataclass(frozen=True)
 class Ownership:
-    """Whose a lead is, how that came about, and by which rule."""
+    """The owner of a lead, the origin, and the rule that applied."""
 
     member: int | None
     how: str = ""
@@ -105,10 +110,10 @@ def decide_ownership(
     *,
     anew: bool = False,
 ) -> Ownership:
-    """Whose a lead is from now on.
+    """Decide the owner from the current one and the facts.
 
-    `known` is the mark of the facts by which `now` came about, `assigned_to` is GoHighLevel's user; `anew` asks the
-    rules although nothing has changed.
+    `known` is the mark of the facts behind the current owner. `assigned_to` is GoHighLevel's user.
+    `anew` asks the rules even though no fact has changed.
     """
     is_here = now.member in team.active
     if is_here and now.how == HAND:

@@ -1,8 +1,11 @@
-"""The evaluations on record."""
+"""The evaluations of gates on record."""
+
+import json
 
 from django.contrib import admin
 
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
+from metrics.gates.gate_words import stored_gate_texts
 from metrics.models import GateEvaluation
 
 
@@ -10,3 +13,18 @@ from metrics.models import GateEvaluation
 class GateEvaluationAdmin(ReadOnlyAdmin):
     list_display = ("at", "target", "verdict", "sha256")
     list_filter = ("target", "verdict")
+    fields = (
+        "target",
+        "at",
+        "verdict",
+        "gates_in_words",
+        "metric_version",
+        "policy_version",
+        "before",
+        "sha256",
+    )
+    readonly_fields = ("gates_in_words",)
+
+    @admin.display(description="gates")
+    def gates_in_words(self, row: GateEvaluation) -> str:
+        return json.dumps([stored_gate_texts(gate) for gate in row.gates], ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What people type into the pages of the phase."""
+"""Forms of the phase pages."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 
 
 class WarmUpForm(forms.Form):
-    """Whether the domain we send from is warmed up."""
+    """Whether our sending domain is warmed up."""
 
     warm_up = forms.TypedChoiceField(
         label="The domain is",
@@ -24,7 +24,7 @@ class WarmUpForm(forms.Form):
 
 
 class AutoApprovalForm(forms.Form):
-    """Automatic approval on or off, with the limits under which it is on."""
+    """Automatic approval on or off, with its limits."""
 
     on = forms.TypedChoiceField(
         label="Automatic approval",
@@ -45,14 +45,13 @@ class AutoApprovalForm(forms.Form):
     )
 
     def for_stopping(self) -> "AutoApprovalForm":
-        """The form of somebody who may only turn it off."""
         self.fields["on"].choices = [("no", "Off")]  # type: ignore[attr-defined]
         for name in ("under_intent", "warm_connections"):
             del self.fields[name]
         return self
 
     def limits(self) -> dict[str, Any]:
-        """The limits as `phase.switch` takes them; none where the form has none."""
+        """Keyword arguments for `phase`'s switch; {} where the form has no limits."""
         if "under_intent" not in self.fields:
             return {}
         cleaned = self.cleaned_data

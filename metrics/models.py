@@ -1,4 +1,4 @@
-"""What came of it, and how much autonomy that has earned."""
+"""Recorded evaluations of the gates."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,7 +7,7 @@ from caio_project.lib.db.append_only import AppendOnly
 
 
 class GateEvaluation(AppendOnly):
-    """One evaluation of all gates into one phase: raw counts, versions and verdicts, chained by hash."""
+    """All gates into one phase at one moment, with counts and versions, chained by hash."""
 
     target = models.CharField(max_length=12)
     at = models.DateTimeField(default=timezone.now)

@@ -3,13 +3,13 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from metrics.health import domain_health
 
 
 @shared_task(name="metrics.evaluate_gates")
 def evaluate_gates() -> None:
-    Heartbeat.beat("metrics.evaluate_gates", worked=gates.record_daily_evaluation())
+    Heartbeat.beat("metrics.evaluate_gates", worked=gate_evaluation.record_daily_evaluation())
 
 
 @shared_task(name="metrics.watch_domain")

@@ -1,4 +1,4 @@
-"""The overview and the phase, the switch for automatic approval, the warm-up of the sending domain, experiments."""
+"""Overview, phase, automatic approval, warm-up of the sending domain, experiments."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from metrics.overview import experiments_page, overview
 from metrics.promotion import phase_page
 from outreach.control import phase
@@ -23,8 +23,10 @@ from outreach.models import Experiment
 @viewer_page
 @require_safe
 def overview_page(request: HttpRequest) -> HttpResponse:
-    target = gates.next_target()
-    evaluation = phase_page.show_evaluation(gates.recent_evaluation(target)) if target else None
+    target = gate_evaluation.next_target()
+    evaluation = (
+        phase_page.show_evaluation(gate_evaluation.recent_evaluation(target)) if target else None
+    )
     return render_page(
         request,
         "metrics/overview.html",
@@ -34,7 +36,6 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 
 @viewer_page
 def machine_view(request: HttpRequest) -> HttpResponse:
-    """Turn automatic approval on (a Lead) or off (a Reviewer, too)."""
     may_turn_on = request.user.has_perm(phase.AUTO_APPROVE_PERMISSION)
     if not may_turn_on and not request.user.has_perm(phase.HALT_PERMISSION):
         raise PermissionDenied(
@@ -60,7 +61,6 @@ def machine_view(request: HttpRequest) -> HttpResponse:
 
 @viewer_page
 def domain_view(request: HttpRequest) -> HttpResponse:
-    """Begin the warm-up of the domain we send from, or say that it is established."""
     if not request.user.has_perm(sending_domains.WARM_UP_PERMISSION):
         raise PermissionDenied("Leads set the warm-up of the sending domain. Nothing was changed.")
     posted = request.method == "POST"

@@ -46,7 +46,9 @@ class Level(TextChoices):
 
 
 class Record(TextChoices):
-    """What DNS says of one record. Only an answer confirms that it is missing; a resolver that fails says nothing."""
+    """What DNS says of one record. Only an answer confirms that it is missing; a resolver that
+    fails says nothing.
+    """
 
     PRESENT = "present", "Present"
     MISSING = "missing", "Missing"
@@ -79,7 +81,9 @@ class EventKind(TextChoices):
 
 
 class MoveCode(TextChoices):
-    """Why an email changed its state: stored with each move, and the words that its history shows."""
+    """Why an email changed its state: stored with each move, and the words that its history
+    shows.
+    """
 
     # drafting
     DRAFTED = "drafted", "Drafted, waiting for a decision"
@@ -165,5 +169,7 @@ class MoveCode(TextChoices):
 
 
 def move_words(code: str) -> str:
-    """The words of a stored move code. A code of an older version that is not used any more is shown as it stands."""
+    """The words of a stored move code. A code of an older version that is not used any more is
+    shown as it stands.
+    """
     return MoveCode(code).label if code in MoveCode.values else code.replace("_", " ").capitalize()

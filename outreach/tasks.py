@@ -4,7 +4,7 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from outreach.auto_approval import approval_sweep
-from outreach.drafting import drafts, follow_ups
+from outreach.drafting import drafts, follow_ups, open_drafts, recheck
 from outreach.drafting.language_model import rewrite
 from outreach.feedback import dnd_sync, polling, webhook_inbox
 from outreach.guardrails import guardrails
@@ -15,7 +15,7 @@ from outreach.sending import after_send, send, uncertain
 @shared_task(name="outreach.draft_due")
 def draft_due() -> None:
     followed = merged_leads.follow_merges()
-    opened = drafts.open_new_drafts()
+    opened = open_drafts.open_new_drafts()
     written = drafts.write_drafts()
     Heartbeat.beat("outreach.draft_due", worked=bool(followed or opened or written))
 
@@ -27,7 +27,7 @@ def write_drafts() -> None:
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    freed, signed = drafts.free_blocked(), drafts.sign_for_new_owners()
+    freed, signed = recheck.free_blocked(), drafts.sign_for_new_owners()
     Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 

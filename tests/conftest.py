@@ -1,4 +1,4 @@
-"""What every test may use: fakes of the vendors, people with roles, a clock, and databases that keep their triggers."""
+"""Fixtures of every test: fakes of the vendors, users with roles, databases with their triggers."""
 
 import os
 import shutil
@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
+from django.test import SimpleTestCase, TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -21,6 +22,7 @@ from leads.inbound import receive
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
+from tests import pristine
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -28,8 +30,9 @@ from tests.fakes.slack import FakeSlack
 
 TOKEN = "test-token-0123456789"
 
-# Property tests try the same examples in every run, so that a red one is always the change's own; a busy machine pauses
-# for longer than hypothesis allows one example. To look for new ones: --hypothesis-profile=explore.
+# Property tests try the same examples in every run, so that a red one is always the change's own;
+# a busy machine pauses for longer than hypothesis allows one example. To look for new ones:
+# --hypothesis-profile=explore.
 hypothesis_settings.register_profile(
     "steady",
     deadline=None,
@@ -41,6 +44,8 @@ hypothesis_settings.register_profile("explore", deadline=None, max_examples=500,
 hypothesis_settings.load_profile("steady")
 
 REQUIRE_ALL = os.environ.get("CAIO_REQUIRE_ALL") == "1"
+ONLY_WITH_SERVICES = os.environ.get("CAIO_ONLY_WITH_SERVICES") == "1"
+SLOWEST = "tests/races/test_chaos.py"
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -61,6 +66,20 @@ def missing() -> dict[str, str]:
     return {marker: need for marker, (need, there) in wanted.items() if not there}
 
 
+def uses_services(item: pytest.Item) -> bool:
+    """Whether a test reads the database or another service, and could differ between them."""
+    fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
+    markers = ("django_db", "postgres", "redis", "browser")
+    is_case = (
+        isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, SimpleTestCase)
+    )
+    return bool(
+        is_case
+        or fixtures.intersection(getattr(item, "fixturenames", ()))
+        or any(item.get_closest_marker(marker) for marker in markers)
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
     if REQUIRE_ALL and (needs := missing()):
@@ -72,6 +91,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What needs a service that is not there is left out by name here, and listed at the end."""
+    if ONLY_WITH_SERVICES:
+        config.hook.pytest_deselected(items=[item for item in items if not uses_services(item)])
+        items[:] = [item for item in items if uses_services(item)]
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))  # no worker waits for them
     absent = missing()
     left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if left_out:
@@ -112,21 +135,34 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file, as the product has it: in memory, threads share one cache and lock each other's tables."""
+    """SQLite in a file, as in the product: in memory, threads lock each other's tables."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On PostgreSQL, rows are restored after a transactional test instead of flushed."""
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            restores = connection.vendor == "postgresql" and pristine.remember_rows()
+        if restores:
+            patch.setattr(
+                TransactionTestCase, "_fixture_teardown", lambda case: pristine.restore_rows()
+            )
+        yield
+
+
+@pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: Any) -> Any:
-    """Started once the database is a file; with one in memory the server shares the connection of the test."""
+    """Started once the database is a file; in memory, server and test would share a connection."""
     return live_server
 
 
 @pytest.fixture(autouse=True)
 def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """No test sees the spool of a server that runs here, nor the drainer or the pause of the test before."""
+    """No test sees the spool of a running server, nor the drainer or pause of an earlier test."""
     settings.SPOOL_DIR = tmp_path / "spool"
     receive._process_state.away_until = 0.0
     yield
@@ -161,7 +197,7 @@ def clean_cache() -> Iterator[None]:
 
 @pytest.fixture
 def flushable(transactional_db: None) -> Iterator[None]:
-    """A transactional test on SQLite ends in DELETE FROM every table, which the append-only triggers forbid."""
+    """SQLite ends a transactional test by deleting all rows, which append-only triggers forbid."""
     yield
     end_the_drainer()  # before everything is flushed
     if connection.vendor == "sqlite":
@@ -191,7 +227,7 @@ GUARDED = (
 
 @pytest.fixture
 def committed(flushable: None) -> Iterator[None]:
-    """A database in which commits are real, with its triggers, for tests with several connections or a server."""
+    """Commits are real and triggers stand: for tests with several connections or a server."""
     if connection.vendor == "sqlite":
         _set_guards(append_only.allow_changes)
         _set_guards(append_only.forbid_changes)

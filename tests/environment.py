@@ -1,4 +1,4 @@
-"""The environment the tests run in, set before Django reads its settings. No developer's .env is read."""
+"""The settings of the tests, set before Django reads its own; no .env is read."""
 
 import os
 

@@ -1,15 +1,17 @@
-"""What a person decides about one text of one email: bound to the text shown, written once, evidence or not."""
+"""What a person decides about one text of one email: bound to the text shown, written once,
+evidence or not.
+"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 
+from approvals.decisions import claims, judgement, refusal_words
+from approvals.decisions.judgement import Action, DecisionFacts, Refusal
 from approvals.models import Decision, DecisionReason, Verdict
-from outreach.choices import Phase, Status, Tag
+from outreach.choices import Phase, Tag
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message, Transport
@@ -20,7 +22,9 @@ MIN_REASON_LENGTH = 20
 
 @dataclass(frozen=True)
 class Decider:
-    """Who decides and by which way. Without a user the decision is never evidence and never clears CRITICAL."""
+    """Who decides, and by which channel. Without a user it is no evidence and cannot clear
+    CRITICAL.
+    """
 
     user: Any
     channel: str  # desk, admin, api, slack
@@ -28,25 +32,37 @@ class Decider:
 
 
 class DecisionRefused(Exception):
-    """The decision was not taken. `field` names the input at fault, if one is."""
+    """The decision was not taken. `field` names a wrong input, `refusal` the code of the
+    judgement.
+    """
 
-    def __init__(self, text: str, field: str = ""):
+    def __init__(self, text: str, field: str = "", refusal: Refusal | None = None):
         super().__init__(text)
-        self.text, self.field = text, field
+        self.text, self.field, self.refusal = text, field, refusal
 
 
 class DecisionConflict(DecisionRefused):
-    """Another text, or decided already: `message` is how it stands now."""
+    """Claimed by a colleague, changed or decided meanwhile; `message` is its present state."""
 
-    def __init__(self, text: str, message: Message):
-        super().__init__(text)
+    def __init__(self, text: str, message: Message, refusal: Refusal | None = None):
+        super().__init__(text, refusal=refusal)
         self.message = message
 
 
+CONFLICTS = (
+    Refusal.CLAIMED,
+    Refusal.NO_SUCH_VERSION,
+    Refusal.NOT_WAITING,
+    Refusal.BLOCKED,
+    Refusal.CHANGED,
+)
+
+
 def approve(message: Message, version: int, decider: Decider) -> Message:
-    """Approve the text of `version`. Raises TooLate or Refused; then nothing has changed."""
-    if decider.user is None and message.critical_reason:
-        raise DecisionRefused("Only a named person can approve a CRITICAL email.")
+    """Approve the text of `version`. Raises DecisionConflict or DecisionRefused; then nothing
+    changed.
+    """
+    require_decision(Action.APPROVE, message, version, decider)
     verdicts = Verdict.APPROVED, Verdict.WOULD_APPROVE
     return _record_decision(
         message,
@@ -58,34 +74,71 @@ def approve(message: Message, version: int, decider: Decider) -> Message:
 
 
 def reject(message: Message, version: int, decider: Decider, *, tag: str, reason: str) -> Message:
-    """Reject the text of `version` with a tag and a reason of 20 characters or more. Raises TooLate or Refused."""
+    """Reject the text of `version` with a tag and a reason of 20 characters or more.
+
+    Raises DecisionConflict or DecisionRefused; then nothing has changed.
+    """
     reason = reason.strip()
     if tag not in Tag.values:
         raise DecisionRefused(f"Choose one of: {', '.join(Tag.values)}.", "tag")
     if len(reason) < MIN_REASON_LENGTH:
-        raise DecisionRefused(
-            f"{MIN_REASON_LENGTH - len(reason)} more characters: say what should be different.",
-            "reason",
-        )
+        more = MIN_REASON_LENGTH - len(reason)
+        raise DecisionRefused(f"{more} more characters: say what should be different.", "reason")
+    require_decision(Action.REJECT, message, version, decider)
     return _record_decision(
-        message, version, decider, (Verdict.REJECTED, Verdict.WOULD_REJECT),
-        lambda m: review_actions.reject_email(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
-    )  # fmt: skip
+        message,
+        version,
+        decider,
+        (Verdict.REJECTED, Verdict.WOULD_REJECT),
+        lambda m: review_actions.reject_email(m, version, by=decider.user, tag=tag, reason=reason),
+        typed=(tag, reason),
+    )
+
+
+def find_refusal(
+    action: Action, message: Message, version: int, decider: Decider
+) -> Refusal | None:
+    """Ask the judgement about a decision that is not taken yet."""
+    return judgement.find_refusal(action, load_facts(message, version, decider))
+
+
+def load_facts(message: Message, version: int, decider: Decider) -> DecisionFacts:
+    user = decider.user
+    return DecisionFacts(
+        may_decide=user is None or user.has_perm("approvals.decide"),
+        is_named=user is not None,
+        is_claimed=claims.colleague_claim(message, user) is not None,
+        is_critical=bool(message.critical_reason),
+        status=message.status,
+        current_version=message.version,
+        version=version,
+    )
+
+
+def require_decision(action: Action, message: Message, version: int, decider: Decider) -> None:
+    """Raise DecisionConflict or DecisionRefused where the decision may not be taken."""
+    if refusal := find_refusal(action, message, version, decider):
+        raise refused_as(refusal, message, decider)
+
+
+def refused_as(refusal: Refusal, message: Message, decider: Decider) -> DecisionRefused:
+    claim = claims.colleague_claim(message, decider.user)
+    text = refusal_words.refusal_sentence(refusal, message, claim)
+    if refusal in CONFLICTS:
+        return DecisionConflict(text, message, refusal)
+    return DecisionRefused(text, refusal=refusal)
 
 
 def _record_decision(
-    message: Message, version: int, decider: Decider, verdicts: tuple[Verdict, Verdict], act: Any,
-    *, tag: str = "", reason: str = "",
-) -> Message:  # fmt: skip
-    """`verdicts` are the one that is acted on and the one of Shadow."""
-    allowed = (Status.HELD, Status.BLOCKED) if tag else (Status.HELD,)
-    if message.status in allowed and version > message.version:
-        raise DecisionConflict(
-            f"There is no such version; it is version {message.version}. Nothing was decided.",
-            message,
-        )
-    if message.status not in allowed or message.version != version:
-        raise DecisionConflict(describe_current_state(message), message)
+    message: Message,
+    version: int,
+    decider: Decider,
+    verdicts: tuple[Verdict, Verdict],
+    act: Callable[[Message], Message],
+    typed: tuple[str, str] = ("", ""),
+) -> Message:
+    """`verdicts`: the one to act on, and the one in Shadow. `typed`: tag and reason."""
+    tag, reason = typed
     text = message.text  # None where drafting failed; such an email can be rejected
     try:
         with transaction.atomic():
@@ -113,30 +166,4 @@ def _record_decision(
         raise DecisionRefused(str(error)) from error
     except (StaleMessage, IllegalMove) as error:
         current = Message.objects.get(pk=message.pk)
-        raise DecisionConflict(describe_current_state(current), current) from error
-
-
-def describe_current_state(message: Message) -> str:
-    """One sentence on who was first, or that the text is another by now."""
-    last = message.decisions.order_by("-pk").first()
-    if message.status in (Status.HELD, Status.BLOCKED):
-        text = message.text
-        who = phase.actor_name(text.author) if text and text.author else "The machine"
-        when = f" at {_team_clock(text.created_at)}" if text else ""
-        if message.status == Status.BLOCKED:
-            return f"It can't be approved: {message.error}"
-        return f"{who} changed this email{when}. Your decision was not recorded."
-    if message.by_machine:
-        cleared = message.moves.filter(why=review_actions.MACHINE).latest("pk").at
-        return f"The machine approved this email at {_team_clock(cleared)}. Your decision was not recorded."
-    if last is not None:
-        done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(
-            Verdict(last.verdict), "decided"
-        )
-        return f"{last.by_name} {done} this email at {_team_clock(last.at)}. Your decision was not recorded."
-    return f"It is no longer waiting: {message.get_status_display().lower()}. Your decision was not recorded."
-
-
-def _team_clock(at: datetime) -> str:
-    """The team's time, as the pages say it."""
-    return f"{at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%H:%M}"
+        raise DecisionConflict(refusal_words.describe_current_state(current), current) from error

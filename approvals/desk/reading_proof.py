@@ -1,4 +1,5 @@
-"""Proof that a text was on the screen: signed when a page shows it, asked for when that page approves it.
+"""Proof that a text was on the screen: signed when a page shows it, asked for when that page
+approves it.
 
 Without it a key held down, or a double click, would approve emails that nobody has looked at.
 """
@@ -18,13 +19,12 @@ MAX_PROOF_AGE = 12 * 3600
 
 
 def sign_proof(message: Message, at: float | None = None) -> str:
-    """What a page that shows `message` at its current text carries."""
     at = time.time() if at is None else at
     return signing.dumps([message.pk, message.version, at, _critical_hash(message)], salt=SALT)
 
 
 def proven_version(message: Message, proof: str) -> int:
-    """The version that `proof` shows was on the screen long enough, beside what stands there now; 0 for all else."""
+    """The version that `proof` shows was on the screen long enough; 0 for anything else."""
     try:
         pk, shown, at, beside = signing.loads(proof, salt=SALT, max_age=MAX_PROOF_AGE)
     except (signing.BadSignature, ValueError, TypeError):
@@ -38,5 +38,5 @@ def proven_version(message: Message, proof: str) -> int:
 
 
 def _critical_hash(message: Message) -> str:
-    """What may come to stand beside a text while it is read: why a person must decide."""
+    """A hash of the reason to be CRITICAL, which may appear while a text is read."""
     return hashlib.sha256(message.critical_reason.encode()).hexdigest()[:8]

@@ -1,7 +1,8 @@
-"""Telling people: a HOT draft at once, the next person when two hours pass without a decision, a positive answer.
+"""Telling people: a HOT draft at once, the next person when two hours pass without a decision, a
+positive answer.
 
-A notice is a row with a unique key, so that no sweep tells twice; it is told by Slack when configured, else by email,
-else it stands on the notices page.
+A notice is a row with a unique key, so that no sweep tells twice; it is told by Slack when
+configured, else by email, else it stands on the notices page.
 """
 
 import logging
@@ -32,11 +33,12 @@ Channel = Notice.Channel
 
 
 def create_hot_notices(batch: int = 200) -> int:
-    """Write a notice for every HOT email that waits and has not been announced at its step; returns how many."""
+    """Write a notice for each waiting HOT email not announced at its step; returns how many."""
     now = timezone.now()
     made = 0
     for step, after in enumerate(STEP_DELAYS):
-        # Once for each time it came into the queue: what was approved and came back is announced again.
+        # Once for each time it came into the queue: what was approved and came back is announced
+        # again.
         told = Notice.objects.filter(
             message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at")
         )
@@ -62,7 +64,7 @@ def create_hot_notices(batch: int = 200) -> int:
 
 
 def _person_at_step(step: int) -> TeamMember | None:
-    """Who is told at this step: the first in order, then the next, and at the end the last again."""
+    """The person to notify at this step: first in order, then the next, finally the last again."""
     order = list(
         TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order")
     )
@@ -84,7 +86,7 @@ def _hot_notice_text(message: Message, step: int) -> str:
 
 
 def create_reply_notices(batch: int = 50) -> int:
-    """Write a notice for every positive answer that nobody was told of, to whose lead it is; returns how many."""
+    """Write a notice to the lead's owner for each positive reply without one; returns how many."""
     since = timezone.now() - answers.NEEDS_SOMEONE_FOR
     told = Notice.objects.filter(reply=OuterRef("pk"))
     new = (
@@ -106,13 +108,13 @@ def create_reply_notices(batch: int = 50) -> int:
 
 
 def _owner_of_reply(reply: Reply) -> TeamMember | None:
-    """Whose lead it is, or who signed the email that it answers."""
+    """The lead's owner, or who signed the email that the reply answers."""
     signed = reply.message.sender if reply.message else None
     return next((one for one in (reply.lead.owner, signed) if one is not None and one.active), None)
 
 
 def deliver_due_notices(batch: int = 50) -> int:
-    """Send what is due to be told; a notice whose email was decided meanwhile is closed untold."""
+    """Deliver due notices; one whose email was decided meanwhile is closed. Returns how many."""
     due = Notice.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by("not_before")
     count = 0
     for notice in claims.lease_rows(due, LEASE_SECONDS, batch):
@@ -143,7 +145,7 @@ def _deliver_notice(notice: Notice) -> None:
 
 
 def _update_recipient(notice: Notice) -> None:
-    """An answer goes to whoever owns the lead when it is told, whoever did when it was noticed."""
+    """A reply's notice goes to whoever owns the lead when it is delivered."""
     owner = _owner_of_reply(notice.reply) if notice.reply else None
     if owner and owner.pk != notice.to_id:
         notice.to = owner
@@ -151,7 +153,7 @@ def _update_recipient(notice: Notice) -> None:
 
 
 def _why_obsolete(notice: Notice) -> str:
-    """Why nobody needs to be told any more; "" where they do."""
+    """Why nobody needs to be notified any more; "" where they do."""
     if notice.reply and (notice.reply.taken_by_id or notice.reply.kind != ReplyKind.POSITIVE):
         return "taken, or sorted differently, before it was told"
     if notice.message and notice.message.status != Status.HELD:
@@ -177,7 +179,7 @@ def _close_notice(notice: Notice, channel: str, error: str) -> None:
 
 
 def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
-    """The ways that are configured, best first. Without any, the notices page is the way."""
+    """The configured channels, best first. Without any, only the notices page shows them."""
     ways: list[tuple[str, Any]] = []
     link, said = _notice_link(notice), _reply_quote(notice)
     if settings.SLACK_BOT_TOKEN:
@@ -204,13 +206,13 @@ def _notice_link(notice: Notice) -> str:
 
 
 def _reply_quote(notice: Notice) -> str:
-    """The words of an answer, read now: they are kept in one erasable place, and not with the notice."""
+    """The reply's words, read now, since they are kept in one erasable row only."""
     text = ReplyText.objects.filter(reply=notice.reply).first() if notice.reply else None
     return f"\n“{text.said[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
 
 
 def create_alarm_notices() -> int:
-    """Write a notice for every alarm of the apps below that nobody was told of; returns how many."""
+    """Write a notice for each open alarm without one; returns how many."""
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
         _, new = Notice.objects.get_or_create(

@@ -6,7 +6,6 @@ PAGE_SIZE = 50
 
 
 def newest_notices(before: int | None = None) -> tuple[list[Notice], int | None]:
-    """One page, and the cursor of what is older."""
     rows = Notice.objects.select_related("to", "message__lead", "reply").order_by("-pk")
     found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None

@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 10
 def post_notice(text: str, link: str, mention: str = "") -> None:
     """Post one notice with a button that opens it. Raises slack_sdk's errors, 429 among them.
 
-    `text` is visitor data and escaped: it can neither mention nor link. `mention` is a Slack user id of ours.
+    `text` may hold visitors' data and is escaped. `mention` is a Slack user id of ours.
     """
     shown = escape_text(text)[:MAX_SECTION_LENGTH]
     section = f"<@{mention}> {shown}" if mention.isalnum() else shown

@@ -5,25 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from approvals.models import Claim, Reading
+from approvals.decisions import claims
+from approvals.models import Claim
 from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.control.policy import BAND_RANK
 from outreach.lifecycle.transitions import APPROVED
 from outreach.models import Message, MessageText, Transport
-from outreach.review import review_actions
 
-CLAIM_TIME = timedelta(minutes=10)
 KINDS_NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
 QUEUE_ORDER = ("rank", "due_at", "pk")
 
 
 def waiting_messages() -> QuerySet[Message]:
-    """Held emails in the order of the queue."""
     return (
         Message.objects.filter(status=Status.HELD)
         .select_related("lead__company", "sender")
@@ -33,8 +30,6 @@ def waiting_messages() -> QuerySet[Message]:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The review queue in numbers, training and test people left out."""
-
     pending: int
     approved: int
     rejected: int
@@ -45,7 +40,7 @@ class QueueCounts:
 
 
 def count_by_kind_and_status() -> dict[tuple[str, str], int]:
-    """How many emails of each kind are in each state: one look at the table for everything that is counted."""
+    """Emails by kind and status, in one query."""
     rows = (
         Message.objects.exclude(transport=Transport.HISTORY)
         .order_by()
@@ -60,7 +55,6 @@ def current_counts() -> QueueCounts:
 
 
 def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
-    """The queue's numbers out of counts by (kind, status)."""
 
     def total(*statuses: Status) -> int:
         return sum(
@@ -72,53 +66,12 @@ def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
     return QueueCounts(total(Status.HELD), total(*APPROVED), total(Status.REJECTED))
 
 
-def claim_message(message: Message, user: Any) -> Claim:
-    """Have the email on this person's desk for ten minutes; returns the claim that stands, which may be another's."""
-    now = timezone.now()
-    with transaction.atomic():
-        claim, _ = Claim.objects.get_or_create(
-            message=message, defaults={"user": user, "until": now + CLAIM_TIME}
-        )
-        if claim.user_id == user.pk or claim.until <= now:
-            rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
-            rows.update(user=user, until=now + CLAIM_TIME)
-            claim.refresh_from_db()
-        review_actions.mark_opened(message)
-    return claim
-
-
-def release_claim(message: Message, user: Any) -> None:
-    Claim.objects.filter(message=message, user=user).delete()
-
-
-def colleague_claim(message: Message, user: Any) -> Claim | None:
-    """Somebody else who has it now, or None."""
-    return (
-        Claim.objects.filter(message=message, until__gt=timezone.now())
-        .exclude(user=user)
-        .select_related("user")
-        .first()
-    )
-
-
-def record_reading(message: Message, user: Any) -> None:
-    """Remember that this person had this text on the screen."""
-    Reading.objects.get_or_create(message=message, user=user, version=message.version)
-    review_actions.mark_opened(message)
-
-
-def annotate_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
-    """Each message with `read`: whether this person had its current text on the screen."""
-    mine = Reading.objects.filter(message=OuterRef("pk"), user=user, version=OuterRef("version"))
-    return messages.annotate(read=Exists(mine))
-
-
 def next_message_for(
     user: Any, after: Message | None = None, skipped: Iterable[int] = ()
 ) -> Message | None:
-    """The next email to review: the most urgent that nobody else has; after `after` in order, then from the start.
+    """The next email that no colleague has: after `after` in order, then from the start.
 
-    Those this person has skipped come last.
+    Those this person skipped come last.
     """
     now = timezone.now()
     free = waiting_messages().exclude(
@@ -137,7 +90,8 @@ def count_overdue() -> int:
     return overdue_messages().count()
 
 
-# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at, id), no OFFSET -------
+# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at,
+# id), no OFFSET -------
 PAGE_SIZE = 50
 MAX_COUNTED = 1000
 ALL_RANKS = sorted({*BAND_RANK.values()})
@@ -145,7 +99,7 @@ ALL_RANKS = sorted({*BAND_RANK.values()})
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """Where an email stands in the order of the queue; as text it is the cursor of a page."""
+    """An email's place in the order of the queue; as text it is the cursor of a page."""
 
     rank: int
     due_at: datetime
@@ -157,7 +111,7 @@ class QueuePosition:
 
     @classmethod
     def parse(cls, text: str) -> "QueuePosition | None":
-        """From what `str` gave; None for anything else."""
+        """From the text that `str` gave; None for anything else."""
         try:
             rank, due, pk = text.split("_")
             return cls(int(rank), datetime.fromtimestamp(int(due) / 1_000_000, UTC), int(pk))
@@ -170,7 +124,9 @@ class QueuePosition:
 
 
 def messages_after(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
-    """What comes after `place`, in parts that each seek; an OR over three columns would scan."""
+    """What comes after `place`, in parts that each use the index; an OR over three columns would
+    scan.
+    """
     ties = Q(due_at__gt=place.due_at) | Q(pk__gt=place.pk)
     return [
         messages.filter(ties, rank=place.rank, due_at__gte=place.due_at),
@@ -196,12 +152,12 @@ def first_rows(parts: list[QuerySet[Message]], most: int) -> list[Message]:
 
 
 def count_up_to(messages: QuerySet[Message], most: int = MAX_COUNTED) -> int:
-    """The count, or `most` where there are that many or more: what a person needs of a number."""
+    """The count, or `most` where there are that many or more."""
     return messages.select_related(None).order_by()[:most].count()
 
 
 def position_number(message: Message) -> int:
-    """Its number in the queue, 1 for the first; MOST_COUNTED where it is further back."""
+    """Its number in the queue, from 1; MAX_COUNTED where it is further back."""
     return min(
         MAX_COUNTED,
         1
@@ -225,7 +181,7 @@ def messages_claimed_by(user: Any) -> QuerySet[Message]:
 
 
 def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
-    """The emails under one chip. HOT, WARM and LOW go by urgency, so CRITICAL ones stand with the HOT."""
+    """The emails of one filter. HOT, WARM, LOW go by rank: CRITICAL ones are among the HOT."""
     if name == "overdue":
         return overdue_messages()
     if name == "mine":
@@ -271,7 +227,6 @@ def filter_chips(user: Any) -> list[FilterChip]:
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
-    """Those whose name, company or address has every word."""
     for word in words.split()[:5]:
         messages = messages.filter(
             Q(lead__first_name__icontains=word)
@@ -293,24 +248,12 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
     ).values("subject")[:1]
-    rows = annotate_reading(messages, user).annotate(subject=Subquery(subject)).select_related(
-        "lead__company", "sender", "claim__user"
-    )  # fmt: skip
+    rows = (
+        claims.annotate_reading(messages, user)
+        .annotate(subject=Subquery(subject))
+        .select_related("lead__company", "sender", "claim__user")
+    )
     place = QueuePosition.parse(after) if after else None
     found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")
-
-
-def release_other_claims(user: Any, message: Message) -> None:
-    """One person has one email on the desk: going on to the next gives the last one back."""
-    Claim.objects.filter(user=user).exclude(message=message).delete()
-
-
-def open_for_review(message: Message, user: Any) -> Claim:
-    """Take the email, give others back, and note the reading if it is this person's now."""
-    claim = claim_message(message, user)
-    if claim.user_id == user.pk:
-        release_other_claims(user, message)
-        record_reading(message, user)
-    return claim

@@ -1,4 +1,6 @@
-"""What people answered, as our pages show it: what needs somebody now, and everything, with the words that decided."""
+"""What people answered, as our pages show it: what needs somebody now, and everything, with the
+words that decided.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,8 +21,6 @@ MAX_REPLY_LENGTH = 2000  # characters of one reply on the page
 
 @dataclass(frozen=True)
 class ReplyRow:
-    """A reply and what stands on the page about it."""
-
     reply: Reply
     said: list[fact_words.TextPiece]
     subject: list[fact_words.TextPiece]
@@ -37,7 +37,7 @@ class ReplyRow:
 
     @property
     def machine_said(self) -> str:
-        """What the machine took it for, where a person says otherwise."""
+        """The machine's kind, where a person says otherwise."""
         return (
             short_label(self.reply.sorted_as)
             if self.reply.corrected_to not in ("", self.reply.sorted_as)
@@ -46,18 +46,17 @@ class ReplyRow:
 
     @property
     def quote(self) -> str:
-        """The sentences around what decided, for whoever reads only this."""
+        """The sentences around what decided."""
         text = getattr(self.reply, "text", None)
         return quote_around(text.said, self.because) if text else ""
 
 
 def short_label(kind: str) -> str:
-    """ "Out of office", for a table."""
     return str(ReplyKind(kind).label).partition(",")[0]
 
 
 def quote_around(said: str, because: list[str]) -> str:
-    """At most LONGEST_QUOTE characters of `said`, from the sentence on in which the first deciding word stands."""
+    """At most LONGEST_QUOTE characters, from the sentence with the first deciding word."""
     said = " ".join(said.split())
     at = min(
         (found for word in because if (found := said.find(" ".join(word.split()))) >= 0), default=0
@@ -68,13 +67,12 @@ def quote_around(said: str, because: list[str]) -> str:
 
 
 def _sentence_start(said: str, at: int) -> int:
-    """Where the sentence around `at` begins; `at` itself where none ends before it."""
     ends = [found + 2 for end in (". ", "? ", "! ") if (found := said.rfind(end, 0, at)) >= 0]
     return max(ends, default=at)
 
 
 def replies_needing_someone() -> list[ReplyRow]:
-    """Positive answers that nobody has taken, and those that the machine asks about; the oldest first."""
+    """Positive replies nobody has claimed, and those the machine is unsure about; oldest first."""
     unsure = Q(is_sure=False, corrected_to="")
     recent = Reply.objects.filter(
         received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR, taken_at=None
@@ -85,7 +83,7 @@ def replies_needing_someone() -> list[ReplyRow]:
 
 
 def newest_replies(before: int | None = None) -> tuple[list[ReplyRow], int | None]:
-    """One page of everything that was answered, the newest first, and the cursor of what is older."""
+    """One page of all replies, newest first, and the cursor of older ones."""
     rows = _with_related(Reply.objects.all()).order_by("-pk")
     found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE_SIZE + 1])
     return [reply_row(reply) for reply in found[:PAGE_SIZE]], found[PAGE_SIZE - 1].pk if len(
@@ -98,7 +96,7 @@ def _with_related(rows: Any) -> Any:
 
 
 def reply_row(reply: Reply) -> ReplyRow:
-    """One reply with the words marked that decided how it is sorted."""
+    """One reply, with the words marked that decided its kind."""
     text = getattr(reply, "text", None)
     said, subject = (text.said, text.subject) if text else ("", "")
     because = [word for word in text.decided_by if isinstance(word, str)] if text else []

@@ -1,4 +1,6 @@
-"""What was approved and what became of it: still to be undone, waiting and why, uncertain, kept, sent."""
+"""What was approved and what became of it: still to be undone, waiting and why, uncertain, kept,
+sent.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,8 +27,6 @@ FAILED_SHOWN_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class UndoableApproval:
-    """An approval that can still be taken back."""
-
     message: Message
     at: datetime  # when the time to undo is over
 
@@ -40,19 +40,25 @@ class UndoableApproval:
 
 
 def undoable_approvals(user: Any) -> list[UndoableApproval]:
-    """This person's approvals whose time to undo is not over, newest first."""
     now = timezone.now()
     since = now - timedelta(seconds=settings.UNDO_SECONDS + 60)
-    recent = Decision.objects.filter(
-        by=user, at__gte=since, verdict=Verdict.APPROVED, message__status=Status.CLEARED, message__not_before__gt=now,
-        message__waiting_for="undo",
-    ).select_related("message__lead").order_by("-at")[:PAGE_SIZE]  # fmt: skip
+    recent = (
+        Decision.objects.filter(
+            by=user,
+            at__gte=since,
+            verdict=Verdict.APPROVED,
+            message__status=Status.CLEARED,
+            message__not_before__gt=now,
+            message__waiting_for="undo",
+        )
+        .select_related("message__lead")
+        .order_by("-at")[:PAGE_SIZE]
+    )
     messages = {decision.message_id: decision.message for decision in recent}
     return [UndoableApproval(message, message.not_before) for message in messages.values()]
 
 
 def approvals_within_undo() -> list[UndoableApproval]:
-    """Everybody's approvals within their time to undo."""
     rows = Message.objects.filter(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now()
     )
@@ -62,18 +68,16 @@ def approvals_within_undo() -> list[UndoableApproval]:
 
 @dataclass(frozen=True)
 class WaitingEmail:
-    """An approved email and the limit that keeps it."""
-
     message: Message
     wait: limit_rules.BindingLimit | None
 
 
 def waiting_to_leave() -> tuple[list[WaitingEmail], bool]:
-    """The next approved emails in the order in which they leave, and whether there are more."""
+    """The next approved emails in sending order, and whether there are more."""
     now = timezone.now()
     found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
-    )  # fmt: skip
+    )
     rows = list(
         found.select_related("lead__company").order_by(*send_order.QUEUE_ORDER)[: MAX_WAITING + 1]
     )
@@ -87,7 +91,7 @@ def waiting_to_leave() -> tuple[list[WaitingEmail], bool]:
 
 @dataclass(frozen=True)
 class UncertainEmail:
-    """An email of which we don't know whether it left, and what is known."""
+    """An email of which we don't know whether it was sent, and what is known."""
 
     message: Message
     intent: SendIntent | None
@@ -95,7 +99,7 @@ class UncertainEmail:
 
 
 def may_settle(message: Message) -> bool:
-    """Whether we have looked long enough for a person to say what happened."""
+    """Whether it was looked for long enough for a person to say what happened."""
     since = message.uncertain_at or timezone.now()
     return message.status == Status.UNCERTAIN and since <= timezone.now() - SETTLE_AFTER
 
@@ -126,7 +130,7 @@ def failed_emails() -> list[Message]:
 
 @dataclass(frozen=True)
 class SentEmail:
-    """An email that left, and what came back: what happened to it, the last thing last, and how it was answered."""
+    """A sent email and what came back: events, latest last, and its reply."""
 
     message: Message
     happened: list[str]
@@ -134,7 +138,7 @@ class SentEmail:
 
 
 def sent_today() -> list[SentEmail]:
-    """What left for people on the team's day, newest first."""
+    """What was sent to people on the team's day, newest first."""
     start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
     rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(
         transport=Transport.SANDBOX
@@ -171,7 +175,7 @@ def _with_decider(rows: Any) -> Any:
 
 
 def sandbox_emails(before: int | None = None) -> tuple[list[SandboxEmail], int | None]:
-    """What the sandbox kept, newest first, and the cursor of what is older."""
+    """Emails saved in the sandbox, newest first, and the cursor of older ones."""
     rows = SandboxEmail.objects.select_related("message__lead__company").order_by("-pk")
     found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None

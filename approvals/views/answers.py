@@ -20,7 +20,7 @@ STAYS_STOPPED = "They asked to stop before, so they stay stopped: that is never 
 
 @viewer_page
 def correct_reply_kind(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Sort a reply differently; it takes effect at once, and both words are kept."""
+    """Correct a reply's kind. It applies at once; both kinds are kept."""
     if (reply := _reply_to_change(request, public_id)) is None:
         return redirect("sent")
     kind = request.POST.get("kind", "")
@@ -41,7 +41,6 @@ def correct_reply_kind(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 @viewer_page
 def claim_reply(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Say that one answers it oneself; it needs nobody else."""
     if (reply := _reply_to_change(request, public_id)) is None:
         return redirect("sent")
     try:
@@ -50,7 +49,8 @@ def claim_reply(request: HttpRequest, public_id: Any) -> HttpResponse:
         reply.refresh_from_db()
         messages.error(
             request,
-            f"{reply.lead}: {phase.actor_name(reply.taken_by)} has it already. Nothing was changed.",
+            f"{reply.lead}: {phase.actor_name(reply.taken_by)} has it already. "
+            "Nothing was changed.",
         )
     else:
         messages.success(request, f"{reply.lead}: yours to answer.")
@@ -58,7 +58,7 @@ def claim_reply(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _reply_to_change(request: HttpRequest, public_id: Any) -> Reply | None:
-    """The reply that a POST is about, for those who may; None for a GET, which changes nothing."""
+    """The reply of a POST, for those who may change it; None for a GET."""
     if request.method != "POST":
         return None
     if not request.user.has_perm("outreach.correct_reply"):

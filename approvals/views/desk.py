@@ -1,19 +1,20 @@
-"""The queue and the desk. A GET changes nothing; every decision is a POST that names the text it decides on."""
+"""The queue and the desk. A GET changes nothing; every decision is a POST that names the text it
+decides on.
+"""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
-from approvals.desk import batch, desk, reading_proof
+from approvals.decisions.judgement import Action, Refusal
+from approvals.desk import desk, reading_proof, status_words
 from approvals.queue import review_queue
 from approvals.views.pages import (
-    SeeOther,
     find_message,
     redirect_to_desk,
     redirect_to_next,
@@ -53,15 +54,14 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 @viewer_page
 @require_POST
 def open_next_email(request: HttpRequest) -> HttpResponse:
-    """Take the next email and go to it."""
     require_decide_permission(request)
     message = review_queue.next_message_for(
         request.user, skipped=request.session.get("skipped", ())
     )
     if message is None:
         messages.info(request, "Nothing waits here.")
-    elif review_queue.claim_message(message, request.user).user_id == request.user.pk:
-        review_queue.release_other_claims(request.user, message)
+    elif claims.claim_message(message, request.user).user_id == request.user.pk:
+        claims.release_other_claims(request.user, message)
         return redirect_to_desk(message)
     return redirect_to_next(request)
 
@@ -74,16 +74,18 @@ def desk_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 @reviewer_action
 def record_read(request: HttpRequest, message: Message) -> HttpResponse:
-    """The email has been on the screen for a while: take it and remember who read which text."""
+    """The email has been on the screen for a while: claim it and record the reading."""
     form = forms.VersionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["version"] != message.version:
         return HttpResponse(
-            decisions.describe_current_state(message), status=409, content_type="text/plain"
+            refusal_words.describe_current_state(message), status=409, content_type="text/plain"
         )
     if message.status in (Status.HELD, Status.BLOCKED):
-        claim = review_queue.open_for_review(message, request.user)
+        claim = claims.open_for_review(message, request.user)
         if claim.user_id != request.user.pk:
-            return HttpResponse(desk.claim_sentence(claim), status=409, content_type="text/plain")
+            return HttpResponse(
+                refusal_words.claim_sentence(claim), status=409, content_type="text/plain"
+            )
     return HttpResponse(status=204)
 
 
@@ -94,26 +96,22 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
         return _render_desk(
             request, message, 422, problem="The form was incomplete. Nothing was decided."
         )
-    version = form.cleaned_data["version"]
-    if claim := review_queue.colleague_claim(message, request.user):
-        return _render_claimed(request, message, claim)
-    undecided = message.status == Status.HELD and message.version == version
-    if (
-        undecided
-        and reading_proof.proven_version(message, request.POST.get("shown", "")) != version
-    ):
+    version, decider = form.cleaned_data["version"], Decider(request.user, "desk")
+    refusal = decisions.find_refusal(Action.APPROVE, message, version, decider)
+    proven = reading_proof.proven_version(message, request.POST.get("shown", ""))
+    if refusal is None and proven != version:
         return _render_desk(request, message, 422, problem=NOT_READ)
     in_shadow = phase.current_control().phase == Phase.SHADOW
     try:
-        approved = decisions.approve(message, version, Decider(request.user, "desk"))
+        approved = decisions.approve(message, version, decider)
     except decisions.DecisionConflict as late:
-        return _render_conflict(request, late.message, version)
+        return _render_refusal(request, late, version)
     except decisions.DecisionRefused as refused:
         return _render_desk(
             request, find_message(message.public_id), 422, problem=f"Not approved. {refused.text}"
         )
-    review_queue.release_claim(approved, request.user)
-    messages.success(request, desk.approved_sentence(approved, in_shadow))
+    claims.release_claim(approved, request.user)
+    messages.success(request, status_words.approved_sentence(approved, in_shadow))
     return redirect_to_next(request, after=message)
 
 
@@ -128,23 +126,22 @@ def reject_email(request: HttpRequest, public_id: Any) -> HttpResponse:
             mode="reject",
             form=forms.RejectForm(initial={"version": message.version}),
         )
-    form = forms.RejectForm(request.POST)
-    if claim := review_queue.colleague_claim(message, request.user):
-        return _render_claimed(request, message, claim, mode="reject", form=form)
+    form, decider = forms.RejectForm(request.POST), Decider(request.user, "desk")
+    refusal = decisions.find_refusal(Action.REJECT, message, message.version, decider)
+    if refusal == Refusal.CLAIMED:
+        return _render_claimed(request, message, mode="reject", form=form)
     if not form.is_valid():
         return _render_desk(request, message, 422, mode="reject", form=form)
     version, tag, reason = (form.cleaned_data[name] for name in ("version", "tag", "reason"))
     try:
-        rejected = decisions.reject(
-            message, version, Decider(request.user, "desk"), tag=tag, reason=reason
-        )
+        rejected = decisions.reject(message, version, decider, tag=tag, reason=reason)
     except decisions.DecisionConflict as late:
         again = forms.RejectForm({**request.POST.dict(), "version": late.message.version})
-        return _render_conflict(request, late.message, version, mode="reject", form=again)
+        return _render_refusal(request, late, version, mode="reject", form=again)
     except decisions.DecisionRefused as refused:
         form.add_error(refused.field or None, refused.text)
         return _render_desk(request, message, 422, mode="reject", form=form)
-    review_queue.release_claim(rejected, request.user)
+    claims.release_claim(rejected, request.user)
     messages.success(request, f"Rejected: {rejected.lead}. {Tag(tag).label}.")
     return redirect_to_next(request, after=message)
 
@@ -164,8 +161,10 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.method != "POST":
         return _render_desk(request, message, mode="edit", form=forms.EditForm(initial=shown))
     form = forms.EditForm(request.POST)
-    if claim := review_queue.colleague_claim(message, request.user):
-        return _render_claimed(request, message, claim, mode="edit", form=form)
+    decider = Decider(request.user, "desk")
+    refusal = decisions.find_refusal(Action.EDIT, message, message.version, decider)
+    if refusal == Refusal.CLAIMED:
+        return _render_claimed(request, message, mode="edit", form=form)
     if request.POST.get("do") == "restore":
         first = desk.last_machine_text(message) or text
         form = forms.EditForm({**shown, "subject": first.subject, "body": first.body})
@@ -186,70 +185,27 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         return _render_conflict(
             request, find_message(public_id), typed["version"], mode="edit", form=form
         )
-    review_queue.open_for_review(saved, request.user)
+    claims.open_for_review(saved, request.user)
     messages.success(request, f"Saved. {diff.sentence}.")
     return redirect_to_desk(saved)
 
 
 @reviewer_action
 def undo_approval(request: HttpRequest, message: Message) -> HttpResponse:
-    """Take an approval back and show the email again."""
     try:
         undone = review_actions.undo_approval(message, by=request.user)
     except (StaleMessage, IllegalMove):
         current = find_message(message.public_id)
-        return _render_desk(request, current, 409, strip=desk.undo_too_late_line(current))
+        return _render_desk(request, current, 409, strip=status_words.undo_too_late_line(current))
     messages.success(request, f"Undone: {undone.lead}. It waits for a decision again.")
     return redirect_to_desk(undone)
 
 
 @reviewer_action
 def skip_email(request: HttpRequest, message: Message) -> HttpResponse:
-    """To the end of this person's list; no record of a no."""
-    review_queue.release_claim(message, request.user)
+    claims.release_claim(message, request.user)
     remember_skip(request, message)
     return redirect_to_next(request, after=message)
-
-
-@viewer_page
-@require_POST
-def decide_batch(request: HttpRequest) -> HttpResponse:
-    """Decide the selected emails, each by itself, and answer for each."""
-    require_decide_permission(request)
-    try:
-        chosen = batch.parse_selection(request.POST.getlist("selected"))
-    except decisions.DecisionRefused as refused:
-        messages.error(request, refused.text)
-        return _redirect_to_queue()
-    if not chosen:
-        messages.info(request, "No email was selected.")
-        return _redirect_to_queue()
-    decider = Decider(request.user, "desk")
-    if request.POST.get("action") == "approve":
-        in_shadow = phase.current_control().phase == Phase.SHADOW
-        answers = batch.approve_batch(chosen, decider)
-        messages.success(
-            request,
-            batch.result_sentence(answers, "Recorded as approved" if in_shadow else "Approved"),
-        )
-        return _redirect_to_queue()
-    form = forms.RejectManyForm(
-        request.POST if "tag" in request.POST or "reason" in request.POST else None
-    )
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render_page(
-            request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status
-        )
-    answers = batch.reject_batch(
-        chosen, decider, tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"]
-    )
-    messages.success(request, batch.result_sentence(answers, "Rejected"))
-    return _redirect_to_queue()
-
-
-def _redirect_to_queue() -> HttpResponse:
-    return SeeOther(reverse("queue"))
 
 
 def _render_desk(
@@ -262,11 +218,18 @@ def _render_desk(
     return render_page(request, "approvals/desk/desk.html", context, status)
 
 
-def _render_claimed(
-    request: HttpRequest, message: Message, claim: Any, **more: Any
+def _render_claimed(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
+    claim = claims.colleague_claim(message, request.user)
+    text = refusal_words.refusal_sentence(Refusal.CLAIMED, message, claim)
+    return _render_desk(request, message, 409, strip=status_words.StatusLine("warn", text), **more)
+
+
+def _render_refusal(
+    request: HttpRequest, late: decisions.DecisionConflict, shown: int, **more: Any
 ) -> HttpResponse:
-    text = f"{desk.claim_sentence(claim)}{desk.DECISION_NOT_RECORDED}"
-    return _render_desk(request, message, 409, strip=desk.StatusLine("warn", text), **more)
+    if late.refusal == Refusal.CLAIMED:
+        return _render_claimed(request, late.message, **more)
+    return _render_conflict(request, late.message, shown, **more)
 
 
 def _render_conflict(
@@ -287,6 +250,12 @@ def _render_edit_conflict(
         return _render_conflict(request, message, -1)
     again = forms.EditForm({**form.cleaned_data, "version": message.version})
     return _render_desk(
-        request, message, 409, mode="edit", form=again, strip=desk.saved_meanwhile_line(text), theirs=text,
+        request,
+        message,
+        409,
+        mode="edit",
+        form=again,
+        strip=status_words.saved_meanwhile_line(text),
+        theirs=text,
         diff=desk.typed_diff(message, form.cleaned_data["subject"], form.cleaned_data["body"]),
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""What every page of ours shares: login, the permission to decide, 303 after a change, the strip with Undo."""
+"""What every page of ours shares: login, the permission to decide, 303 after a change, the strip
+with Undo.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,7 +30,9 @@ class SeeOther(HttpResponseRedirect):
 
 
 def viewer_page(view: View) -> View:
-    """For people who are logged in and have a role, for every page shows personal data; never from a cache."""
+    """A page for signed-in people with a role, since every page shows personal data; never
+    cached.
+    """
 
     @wraps(view)
     def with_a_role(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
@@ -40,7 +44,6 @@ def viewer_page(view: View) -> View:
 
 
 def reviewer_action(view: View) -> View:
-    """A view of one email for those who may decide. A GET shows the email and changes nothing."""
 
     @wraps(view)
     def guarded(request: HttpRequest, public_id: Any, **more: Any) -> HttpResponse:
@@ -65,7 +68,7 @@ def find_message(public_id: Any) -> Message:
 def render_page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A whole page. After a refused POST its address is one that can be opened again."""
+    """A whole page. After a refused POST the address bar keeps one that can be opened again."""
     response = render(
         request,
         template,
@@ -78,7 +81,7 @@ def render_page(
 
 
 def redirect_to_next(request: HttpRequest, after: Message | None = None) -> HttpResponse:
-    """On to the next email, or to the queue when none waits. Nothing is taken by looking."""
+    """Go to the next email, or to the queue when none waits. Claims nothing."""
     found = review_queue.next_message_for(request.user, after, request.session.get(SKIPPED_KEY, ()))
     if found is None:
         return SeeOther(reverse("queue"))
@@ -95,7 +98,6 @@ def remember_skip(request: HttpRequest, message: Message) -> None:
 
 
 def redirect_back(request: HttpRequest, default: str = "/sales") -> HttpResponse:
-    """To the page the form was on."""
     to = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
         to, {request.get_host()}, require_https=request.is_secure()

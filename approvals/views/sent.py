@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.desk import desk
+from approvals.desk import email_sheet, status_words
 from approvals.escalation import notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
@@ -72,19 +72,19 @@ def sandbox_email_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(
         request,
         "approvals/sent/kept.html",
-        {"kept": kept, "shown": desk.html_as_paragraphs(kept.html)},
+        {"kept": kept, "shown": email_sheet.html_as_paragraphs(kept.html)},
     )
 
 
 @reviewer_action
 def withdraw_email(request: HttpRequest, message: Message) -> HttpResponse:
-    """Take an approved email that has not left out of the way for good."""
     try:
         review_actions.withdraw_email(message, by=request.user)
     except (StaleMessage, IllegalMove):
         message.refresh_from_db()
         messages.error(
-            request, f"Not withdrawn: {message.lead}. {desk.undo_too_late_line(message).text}"
+            request,
+            f"Not withdrawn: {message.lead}. {status_words.undo_too_late_line(message).text}",
         )
     else:
         messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
@@ -93,10 +93,12 @@ def withdraw_email(request: HttpRequest, message: Message) -> HttpResponse:
 
 @reviewer_action
 def settle_uncertain(request: HttpRequest, message: Message) -> HttpResponse:
-    """A person has looked at GoHighLevel and says whether an uncertain email left."""
     form = forms.SettleForm(request.POST)
     if not sent_emails.may_settle(message):
-        problem = f"{message.lead}: nothing was recorded. Say what happened only after we have looked for 15 minutes."
+        problem = (
+            f"{message.lead}: nothing was recorded. "
+            "Say what happened only after we have looked for 15 minutes."
+        )
         return render_sent_page(request, 409, problem=problem)
     if not form.is_valid():
         return render_sent_page(request, 422, settling=message.pk, form=form)
@@ -124,7 +126,6 @@ def notices_page(request: HttpRequest) -> HttpResponse:
 @viewer_page
 @require_POST
 def halt_sending(request: HttpRequest) -> HttpResponse:
-    """Stop sending at once."""
     if not request.user.has_perm("outreach.halt"):
         raise PermissionDenied("Reviewers and Leads can halt sending. Nothing was changed.")
     phase.halt_sending(

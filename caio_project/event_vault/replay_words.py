@@ -1,4 +1,4 @@
-"""How the changes of a replay are said: rows by what a salesperson calls them, fields by name, before and after."""
+"""Words for the changes of a replay: row and field names, before and after."""
 
 import hashlib
 import json
@@ -15,15 +15,18 @@ from caio_project import field_labels
 from caio_project.lib.db.row_changes import RowChange
 from leads.inbound.replay import ReplayOutcome
 
-# Bookkeeping that tells a person nothing, or says again what another field says.
+# Bookkeeping, and fields that repeat what another field shows.
 HIDDEN_FIELDS = {
-    "sources", "name_key", "company_key", "lease_until", "attempts", "not_before", "event_key", "request_id", "seq",
-    "kind", "public_id", "created_at", "unsubscribe_token", "event", "is_test",
+    "sources", "name_key", "company_key", "lease_until", "attempts", "not_before", "event_key",
+    "request_id", "seq", "kind", "public_id", "created_at", "unsubscribe_token", "event", "is_test",
 }  # fmt: skip
 FIELD_LABELS = {
-    "needs_assessment_at": "waits to be scored since", "people_due_at": "its people wait to be scored since",
-    "company": "company", "owner": "owner", "merged_into": "part of",
-}  # fmt: skip
+    "needs_assessment_at": "waits to be scored since",
+    "people_due_at": "its people wait to be scored since",
+    "company": "company",
+    "owner": "owner",
+    "merged_into": "part of",
+}
 ROW_LABELS = {
     "enrichment": "question to Clay",
     "suppression": "stop",
@@ -36,7 +39,7 @@ MAX_TEXT = 300
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field; `before` is empty in a new row, `after` in one that is gone."""
+    """One field; `before` is empty in a new row, `after` in a deleted one."""
 
     field: str
     before: str
@@ -45,8 +48,6 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class RowDescription:
-    """One row and what becomes of it."""
-
     kind: str  # new, changed or gone
     what: str
     name: str
@@ -62,7 +63,7 @@ class RowDescription:
 
 
 def row_changes(outcome: ReplayOutcome) -> list[RowDescription]:
-    """Every row that is, or would be, different; one of which only bookkeeping differs has no lines."""
+    """Every row that changes; a row in which only hidden fields change has no lines."""
     return [
         RowDescription(one.kind, _row_label(one), one.name, list(_field_changes(one)))
         for one in outcome.changes
@@ -70,7 +71,10 @@ def row_changes(outcome: ReplayOutcome) -> list[RowDescription]:
 
 
 def as_json(outcome: ReplayOutcome) -> dict[str, Any]:
-    """As `told`, for scripts: {event, ok, text, changes: [{kind, what, name, fields: {name: [before, after]}}]}."""
+    """The changes for scripts.
+
+    {event, ok, text, changes: [{kind, what, name, fields: {name: [before, after]}}]}
+    """
     changes = [
         {
             "kind": row.kind,
@@ -84,7 +88,7 @@ def as_json(outcome: ReplayOutcome) -> dict[str, Any]:
 
 
 def outcomes_mark(outcomes: Iterable[ReplayOutcome]) -> str:
-    """A mark of what was shown: the same while replaying would do the same. Times of now and ids are none of it."""
+    """Identify what a replay would do, without current times and new ids."""
     shown = [
         (one.event, one.ok, one.text, [_stable_form(change) for change in one.changes])
         for one in outcomes
@@ -128,7 +132,6 @@ def _field_changes(change: RowChange) -> Iterator[FieldChange]:
 
 
 def value_text(value: Any) -> str:
-    """A value as people read it, in the team's zone."""
     if isinstance(value, datetime):
         return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""Every source of inbound events: what works it off, what its reasons for parking mean, and who may read it all."""
+"""The sources of inbound events: names, processors, reasons for parking, and who may read them."""
 
 from typing import Any
 
@@ -17,12 +17,11 @@ OLD_REASONS = (*old_reasons.OLD_REASONS, *webhook_inbox.OLD_REASONS)
 
 
 def may_read(user: Any) -> bool:
-    """Whether somebody sees what came in as it came; others see it masked."""
     return bool(user.has_perm("leads.read_inboundevent"))
 
 
 def may_replay(user: Any) -> bool:
-    """The dry run shows personal data, so reading is part of it."""
+    """A dry run shows personal data, so replaying includes reading."""
     return may_read(user) and bool(user.has_perm("leads.replay_inboundevent"))
 
 

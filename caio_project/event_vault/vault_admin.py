@@ -1,4 +1,4 @@
-"""The vault of inbound events in the admin: found by whom they are about, masked by role, replayed over a dry run."""
+"""The event vault in the admin: search by person, masking by role, replay after a dry run."""
 
 from datetime import datetime, time
 from typing import Any
@@ -18,22 +18,20 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
-from caio_project.event_vault import replay_words, sources
+from caio_project.event_vault import replay_plan, sources
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
-from leads.inbound import event_search, masking, parked, replay
+from leads.inbound import event_search, masking, parked
 from leads.models import InboundEvent
 
 MAX_REPLAYS = 20
-MAX_COUNTED = (
-    10_000  # rows; whoever looks for older ones narrows the list, for counting all reads all
-)
+MAX_COUNTED = 10_000  # rows, for an exact count reads the whole table
 MAX_BODY_SHOWN = 4_000  # characters shown
 ALLOWED_LOOKUPS = ("state__exact", "kind__exact", "source", "received_at_from", "received_at_to")
 PARKED = InboundEvent.State.PARKED
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than MOST_COUNTED, so that a list of a million costs what one of ten thousand does."""
+    """Counts up to MAX_COUNTED rows, so that the cost does not grow with the table."""
 
     @cached_property
     def count(self) -> int:
@@ -42,7 +40,7 @@ class CappedPaginator(Paginator):
 
 
 class SourceFilter(admin.SimpleListFilter):
-    """By name: Django's own filter would read every row to find which there are."""
+    """Lists known sources; Django's own filter would read every row to find them."""
 
     title, parameter_name = "source", "source"
 
@@ -54,7 +52,7 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class PeriodFilter(RangeDateFilter):
-    """From and to in the team's days, both included."""
+    """From and to are days in the team's zone, both included."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, at in (("from", time.min), ("to", time.max)):
@@ -75,28 +73,29 @@ def _parse_day(typed: Any) -> Any:
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(ReadOnlyAdmin):
-    """Who may not read personal data gets it masked here, in every text that can quote it, and finds nothing by it."""
+    """Users who may not read personal data see it masked, and cannot search by it."""
 
     list_display = (
         "received_at",
         "shown_source",
         "shown_state",
-        "who",
+        "shown_lead",
         "shown_reason",
-        "step",
-        "times",
+        "shown_step",
+        "shown_deliveries",
     )
     list_filter = ("state", SourceFilter, "kind", ("received_at", PeriodFilter))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
     list_before_template = "caio_project/event_vault/parked.html"
-    search_fields = ("public_id",)  # shows the box; what is searched is `get_search_results`
+    search_fields = ("public_id",)  # only shows the box; see `get_search_results`
     search_help_text = (
-        "An email, a LinkedIn address, a company or its domain, a last or a whole name, the id of an event or a lead, "
+        "An email, a LinkedIn address, a company or its domain, a last or a whole name, "
+        "the id of an event or a lead, "
         f"or words of a reason (of the newest {event_search.MOST_REASONS_SEARCHED})"
     )
     ordering = ("-received_at", "-pk")
-    sortable_by = ()  # the order of what is hidden would tell it
+    sortable_by = ()  # sorting by a masked column would reveal its order
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -104,17 +103,18 @@ class InboundEventAdmin(ReadOnlyAdmin):
     actions = ("replay_events",)
     actions_detail = ("replay_this",)
     fields = (
-        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "step", "who", "received_at",
-        "processed_at", "times", "attempts", "not_before", "shown_body",
+        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "shown_step",
+        "shown_lead", "received_at", "processed_at", "shown_deliveries", "attempts",
+        "not_before", "shown_body",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Each row carries whether who looks may read it, for a column is told nothing of the request."""
+        """Annotate `is_readable`, for list columns do not get the request."""
         reads = Value(sources.may_read(request.user), output_field=BooleanField())
         return super().get_queryset(request).defer("body").annotate(is_readable=reads)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Only what the filters ask: ?reason__contains= would find what is hidden."""
+        """Allow only the filters: ?reason__contains= would reveal masked text."""
         return lookup in ALLOWED_LOOKUPS
 
     def get_search_results(
@@ -147,17 +147,14 @@ class InboundEventAdmin(ReadOnlyAdmin):
         return event.get_state_display()
 
     @admin.display(description="about")
-    def who(self, event: Any) -> str:
+    def shown_lead(self, event: Any) -> str:
         visit = getattr(event, "visit", None)
         lead = event.about or (visit.lead if visit else None)
         if lead is None:
             return str(visit.company or "") if visit else ""
         if not event.is_readable:
-            return (
-                masking.mask_name(lead.name)
-                or masking.mask_text(lead.email or "")
-                or masking.HIDDEN
-            )
+            masked = masking.mask_name(lead.name) or masking.mask_text(lead.email or "")
+            return masked or masking.HIDDEN
         return format_html('<a href="{}">{}</a>', reverse("lead", args=[lead.public_id]), lead)
 
     @admin.display(description="reason")
@@ -167,22 +164,20 @@ class InboundEventAdmin(ReadOnlyAdmin):
         return sources.masked_reason(parked.reason_of(event))
 
     @admin.display(description="next step")
-    def step(self, event: Any) -> str:
+    def shown_step(self, event: Any) -> str:
         return sources.next_step(event)
 
     @admin.display(description="deliveries")
-    def times(self, event: Any) -> int:
+    def shown_deliveries(self, event: Any) -> int:
         return event.deliveries
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:
-        """The first LONGEST_BODY characters, escaped."""
         raw = bytes(event.body)
-        body = (
-            raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")
-            if event.is_readable
-            else masking.mask_body(raw)
-        )
+        if event.is_readable:
+            body = raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")
+        else:
+            body = masking.mask_body(raw)
         cut = f"\n… and more, of {len(raw)} bytes" if len(body) > MAX_BODY_SHOWN else ""
         return format_html(
             "<pre style='white-space:pre-wrap;overflow-wrap:anywhere'>{}{}</pre>",
@@ -195,7 +190,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Replay…", permissions=["replay"])
     def replay_events(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """First a page with what would change, by a dry run; then replaying, where it would still do the same."""
+        """Show a dry run; replay on a confirmed POST, if it would still do the same."""
         if not self.has_replay_permission(request):
             raise PermissionDenied
         events = list(queryset.order_by("received_at", "pk")[: MAX_REPLAYS + 1])
@@ -205,44 +200,37 @@ class InboundEventAdmin(ReadOnlyAdmin):
                 f"{MAX_REPLAYS} at once are the most that can be read. Nothing was replayed.",
             )
             return None
-        planned = [replay.replay_event(event, sources.PROCESSORS, dry_run=True) for event in events]
-        if request.POST.get("confirmed") != replay_words.outcomes_mark(planned):
+        plan = replay_plan.plan_replay(events)
+        if request.POST.get("confirmed") != plan.mark:
             if "confirmed" in request.POST:
                 messages.warning(
                     request,
                     "It would do something else by now. Nothing was replayed; look at it again.",
                 )
-            return self._page(request, events, planned)
-        self._replay(request, events)
+            return self._dry_run_page(request, plan)
+        self._replay_all(request, events)
         return None
 
     @action(description="Replay…", url_path="replay", permissions=["replay"])
     def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The same page for one event; what it posts goes the way of every replay."""
+        """Show the dry run of one event; its form posts to `replay_events`."""
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
-        return self._page(
-            request, [event], [replay.replay_event(event, sources.PROCESSORS, dry_run=True)]
-        )
+        return self._dry_run_page(request, replay_plan.plan_replay([event]))
 
-    def _replay(self, request: HttpRequest, events: list[InboundEvent]) -> None:
-        done = [replay.replay_event(event, sources.PROCESSORS, dry_run=False) for event in events]
+    def _replay_all(self, request: HttpRequest, events: list[InboundEvent]) -> None:
+        done = replay_plan.run_replay(events)
         for event, outcome in zip(events, done, strict=True):
             self.log_change(request, event, "Replayed." if outcome.ok else "Replayed in vain.")
             if not outcome.ok:
                 messages.warning(request, f"{outcome.event}: {outcome.text}")
         messages.success(request, f"Replayed {sum(outcome.ok for outcome in done)} of {len(done)}.")
 
-    def _page(
-        self, request: HttpRequest, events: list[InboundEvent], planned: list[replay.ReplayOutcome]
-    ) -> HttpResponse:
+    def _dry_run_page(self, request: HttpRequest, plan: replay_plan.ReplayPlan) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Replay {len(events)}: what would change",
-            "plans": [
-                (event, one, replay_words.row_changes(one))
-                for event, one in zip(events, planned, strict=True)
-            ],
-            "mark": replay_words.outcomes_mark(planned),
+            "title": f"Replay {len(plan.events)}: what would change",
+            "plans": plan.rows,
+            "mark": plan.mark,
             "names": sources.SOURCE_NAMES,
             "back": reverse("admin:leads_inboundevent_changelist"),
             "opts": self.model._meta,

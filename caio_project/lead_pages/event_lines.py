@@ -1,4 +1,4 @@
-"""What came in about one person, for their page: when, from whom, what became of it, and the way into the vault."""
+"""Inbound events about one lead, for the lead's page, with links into the event vault."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ MAX_EVENTS = 8
 
 @dataclass(frozen=True)
 class EventLine:
-    """One event; its reason is as who looks may read it."""
+    """One event; the reason is masked for users who may not read it."""
 
     at: datetime
     source: str
@@ -35,7 +35,7 @@ class LeadEvents:
 
 
 def events_about(lead: Lead, user: Any) -> LeadEvents | None:
-    """The newest events about the person of `lead`; None for whom the vault is shut."""
+    """The newest events about the lead; None for users without access to the vault."""
     if not (user.is_staff and user.has_perm("leads.view_inboundevent")):
         return None
     rows = (

@@ -1,4 +1,4 @@
-"""The list of leads: who is shown by which filter, and where each of them is now. Constant queries, by position."""
+"""The list of leads: filters, search, and where each lead is now. A constant number of queries."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ NOBODY, NO_EMAIL = "none", "none"
 
 
 class LeadFilters(forms.Form):
-    """What people narrow the list by. A choice that does not exist narrows nothing, and is named."""
+    """The filters of the list. An unknown choice is reported and filters nothing."""
 
     show = forms.ChoiceField(required=False, choices=SHOW_CHOICES, widget=forms.HiddenInput)
     search = forms.CharField(required=False, max_length=200, label="Search")
@@ -58,14 +58,12 @@ class LeadFilters(forms.Form):
 
     @property
     def narrows(self) -> bool:
-        """Whether one of the choices that are folded away is in use."""
         return any(
             self.cleaned_data.get(name) for name in ("tier", "owner", "seen", "email", "why")
         )
 
 
 def filter_leads(chosen: dict[str, str]) -> QuerySet[Lead]:
-    """The people that fit every choice of Filters."""
     rows = _filter_shown(Lead.objects.select_related("company", "owner"), chosen.get("show", ""))
     if tier := chosen.get("tier"):
         rows = rows.filter(tier=tier)
@@ -100,7 +98,7 @@ def _filter_shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
 
 
 def search_leads(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
-    """Whom every word fits: an address or a LinkedIn profile exactly, anything else as a part of name or company."""
+    """Keep leads that fit every word: an address or LinkedIn profile exactly, names in part."""
     rows = rows.alias(
         called=Concat(
             "first_name", Value(" "), "last_name", Value(" "), Coalesce("email", Value(""))
@@ -121,7 +119,7 @@ def _word_matches(word: str) -> Q:
 
 
 def _identified_by(**exactly: str) -> Q:
-    """The person known by it, themselves or by a lead that was merged into theirs; looked up by index."""
+    """Match leads by index, including those whose merged rows have the value."""
     found = Lead.rows.filter(**exactly).values_list("pk", "merged_into")
     return Q(pk__in=[person or pk for pk, person in found])
 
@@ -136,7 +134,6 @@ def with_email_and_enrichment(rows: QuerySet[Lead]) -> QuerySet[Lead]:
 
 
 def describe_leads(leads: list[Lead]) -> list[dict[str, Any]]:
-    """Each person with one phrase on where they are now, and whether they are HOT. Two queries."""
     stops = suppression.find_stops(leads)
     return [
         {
@@ -154,7 +151,6 @@ def _company_size(lead: Lead) -> int | None:
 
 
 def pipeline_place(lead: Any, stop: suppression.Stop | None) -> str:
-    """One phrase on where somebody is now."""
     if stop and stop.stops_person:
         return f"Stopped: {stop.text.lower()}"
     if stop and lead.address == Lead.Address.USABLE:

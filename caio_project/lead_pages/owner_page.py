@@ -1,4 +1,4 @@
-"""Whose a lead is, on their page: how that came about, and giving them to somebody else."""
+"""The owner on a lead's page: its origin, and assigning another."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from approvals.views.pages import SeeOther
-from caio_project.lead_pages import merge_pages
+from caio_project.lead_pages import lead_lookup
 from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
 from outreach.contact_history import previous_emails
 from outreach.control import phase
-from outreach.drafting import compose
+from outreach.drafting import signing
 from outreach.lifecycle.transitions import NOT_SENT_YET
 
 NEEDS_REVIEWER_ROLE = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
@@ -33,7 +33,7 @@ ORIGIN_TEXTS = {
 
 @dataclass(frozen=True)
 class OwnerView:
-    """An owner in words. `since` is empty where it stands from the beginning."""
+    """The owner as shown; `since` is None for the first owner."""
 
     name: str
     how: str
@@ -77,7 +77,7 @@ def _signed_by_another(lead: Lead) -> str:
         .select_related("sender")
         .first()
     )
-    return compose.signed_by_another(message) if message else ""
+    return signing.signed_by_another(message) if message else ""
 
 
 @login_required
@@ -85,10 +85,9 @@ def _signed_by_another(lead: Lead) -> str:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_POST
 def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Give a lead to the member named, or back to GoHighLevel and the rules where none is."""
     if not request.user.has_perm("leads.assign_owner"):
         raise PermissionDenied(NEEDS_REVIEWER_ROLE)
-    lead = merge_pages.find_lead(public_id)
+    lead = lead_lookup.find_lead(public_id)
     wanted = request.POST.get("member", "")
     member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     back = SeeOther(f"{reverse('lead', args=[lead.public_id])}#owner")
@@ -102,6 +101,6 @@ def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
     except owner_assignment.AssignmentRefused as refused:
         messages.error(request, str(refused))
         return back
-    lead = merge_pages.find_lead(public_id)
+    lead = lead_lookup.find_lead(public_id)
     messages.success(request, f"{lead} belongs to {lead.owner or 'nobody'} now.")
     return back

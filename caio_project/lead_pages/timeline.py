@@ -1,4 +1,4 @@
-"""What happened to one person, put together from all apps, newest first."""
+"""The history of one lead from all apps, newest first."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MAX_VISITS = 200
 
 @dataclass(frozen=True)
 class TimelineEvent:
-    """One line of the timeline. `detail` is what somebody said or typed about it."""
+    """One line; `detail` is text that somebody wrote."""
 
     at: datetime
     kind: str
@@ -34,12 +34,21 @@ class Timeline:
 
 
 def build_timeline(lead: Lead) -> Timeline:
-    """Everything known to have happened to the person of `lead`, in a number of queries that does not grow."""
+    """All events about the person of `lead`, in a constant number of queries."""
     rows = [row.pk for row in suppression.rows_of(lead)]
     parts: list[Iterable[TimelineEvent]] = [
-        _visit_events(rows), _enrichment_events(rows), _score_events(rows), _email_events(rows), _delivery_events(rows), _reply_events(rows),
-        _meeting_events(rows), _deal_events(rows), _suppression_events(lead), _merge_events(rows), _owner_events(rows),
-    ]  # fmt: skip
+        _visit_events(rows),
+        _enrichment_events(rows),
+        _score_events(rows),
+        _email_events(rows),
+        _delivery_events(rows),
+        _reply_events(rows),
+        _meeting_events(rows),
+        _deal_events(rows),
+        _suppression_events(lead),
+        _merge_events(rows),
+        _owner_events(rows),
+    ]
     events = sorted(
         (event for part in parts for event in part), key=lambda event: event.at, reverse=True
     )
@@ -47,7 +56,7 @@ def build_timeline(lead: Lead) -> Timeline:
 
 
 def _visit_events(rows: list[int]) -> Iterator[TimelineEvent]:
-    """Visits within half an hour of each other are one line, with their pages in order."""
+    """Visits less than half an hour apart are one line, with their pages in order."""
     found = list(Visit.objects.filter(lead__in=rows).order_by("-seen_at", "-pk")[:MAX_VISITS])
     while found:
         together = [found.pop(0)]
@@ -85,11 +94,11 @@ def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.actor_name(move.by)}" if move.by else ""
-        said = move_words(move.why)
+        what = move_words(move.why)
         yield TimelineEvent(
             move.at,
             "Email",
-            f"{said}{which}{who}",
+            f"{what}{which}{who}",
             move.reason.text if hasattr(move, "reason") else "",
         )
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
@@ -108,8 +117,8 @@ def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
         Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
     ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
-        said = one.text.said if hasattr(one, "text") else ""
-        yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", said[:500])
+        text = one.text.said if hasattr(one, "text") else ""
+        yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", text[:500])
 
 
 def _meeting_events(rows: list[int]) -> Iterator[TimelineEvent]:

@@ -1,4 +1,4 @@
-"""The pages of leads: the list, and one person: whether we may write, the score, what happened, what is known."""
+"""The list of leads and the page of one lead."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +12,20 @@ from rest_framework.exceptions import ValidationError
 
 from approvals.views.pages import render_page
 from caio_project import field_labels
-from caio_project.lead_pages import event_lines, lead_list, merge_pages, owner_page
+from caio_project.lead_pages import (
+    event_lines,
+    hot_texts,
+    lead_list,
+    lead_lookup,
+    merge_comparison,
+    owner_page,
+)
 from caio_project.lead_pages.timeline import build_timeline
 from caio_project.lib.web.paging import fetch_page
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.lifecycle.transitions import OPEN
 
 PAGE_SIZE = 50
@@ -60,26 +67,26 @@ def leads_page(request: HttpRequest) -> HttpResponse:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_safe
 def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """One person. The page of a lead that became part of another leads to that one."""
-    lead = merge_pages.find_lead(public_id)
+    """Show one lead; a merged lead redirects to the surviving one."""
+    lead = lead_lookup.find_lead(public_id)
     if lead.public_id != public_id:
         return redirect("lead", lead.public_id)
     assessment = lead.assessments.first()
-    told = build_timeline(lead)
+    timeline = build_timeline(lead)
     context = {
         "lead": lead,
         "company": lead.company,
         "assessment": assessment,
         "stop": suppression.find_stop(lead.email or "", lead),
-        "why_no_draft": drafts.why_no_draft_now(lead),
+        "why_no_draft": no_draft.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
-        "to_hot": assess.ways_to_hot(lead) if assessment else [],
-        "told_first": told.events[:EVENTS_SHOWN_FIRST],
-        "told_then": told.events[EVENTS_SHOWN_FIRST:],
-        "left_out": told.left_out,
+        "to_hot": hot_texts.hot_lines(assess.hot_outlook(lead)) if assessment else [],
+        "newest_events": timeline.events[:EVENTS_SHOWN_FIRST],
+        "older_events": timeline.events[EVENTS_SHOWN_FIRST:],
+        "left_out": timeline.left_out,
         "facts": field_labels.known_facts(lead),
-        "proposals": merge_pages.merge_proposals(lead),
-        "past": merge_pages.past_merges(lead),
+        "proposals": merge_comparison.merge_proposals(lead),
+        "past": merge_comparison.past_merges(lead),
         "owner": owner_page.owner_view(lead),
         "assigns": request.user.has_perm("leads.assign_owner"),
         "decides": request.user.has_perm("leads.decide_merge"),

@@ -1,4 +1,4 @@
-"""The team's own day, hour and working hours. Pure: `now` and the zone are arguments."""
+"""The team's calendar day and working hours. Pure: `now` and the zone are arguments."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,7 +20,7 @@ class WorkingHours:
 
     @classmethod
     def parse(cls, text: str) -> "WorkingHours":
-        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also where the end is not after the start."""
+        """Read "08:00-18:00"; "00:00-24:00" is always. Raises ValueError unless start < end."""
         start, end = (part.strip() for part in text.split("-"))
         hours = cls(
             time.fromisoformat(start), time(0) if end == "24:00" else time.fromisoformat(end)
@@ -35,12 +35,10 @@ class WorkingHours:
 
 
 def team_day(now: datetime, zone: str) -> date:
-    """The calendar day that `now` falls on in `zone`: what a daily cap is counted on."""
     return now.astimezone(ZoneInfo(zone)).date()
 
 
 def start_of_day(now: datetime, zone: str) -> datetime:
-    """The first moment of the day that `now` falls on in `zone`."""
     return datetime.combine(team_day(now, zone), time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
@@ -52,11 +50,10 @@ def next_day(now: datetime, zone: str) -> datetime:
 
 @lru_cache(maxsize=1024)
 def days_off(country: str, state: str, year: int) -> frozenset[date]:
-    """The days of one year on which offices are closed: weekends, and the public holidays of country and state.
+    """Weekends and public holidays of one year; `country` and `state` are ISO 3166 codes.
 
-    `country` and `state` are ISO 3166 codes; of a state that the library does not know nothing is added, and a country
-    that it does not know has Saturdays and Sundays only. Complete before anybody sees it: the library's own object
-    fills itself while it is asked, which threads could see.
+    An unknown state adds no holidays; an unknown country has only Saturdays and Sundays. The set is
+    complete before it is returned: the library's own object fills itself while threads read it.
     """
     states = holidays.list_supported_countries().get(country)
     books = [] if states is None else [holidays.country_holidays(country, years=year)]
@@ -85,7 +82,7 @@ def next_opening(
 def next_working_hours(
     now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
 ) -> tuple[datetime, datetime]:
-    """The working hours in `zone` that hold at `now`, else the next ones: first moment, and the first after them."""
+    """First moment, and first after them, of the hours in `zone` that hold now or come next."""
     today = now.astimezone(ZoneInfo(zone)).date()
     for day in (today + timedelta(days=ahead) for ahead in range(40)):
         start, end = day_bounds(day, zone, hours)
@@ -97,7 +94,6 @@ def next_working_hours(
 def working_time(
     start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US"
 ) -> timedelta:
-    """How much working time lies between two moments."""
     start, end = (
         start.astimezone(UTC),
         end.astimezone(UTC),
@@ -115,7 +111,6 @@ def working_time(
 def add_working_time(
     start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US"
 ) -> datetime:
-    """The moment when `amount` of working time has passed since `start`."""
     at, left = start.astimezone(UTC), amount
     while True:
         at = next_opening(at, zone, hours, country)

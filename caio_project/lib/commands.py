@@ -1,4 +1,4 @@
-"""What our commands share: who answers for it, output as a table or as JSON, exit codes that mean something."""
+"""Base classes of our commands: output as tables or JSON, the user who answers, file imports."""
 
 import json
 from argparse import ArgumentParser
@@ -18,7 +18,7 @@ ReportType = TypeVar("ReportType", bound=FileReport)
 
 
 class ReportingCommand(BaseCommand):
-    """A command that reports: `--json` prints one document, otherwise tables."""
+    """Prints one JSON document with `--json`, otherwise tables."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -42,7 +42,7 @@ class ReportingCommand(BaseCommand):
 
 
 class UserCommand(ReportingCommand):
-    """A command that a person answers for: `--as USER`, with `permission` checked."""
+    """Runs for the user named by `--as`, who needs `permission`."""
 
     permission = ""
 
@@ -63,7 +63,7 @@ class UserCommand(ReportingCommand):
 
 
 class FileImportCommand(ReportingCommand):
-    """A command that takes one file: errors by line on stderr, exit code 1 on any, and a progress bar."""
+    """Takes one file: errors by line on stderr, exit code 1 on any, and a progress bar."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -74,7 +74,7 @@ class FileImportCommand(ReportingCommand):
         options: dict[str, Any],
         work: Callable[[bytes, Callable[[int, int], None]], ReportType],
     ) -> ReportType:
-        """Run `work(raw, progress)` on the file; an unreadable one is a CommandError."""
+        """Run `work(raw, progress)` on the file. An unreadable file raises CommandError."""
         path = options["file"]
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
@@ -92,7 +92,7 @@ class FileImportCommand(ReportingCommand):
     def finish(
         self, report: FileReport, options: dict[str, Any], what: str, *, stored: bool
     ) -> None:
-        """Print what happened; raise CommandError where a line was wrong."""
+        """Raises CommandError where a line was wrong."""
         if options["json"]:
             found = {
                 name: value for name, value in report.__dict__.items() if name != "nobody" or value
@@ -106,7 +106,8 @@ class FileImportCommand(ReportingCommand):
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
                 self.stdout.write(
-                    f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}"
+                    f"{report.read} {what} read: {report.new} new, {report.known} known "
+                    f"before.{nobody}"
                 )
         if report.errors:
             wrong = len(report.errors) + report.more_errors

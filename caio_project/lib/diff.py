@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word. Pure."""
+"""The difference between two texts, word by word. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ class TextDiff:
 
 
 def diff_words(before: str, after: str) -> TextDiff:
-    """The words taken away and put in on the way from `before` to `after`."""
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     changes: list[TextChange] = []
     removed = added = 0

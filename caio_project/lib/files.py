@@ -1,4 +1,4 @@
-"""Files that people bring: read with their line numbers, so that every error can be named."""
+"""Imported files, read with line numbers so that every error names its line."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ csv.field_size_limit(
 
 @dataclass
 class FileReport:
-    """What a file held. `errors` are (line, sentence); nothing is stored while there is one, unless asked for."""
+    """What a file held. `errors` are (line, sentence)."""
 
     read: int = 0
     new: int = 0
@@ -35,11 +35,11 @@ class FileReport:
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read."""
+    pass
 
 
 def decode_file(raw: bytes) -> str:
-    """The text of a file: UTF-8 with or without a mark, else as Windows writes CSV."""
+    """The text of a file: UTF-8 with or without a byte order mark, else Windows' cp1252."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -49,11 +49,10 @@ def decode_file(raw: bytes) -> str:
 def csv_rows(
     raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """(line of the file, row by column); a row that cannot be read is a sentence instead. Raises BadFile without a
-    usable head.
+    """Yield (line, row by column), or (line, sentence) for a row that cannot be read.
 
-    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head` lines after it that has
-    every required column.
+    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head`
+    lines after it that has every required column. Raises UnreadableFile without a usable head.
     """
     text = decode_file(raw)
     if "\x00" in text:
@@ -81,19 +80,19 @@ def csv_rows(
 
 
 def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """(line, object) for each line of JSON; one that cannot be read is a sentence instead.
+    """Yield (line, object) for each line of JSON, or (line, sentence) where it cannot be read.
 
-    Lines end at a line feed alone: U+2028 and its like may stand inside a JSON text.
+    Lines end at a line feed alone: U+2028 and the like may be part of a JSON text.
     """
-    for line, said in enumerate(text.split("\n"), 1):
-        if said.strip():
-            yield line, parse_json_object(said)
+    for line, content in enumerate(text.split("\n"), 1):
+        if content.strip():
+            yield line, parse_json_object(content)
 
 
-def parse_json_object(said: str) -> dict[str, Any] | str:
-    """The object that a text of JSON is, or a sentence on why it is none."""
+def parse_json_object(text: str) -> dict[str, Any] | str:
+    """The object, or a sentence on why the text is none."""
     try:
-        row = json.loads(said)
+        row = json.loads(text)
     except RecursionError:
         return "It is nested too deeply."
     except ValueError as error:
@@ -102,7 +101,6 @@ def parse_json_object(said: str) -> dict[str, Any] | str:
 
 
 def _csv_dialect(text: str) -> type[csv.Dialect]:
-    """Commas, or the semicolons of a European spreadsheet."""
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
 
     class Found(csv.excel):

@@ -1,8 +1,9 @@
-"""The one door to the network: every call has a total deadline and every failure is one of three kinds.
+"""The HTTP client of all integrations: a total deadline for each call, three kinds of failure.
 
-*Refused*: asking again cannot help. *Unavailable*: it certainly did not act, asking later is safe. *Uncertain*: it may
-have acted; only a read or an idempotent write may be repeated. `requests`' own timeout is per read, so a dripping
-server can hold a caller for ever; here the socket is shut at the deadline.
+RequestRefused: asking again cannot help. ServiceUnavailable: it did not act, asking later is safe.
+OutcomeUncertain: it may have acted; only a read or an idempotent write may be repeated. The timeout
+of `requests` is per read, so a slow server could hold a caller for ever; here the socket is shut at
+the deadline.
 """
 
 import json as jsonlib
@@ -27,7 +28,7 @@ MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
 class HttpError(Exception):
-    """A call that did not end in a 2xx. `status` is 0 where no answer came; `detail` is safe to show and to store."""
+    """A call without a 2xx. `status` is 0 without an answer; `detail` is safe to show and store."""
 
     def __init__(
         self,
@@ -49,15 +50,15 @@ class HttpError(Exception):
 
 
 class RequestRefused(HttpError):
-    """The other side understood and said no (4xx but 408, 425, 429)."""
+    """The other side answered 4xx, except 408, 425 and 429."""
 
 
 class ServiceUnavailable(HttpError):
-    """It certainly did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
+    """It did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
 
 
 class OutcomeUncertain(HttpError):
-    """It may have acted: the answer timed out, the connection broke after the request, or 5xx."""
+    """It may have acted: timeout, a connection broken after the request, or 5xx."""
 
 
 @dataclass(frozen=True)
@@ -82,72 +83,82 @@ class _TooLarge(requests.RequestException):
     pass
 
 
+@dataclass(frozen=True)
+class RequestContent:
+    """What a request carries beside its address; the body is `json` or `form`."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+
+
 def send_request(
     method: str,
     url: str,
+    content: RequestContent | None = None,
     *,
-    headers: Mapping[str, str] | None = None,
-    params: Mapping[str, Any] | None = None,
-    json: Any = None,
-    form: Mapping[str, str] | None = None,
     deadline: float = 15.0,
     repeatable: bool | None = None,
     before: Callable[[], None] | None = None,
 ) -> HttpAnswer:
-    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is `json` or `form`.
+    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer.
 
-    `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
-    `Unavailable`. Redirects are not followed: a POST must not change its address. `before` is called when the
-    connection stands, however long that took, and before a byte of the request leaves; what it raises ends the call.
-    Raises `Refused`, `Unavailable` or `Uncertain`.
+    `repeatable`: asking twice does no harm (default: GET only); an uncertain failure then raises
+    ServiceUnavailable. `before` is called once the connection stands and before a byte of the
+    request leaves; what it raises ends the call. Redirects are not followed: a POST must not change
+    its address. Raises RequestRefused, ServiceUnavailable or OutcomeUncertain.
     """
+    content = content or RequestContent()
     repeatable = method == "GET" if repeatable is None else repeatable
-    cut = _Cut(deadline, before)
-    with requests.Session() as session, cut:
+    call_deadline = _CallDeadline(deadline, before)
+    with requests.Session() as session, call_deadline:
         session.trust_env = False
-        session.mount("http://", _DeadlineAdapter(cut))
-        session.mount("https://", _DeadlineAdapter(cut))
+        session.mount("http://", _DeadlineAdapter(call_deadline))
+        session.mount("https://", _DeadlineAdapter(call_deadline))
         try:
             with session.request(
                 method,
                 url,
-                headers=dict(headers or {}),
-                params=params,
-                json=json,
-                data=form,
+                headers=dict(content.headers),
+                params=content.params,
+                json=content.json,
+                data=content.form,
                 timeout=(min(CONNECT_SECONDS, deadline), deadline),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = _read_body(answer, cut)
+                body = _read_body(answer, call_deadline)
         except (requests.RequestException, LocationValueError) as error:
-            raise _error_by_cause(error, url, cut, repeatable) from error
+            raise _error_by_cause(error, url, call_deadline, repeatable) from error
     if 200 <= answer.status_code < 300:
         return HttpAnswer(answer.status_code, body, answer.headers)
     raise _error_by_status(answer, body, repeatable)
 
 
-def _read_body(answer: requests.Response, cut: "_Cut") -> bytes:
+def _read_body(answer: requests.Response, call_deadline: "_CallDeadline") -> bytes:
     parts, size = [], 0
     for part in answer.iter_content(65536):
         size += len(part)
         if size > MAX_ANSWER_BYTES:
             raise _TooLarge
         parts.append(part)
-    if cut.fired:  # without a Content-Length the cut looks like the body's end
+    if call_deadline.fired:  # without a Content-Length the shut socket looks like the body's end
         raise requests.Timeout
     return b"".join(parts)
 
 
-def _error_by_cause(error: Exception, url: str, cut: "_Cut", repeatable: bool) -> HttpError:
+def _error_by_cause(
+    error: Exception, url: str, call_deadline: "_CallDeadline", repeatable: bool
+) -> HttpError:
     host = _url_host(url)
-    if not cut.connected:  # not a byte of the request has left
+    if not call_deadline.connected:  # not a byte of the request has left
         if isinstance(error, requests.ConnectionError | requests.Timeout):
             return ServiceUnavailable(f"no connection to {host}")
         return RequestRefused(f"{url.split('?')[0]!r} is not an address")
     if isinstance(error, _TooLarge):
         what = f"{host} answered more than {MAX_ANSWER_BYTES} bytes"
-    elif cut.fired or isinstance(error, requests.Timeout):
+    elif call_deadline.fired or isinstance(error, requests.Timeout):
         what = f"{host} did not answer in time"
     else:
         what = f"{host} hung up"
@@ -177,7 +188,7 @@ def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -
 
 
 def error_text(body: bytes) -> str:
-    """What an error body says in one line: GHL's `message` is a string or a list of strings."""
+    """The message of an error body in one line; GHL's `message` is a string or a list of them."""
     try:
         parsed = _parse_json(body)
     except ValueError:
@@ -195,7 +206,7 @@ def _one_line(text: str) -> str:
 
 
 def _retry_after_seconds(value: str | None) -> float | None:
-    """Seconds from now by a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    """Seconds from now by a Retry-After header, a number or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = float(value or "")
     except ValueError:
@@ -210,7 +221,7 @@ def _seconds_until(date: str) -> float | None:
         return None
 
 
-class _Cut:
+class _CallDeadline:
     """Shuts the socket of the call that runs inside it when the deadline passes."""
 
     def __init__(self, seconds: float, before: Callable[[], None] | None):
@@ -232,12 +243,13 @@ class _Cut:
     def _shut(self) -> None:
         if self._socket is not None:
             try:
-                # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is using.
+                # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is
+                # using.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 pass
 
-    def __enter__(self) -> "_Cut":
+    def __enter__(self) -> "_CallDeadline":
         self._timer.start()
         return self
 
@@ -246,22 +258,22 @@ class _Cut:
 
 
 class _DeadlineAdapter(HTTPAdapter):
-    def __init__(self, cut: _Cut):
-        self._cut = cut
+    def __init__(self, call_deadline: _CallDeadline):
+        self._call_deadline = call_deadline
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": _watched_pool(HTTPConnectionPool, HTTPConnection, self._cut),
-            "https": _watched_pool(HTTPSConnectionPool, HTTPSConnection, self._cut),
+            "http": _watched_pool(HTTPConnectionPool, HTTPConnection, self._call_deadline),
+            "https": _watched_pool(HTTPSConnectionPool, HTTPSConnection, self._call_deadline),
         }
 
 
-def _watched_pool(pool: type, connection: type, cut: _Cut) -> type:
+def _watched_pool(pool: type, connection: type, call_deadline: _CallDeadline) -> type:
     def connect(self: Any) -> None:
         connection.connect(self)  # type: ignore[attr-defined]
-        cut.watch(self.sock)
+        call_deadline.watch(self.sock)
 
     watched = type(f"Watched{connection.__name__}", (connection,), {"connect": connect})
     return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": watched})

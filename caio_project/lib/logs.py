@@ -1,4 +1,4 @@
-"""Keeps secrets out of the log: query strings of our webhooks, unsubscribe tokens and bearer tokens."""
+"""Keep secrets out of logs: webhook query strings, unsubscribe tokens and bearer tokens."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ def redact_secrets(text: str) -> str:
     return text
 
 
-class NoSecrets(logging.Filter):
+class SecretFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()

@@ -1,4 +1,4 @@
-"""The few rows that belong to no stage: what was seen alive, a gapless counter, who may call the API."""
+"""Rows that belong to no app: heartbeats, gapless counters, API keys."""
 
 from datetime import datetime, timedelta
 
@@ -13,8 +13,6 @@ HEARTBEAT_INTERVAL = timedelta(
 
 
 class Heartbeat(models.Model):
-    """When a stage, sweep or process was last seen at work."""
-
     name = models.CharField(max_length=80, primary_key=True)
     seen_at = models.DateTimeField()
     worked_at = models.DateTimeField(
@@ -26,7 +24,6 @@ class Heartbeat(models.Model):
 
     @classmethod
     def beat(cls, name: str, *, worked: bool = False, now: datetime | None = None) -> None:
-        """Record that `name` is alive, and that it did real work if `worked`."""
         now = now or timezone.now()
         changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
         stale = cls.objects.filter(name=name)
@@ -39,7 +36,8 @@ class Heartbeat(models.Model):
 class Counter(models.Model):
     """A counter whose numbers become visible in order, unlike a sequence's.
 
-    The UPDATE locks the row until the caller's transaction ends, so a reader that has seen N has seen all before N.
+    The UPDATE locks the row until the caller's transaction ends: who has seen N has seen all before
+    N.
     """
 
     name = models.CharField(max_length=40, primary_key=True)
@@ -68,7 +66,7 @@ SCOPES = {
 
 
 class ApiKey(AbstractAPIKey):
-    """A key of the API with scopes; with a user, what it decides counts as that person's."""
+    """An API key with scopes; what it decides counts as its user's decision, where it has one."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT

@@ -1,4 +1,4 @@
-"""Waking the next stage. The row is the queue: with every nudge lost the system is slower, never wrong."""
+"""Wake the next stage. The row is the queue: a lost nudge costs time, never correctness."""
 
 import logging
 import os
@@ -13,7 +13,8 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-ROUND_SECONDS = 0.25  # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
+# seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
+ROUND_SECONDS = 0.25
 
 # On memory:// only the process that runs the worker has a listener; `pump` sets these.
 listening_here = False
@@ -21,10 +22,10 @@ wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
 
 
 def nudge(task: str) -> None:
-    """Wake `task` (a registered name such as "outreach.draft_due") once the current transaction has committed.
+    """Wake `task` (a registered name such as "outreach.draft_due") after the transaction commits.
 
-    A no-op where no broker listens; never raises, never waits: a thread of its own talks to the broker, so that one
-    that hangs cannot hang a request.
+    A no-op where no broker listens. It never raises and never waits: a thread of its own talks to
+    the broker, so that a hanging broker cannot hang a request.
     """
     if settings.EMBEDDED and not listening_here:
         return
@@ -32,7 +33,7 @@ def nudge(task: str) -> None:
 
 
 class _NudgeThread:
-    """Collects the names to wake and sends each once a round. Starts its thread in the process that first needs it."""
+    """Sends each waiting name once a round; the thread starts in the process that needs it."""
 
     def __init__(self) -> None:
         self._pending: dict[str, None] = {}

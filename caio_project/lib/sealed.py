@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with a key that follows from SECRET_KEY, opened with that one or with a fall-back's."""
+"""Encryption of stored secrets, with keys derived from SECRET_KEY and its fallbacks."""
 
 import base64
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 
 class DecryptionError(Exception):
-    """It was sealed under a SECRET_KEY that is not known any more, or was tampered with."""
+    """It was encrypted under another SECRET_KEY, or was tampered with."""
 
 
 def encrypt_text(text: str) -> str:
@@ -17,7 +17,7 @@ def encrypt_text(text: str) -> str:
 
 
 def decrypt_text(sealed: str) -> str:
-    """The text that was sealed. Raises Unopenable."""
+    """Raises DecryptionError."""
     try:
         return _fernet_keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

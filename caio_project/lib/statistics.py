@@ -1,4 +1,4 @@
-"""Intervals and means. Pure; scipy is imported where it is used, not at start."""
+"""Intervals, means and power. Pure; scipy is imported where it is used, not at start."""
 
 from math import ceil, hypot, sqrt
 from statistics import mean, median, quantiles
@@ -23,7 +23,7 @@ def summarize_values(values: list[float]) -> dict[str, float]:
 def difference_interval(
     successes: int, trials: int, others: int, other_trials: int
 ) -> tuple[float, float] | None:
-    """The 95 % interval of `others / other_trials - successes / trials`; None where one has no trials.
+    """The 95 % interval of `others / other_trials - successes / trials`; None without trials.
 
     Source: Newcombe (1998), Statistics in Medicine 17, method 10: from the two Wilson intervals.
     """
@@ -37,7 +37,7 @@ def difference_interval(
 
 
 def statistical_power(rate: float, other: float, each: int) -> float:
-    """The chance that `each` trials a side tell `other` from `rate` (two-sided, 5 %, normal approximation)."""
+    """The chance that `each` trials a side tell `other` from `rate` (two-sided, 5 %, normal)."""
     from scipy.stats import norm
 
     if each <= 0 or rate == other:
@@ -49,7 +49,7 @@ def statistical_power(rate: float, other: float, each: int) -> float:
 
 
 def trials_needed(rate: float, other: float, wanted: float = 0.8) -> int:
-    """How many trials a side have the chance `wanted` to tell `other` from `rate`; the two must differ."""
+    """Trials a side for the chance `wanted` to tell `other` from `rate`; the two must differ."""
     from scipy.stats import norm
 
     if rate == other:
@@ -61,7 +61,7 @@ def trials_needed(rate: float, other: float, wanted: float = 0.8) -> int:
 
 
 def even_split_p_value(one: int, other: int) -> float:
-    """How likely a split at least as uneven as this is, if each went either way by a fair coin: the ratio check."""
+    """The chance of a split at least as uneven as this by a fair coin."""
     from scipy.stats import binomtest
 
     return float(binomtest(one, one + other).pvalue) if one + other else 1.0

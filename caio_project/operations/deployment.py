@@ -1,4 +1,4 @@
-"""Asking a deployment from outside whether it is what we think it is."""
+"""Check a deployment from outside: its commit, its addresses, its worker and beat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from caio_project.lib import http
 from caio_project.operations import status
 
 DEADLINE_SECONDS = 10.0
+ACCEPT_JSON = http.RequestContent(headers={"Accept": "application/json"})
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class DeploymentCheck:
 
 
 def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentCheck]:
-    """Every check in order. Reads only, but for one webhook post with a wrong token, which stores nothing."""
+    """Every check in order. Reads only, except one webhook post with a wrong token."""
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
         return [DeploymentCheck("reachable", False, live)]
@@ -67,9 +68,7 @@ def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentChe
 def _fetch_json(url: str) -> dict[str, Any] | str:
     """The parsed answer, of a 503 too; or a sentence on why there is none."""
     try:
-        body = http.send_request(
-            "GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE_SECONDS
-        ).json()
+        body = http.send_request("GET", url, ACCEPT_JSON, deadline=DEADLINE_SECONDS).json()
     except http.HttpError as failure:
         body = failure.json() if failure.status == 503 else failure.detail
     except ValueError:

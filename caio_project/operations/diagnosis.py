@@ -1,4 +1,4 @@
-"""Walking the stages: what works, what waits and why."""
+"""Diagnose each stage of the pipeline: what works, what waits and why."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ def diagnose_stages() -> list[StageFinding]:
 
 
 def _ghl_polling() -> list[StageFinding]:
-    """Each thing that is read at GoHighLevel: when it was last read to its end, or what keeps it from that."""
+    """For each list read from GoHighLevel: when it was last read in full, or what prevents it."""
     if "ghl" in settings.SANDBOXED:
         return [
             StageFinding(
@@ -98,7 +98,7 @@ def _intent_monitor() -> StageFinding:
 
 
 def _event_spool() -> StageFinding:
-    """What the database did not take yet. Another machine's spool is seen by its alarms only."""
+    """Bodies not yet in the database. Another machine's spool is seen by its alarms only."""
     here, troubles = stuck_files.spool_status(), status.spool_troubles()
     return StageFinding("spool", not troubles, here.waiting, " ".join(troubles) or here.text)
 
@@ -128,7 +128,10 @@ def _language_model() -> StageFinding:
         return StageFinding(
             "language model", True, None, "off: templates write" if now.is_set_up else "not set up"
         )
-    wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
+    wrote = (
+        f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens "
+        "used today"
+    )
     return StageFinding(
         "language model",
         not now.problem,

@@ -1,4 +1,4 @@
-"""How the whole thing stands, in counts: for /api/queue-status, /api/health and the commands. No personal data."""
+"""System status in counts, without personal data: for the status API, health and commands."""
 
 import os
 import subprocess
@@ -30,7 +30,6 @@ CACHE_SECONDS = 5
 
 
 def queue_status() -> dict[str, Any]:
-    """The document of GET /api/queue-status, at most five seconds old."""
     found = cache.get("queue-status")
     if found is None:
         found = build_queue_status()
@@ -42,7 +41,7 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
     by_kind, row = review_queue.count_by_kind_and_status(), phase.current_control()
     counts = review_queue.counts_from(by_kind)
-    standing = current_limits.read_limits(row, now)
+    limits = current_limits.read_limits(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
             "total": counts.total,
@@ -51,17 +50,17 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
             "rejected": counts.rejected,
         },
         "daily_limit": {
-            "date": standing.day.isoformat(),
-            "limit": standing.of_day.limit,
-            "used": standing.of_day.used,
-            "remaining": standing.of_day.left,
+            "date": limits.day.isoformat(),
+            "limit": limits.of_day.limit,
+            "used": limits.of_day.used,
+            "remaining": limits.of_day.left,
         },
     }
     if not settings.QUEUE_STATUS_DETAIL:
         return status
     return status | {
         "phase": row.phase,
-        "halted": standing.halted,
+        "halted": limits.halted,
         "sandbox": settings.SANDBOXED,
         "pipeline": _pipeline_counts(by_kind),
         "pipeline_healthy": not pipeline_problems(now),
@@ -86,8 +85,10 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
 
 
 def pipeline_problems(now: datetime | None = None) -> list[str]:
-    """Why the pipeline is not healthy, each a sentence; [] where beat and every sweep were seen within five minutes,
-    nothing is overdue and nothing was newly parked."""
+    """Why the pipeline is not healthy, each a sentence; [] where it is.
+
+    Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked.
+    """
     now = now or timezone.now()
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
     found = []
@@ -109,7 +110,6 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
 
 
 def spool_troubles() -> list[str]:
-    """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
     here = stuck_files.spool_status()
     return [
         *alarms.open_texts(stuck_files.PREFIX),
@@ -124,7 +124,6 @@ class HealthCheck:
 
 
 def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
-    """Every check of /api/health by name."""
     now = now or timezone.now()
     checks = {"database": check_database()}
     if not checks["database"].ok:
@@ -158,7 +157,6 @@ def check_database() -> HealthCheck:
 
 
 def check_migrations() -> HealthCheck:
-    """Whether the database has every migration of this code."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
@@ -170,16 +168,20 @@ def check_migrations() -> HealthCheck:
 
 @lru_cache
 def running_commit() -> str:
-    """The commit that runs: from the environment, else from git; "unknown" where neither says."""
+    """From the environment, else from git; "unknown" where neither says."""
     if settings.GIT_COMMIT:
         return settings.GIT_COMMIT
     if not (settings.BASE_DIR / ".git").exists():
         return "unknown"
     try:
-        said = subprocess.run(
+        done = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607
-            cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=2, env={"PATH": os.environ.get("PATH", "")},
-        )  # fmt: skip
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=2,
+            env={"PATH": os.environ.get("PATH", "")},
+        )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    return said.stdout.strip() or "unknown"
+    return done.stdout.strip() or "unknown"

@@ -1,7 +1,8 @@
-"""Keeps a few processes running: starts them again when they end, and ends them all when it is told to.
+"""Keep a few processes running: restart them when they end, and stop them all on a signal.
 
-Each child leads a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which then ends the
-children in order; on Linux the kernel also ends them should the supervisor itself be killed.
+Each child leads its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which
+then ends the children in order. On Linux the kernel also ends them if the supervisor itself is
+killed.
 """
 
 import ctypes
@@ -33,7 +34,7 @@ class ChildProcess:
 
 
 class Supervisor:
-    """`commands` is name: argv. `say` is told everything that happens; `on_tick` is called while all is well."""
+    """`commands` is name: argv. `say` gets each event; `on_tick` is called between checks."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class Supervisor:
         self._told_to_stop = 0
 
     def run(self) -> None:
-        """Return when told to stop by SIGTERM, SIGINT, SIGHUP, or the end of `parent`; no child is left then."""
+        """Return on SIGTERM, SIGINT, SIGHUP, or the end of `parent`; no child is left then."""
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         before = {number: signal.signal(number, self._stop) for number in numbers}
         try:
@@ -111,7 +112,7 @@ def _send_signal(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """Also what a child has left behind."""
+    """Kill also what a child has left behind."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -126,6 +127,6 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _end_with_parent() -> None:
-    """Runs in the child before its program starts; loaded beforehand, for an import there could deadlock."""
+    """Runs in the child before its program. Loaded beforehand: an import could deadlock."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The switches in the admin: what each of them does, whether it is on, and who threw it last."""
+"""The switches in the admin: what each does, whether it is on, and who changed it last."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SWITCH_DESCRIPTIONS = {
 
 @admin.register(Switch)
 class SwitchAdmin(NoDeleteAdmin):
-    """Rows are made by the code that asks them; one that nobody asks would do nothing."""
+    """Rows are created by the code that reads them; any other row would do nothing."""
 
     list_display = ("called", "shown", "does", "changed_at", "changed_by")
     list_select_related = ("changed_by",)

@@ -1,4 +1,4 @@
-"""A visitor of our own, followed through the running stages: marked, undeliverable, sent to Clay only where asked."""
+"""A marked, undeliverable visitor of our own, followed through the running stages."""
 
 import json
 import time
@@ -15,13 +15,17 @@ from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.models import Message
 
 POLL_SECONDS = 0.25
-NOT_CONNECTED = "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; nothing was sent"
+NOT_CONNECTED = (
+    "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; "
+    "nothing was sent"
+)
 NO_ANSWER = (
-    "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post to {url}/webhooks/clay, "
+    "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post "
+    "to {url}/webhooks/clay, "
     "and is its token CLAY_CALLBACK_TOKEN?"
 )
 StepCheck = Callable[[str], str]
@@ -35,7 +39,7 @@ class VisitorStep:
 
 
 class FollowedVisitor:
-    """One test visitor, and how long it has been followed. `wait` is in seconds, for all of its steps together."""
+    """A test visitor and how long it is followed; `wait` is in seconds for all steps together."""
 
     def __init__(self, wait: float):
         self._started, self._wait = time.monotonic(), wait
@@ -43,11 +47,13 @@ class FollowedVisitor:
             "rb2b", _visitor_body(uuid.uuid4().hex[:10]), kind=Kind.TEST
         ).public_id
 
-    def follow(self, *looks: tuple[str, StepCheck]) -> list[VisitorStep]:
+    def follow(self, *checks: tuple[str, StepCheck]) -> list[VisitorStep]:
         """Each step once it is reached; the last says why it was not."""
         steps: list[VisitorStep] = []
-        for name, look in looks:
-            while not (found := look(self.event)) and time.monotonic() - self._started < self._wait:
+        for name, check in checks:
+            while (
+                not (found := check(self.event)) and time.monotonic() - self._started < self._wait
+            ):
                 time.sleep(POLL_SECONDS)
             if not found:
                 return [
@@ -65,22 +71,21 @@ class FollowedVisitor:
 
 
 def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
-    """Store a visitor of ours and watch the running workers take it to the review queue, for `wait` seconds."""
     visitor = FollowedVisitor(wait)
     received = VisitorStep("received", True, f"event {visitor.event}")
-    looks = (
+    checks = (
         ("lead", _lead_made),
         ("enrichment settled", _enrichment_settled),
         ("assessed", _lead_assessed),
         ("held", _email_held),
     )
-    return visitor, [received, *visitor.follow(*looks)]
+    return visitor, [received, *visitor.follow(*checks)]
 
 
 def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:
-    """Have the running workers send a test visitor to Clay, which uses one submission, and watch for its callback.
+    """Send a test visitor to Clay, which uses one submission, and wait for its callback.
 
-    What Clay answers about somebody made up is not taken over; that it answers is all that this proves.
+    Clay's answer about an invented person is not stored; its arrival is all that this proves.
     """
     connected = (
         "clay" not in settings.SANDBOXED
@@ -99,7 +104,6 @@ def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[Visito
 
 
 def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
-    """Whether a question was pushed and answered, within `wait` seconds."""
     started, until = time.monotonic(), time.monotonic() + wait
     while (
         row.requested_at is None
@@ -117,7 +121,8 @@ def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
     asked = VisitorStep(
         "Clay asked",
         True,
-        f"submission {submission_budget.submissions_used()} of {submission_budget.LIFETIME_SUBMISSIONS}, request {row.request_id}",
+        f"submission {submission_budget.submissions_used()} of "
+        f"{submission_budget.LIFETIME_SUBMISSIONS}, request {row.request_id}",
     )
     while row.answered_at is None and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
@@ -129,17 +134,17 @@ def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
                 "Clay answered", False, f"not within {wait:.0f} s: {_unanswered_reason(row)}"
             ),
         ]
-    said = (
+    gained = (
         ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
     )
     return [
         asked,
-        VisitorStep("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s"),
+        VisitorStep("Clay answered", True, f"{gained}; after {time.monotonic() - started:.1f} s"),
     ]
 
 
 def _unanswered_reason(row: Enrichment) -> str:
-    """A callback that came since and could not be used, where there is one."""
+    """Names a callback that came since and could not be used, where there is one."""
     came = (
         InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at)
         .order_by("-received_at")
@@ -157,7 +162,7 @@ def _visitor_body(mark: str) -> bytes:
         {
             "LinkedIn URL": f"https://www.linkedin.com/in/caio-test-{mark}",
             "First Name": "Test",
-            "Last Name": "FollowedVisitor",
+            "Last Name": "Visitor",
             "Title": "VP Operations",
             "Company Name": "CAIO Test Visitor",
             "Business Email": f"test-visitor-{mark}@caio-visitor.test",
@@ -217,4 +222,4 @@ def _not_reached_reason(event: str) -> str:
     blocked = lead.messages.filter(status=Status.BLOCKED).first()
     if blocked:
         return f"the draft is blocked: {blocked.error}"
-    return lead.error or drafts.why_no_draft_now(lead) or "its next stage has not run"
+    return lead.error or str(no_draft.why_no_draft_now(lead) or "") or "its next stage has not run"

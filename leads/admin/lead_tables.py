@@ -1,4 +1,4 @@
-"""Windows on people; the tables that the team edits."""
+"""Read-only pages of leads, and the tables that the team edits."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class LeadAdmin(ReadOnlyAdmin):
 
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
-    """Merging and undoing is done on the lead's page, where both can be looked at."""
+    """Read only: merging and undoing is done on the lead's page, which compares both."""
 
     list_display = (
         "survivor",

@@ -1,4 +1,4 @@
-"""Rules of owners in the admin: before a rule is stored a page says whom it would move, and whether they should."""
+"""Owner rules in the admin: saving a rule first shows which leads would change owner."""
 
 import hashlib
 import json
@@ -21,10 +21,10 @@ CHANGE_LIST = "admin:leads_ownerrule_changelist"
 
 @admin.register(OwnerRule)
 class OwnerRuleAdmin(NoDeleteAdmin):
-    """Rules are not deleted, for changes name them; one that is not in use gives nobody an owner."""
+    """Rules are never deleted, for owner changes refer to them; they are taken out of use."""
 
     form = OwnerRuleForm
-    list_display = ("position", "name", "member", "active", "said", "leads_now")
+    list_display = ("position", "name", "member", "active", "conditions", "leads_now")
     list_display_links = ("name",)
     list_filter = ("active", "member")
     list_select_related = ("member",)
@@ -42,7 +42,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         return super().get_queryset(request).annotate(count=Count("leads"))
 
     @admin.display(description="fits")
-    def said(self, rule: OwnerRule) -> str:
+    def conditions(self, rule: OwnerRule) -> str:
         return rule.in_words()
 
     @admin.display(description="leads now")
@@ -56,13 +56,13 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        """The first POST shows what it would do; the second one, of what was shown, stores it."""
+        """Show a preview on the first POST; save on the second, if the preview still holds."""
         if request.method == "POST" and self._may_store(request, object_id):
-            rule = self._typed(request, object_id)
+            rule = self._typed_rule(request, object_id)
             if rule is not None and request.POST.get("confirmed") != _rules_mark(rule):
                 if "confirmed" in request.POST:
                     messages.warning(request, "The rules were changed meanwhile. Look at it again.")
-                return self._confirm(request, rule)
+                return self._confirm_rule(request, rule)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _may_store(self, request: HttpRequest, object_id: str | None) -> bool:
@@ -70,15 +70,14 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             self.has_change_permission(request) if object_id else self.has_add_permission(request)
         )
 
-    def _typed(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
-        """The rule as it would be stored; None where the form has errors, which the form itself says."""
+    def _typed_rule(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
         stored = self.get_object(request, object_id) if object_id else None
         form = self.get_form(request, stored, change=stored is not None)(
             request.POST, instance=stored
         )
         return form.save(commit=False) if form.is_valid() else None
 
-    def _confirm(self, request: HttpRequest, rule: OwnerRule) -> HttpResponse:
+    def _confirm_rule(self, request: HttpRequest, rule: OwnerRule) -> HttpResponse:
         hidden = [
             (name, value)
             for name, values in request.POST.lists()
@@ -86,7 +85,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             for value in values
         ]
         found = owner_assignment.preview_owners(owner_assignment.rules_with(rule))
-        return self._page(
+        return self._preview_page(
             request,
             f"Store the rule {rule}?",
             found,
@@ -95,21 +94,25 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             mark=_rules_mark(rule),
         )
 
-    def _page(
+    def _preview_page(
         self, request: HttpRequest, title: str, found: owner_assignment.OwnerPreview, **more: Any
     ) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request), "title": title, "found": found, "opts": self.model._meta,
-            "back": reverse(CHANGE_LIST), **more,
-        }  # fmt: skip
+            **self.admin_site.each_context(request),
+            "title": title,
+            "found": found,
+            "opts": self.model._meta,
+            "back": reverse(CHANGE_LIST),
+            **more,
+        }
         return TemplateResponse(request, "leads/admin/admin_owner_rule.html", context)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "apply" in request.POST:
-            self._start(request)
+            self._start_run(request)
 
-    def _start(self, request: HttpRequest) -> None:
+    def _start_run(self, request: HttpRequest) -> None:
         owner_assignment.apply_to_all(request.user)
         messages.success(
             request,
@@ -121,19 +124,19 @@ class OwnerRuleAdmin(NoDeleteAdmin):
 
     @action(description="Apply to existing leads…", url_path="apply", permissions=["apply"])
     def apply_rules(self, request: HttpRequest) -> HttpResponse:
-        """First a page with who would move; then, of what was shown, the run."""
+        """Show which leads would change owner; a POST of what is still true starts the run."""
         found = owner_assignment.preview_owners()
         shown = _preview_mark(found)
         if request.method == "POST" and request.POST.get("confirmed") == shown:
-            self._start(request)
+            self._start_run(request)
             return HttpResponseRedirect(reverse(CHANGE_LIST))
         if request.method == "POST":
             messages.warning(request, "Leads or rules have changed meanwhile. Look at it again.")
-        return self._page(request, "Apply the rules to existing leads?", found, mark=shown)
+        return self._preview_page(request, "Apply the rules to existing leads?", found, mark=shown)
 
 
 def _rules_mark(rule: OwnerRule) -> str:
-    """A mark of all rules as they would be, so that what is stored is what was shown."""
+    """Identify all rules as they would be, so that what is saved is what was shown."""
     rows = [
         [
             str(getattr(one, name))

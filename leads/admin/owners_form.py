@@ -1,4 +1,4 @@
-"""The form of a rule of owners: lists are typed one value a line, and stored as leads have them."""
+"""The form of an owner rule; lists are typed with one value a line."""
 
 import re
 from collections.abc import Callable
@@ -12,13 +12,16 @@ from leads.models import OwnerRule, TeamMember
 
 TIERS = (("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
 SOURCES = (
-    ("rb2b", "RB2B: a visit"), ("api", "The API"), ("import", "A file of visitors"), ("ghl", "GoHighLevel's contacts"),
+    ("rb2b", "RB2B: a visit"),
+    ("api", "The API"),
+    ("import", "A file of visitors"),
+    ("ghl", "GoHighLevel's contacts"),
     ("history", "Before this system"),
-)  # fmt: skip
+)
 
 
 class LinesField(forms.CharField):
-    """Values one a line; `read` gives the form in which leads have one, "" for what is none."""
+    """One value a line. `read` normalises a value and returns "" for an invalid one."""
 
     def __init__(self, read: Callable[[str], str], what: str, **more: Any):
         widget = UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"})
@@ -47,8 +50,6 @@ def _country_code(text: str) -> str:
 
 
 class OwnerRuleForm(forms.ModelForm):
-    """What a rule asks about is in ASKED."""
-
     ASKED = (
         "countries",
         "states",
@@ -87,8 +88,8 @@ class OwnerRuleForm(forms.ModelForm):
     class Meta:
         model = OwnerRule
         fields = (
-            "name", "position", "member", "active", "countries", "states", "industries", "employees_from",
-            "employees_to", "domains", "tiers", "sources",
+            "name", "position", "member", "active", "countries", "states", "industries",
+            "employees_from", "employees_to", "domains", "tiers", "sources",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -1,4 +1,4 @@
-"""The rules of the score in the admin: drafts are edited, and published over a page that shows who would move."""
+"""Scoring rules in the admin: edit drafts, preview them, publish one."""
 
 import hashlib
 import json
@@ -19,8 +19,6 @@ from leads.scoring import backtest, rule_versions
 
 @admin.register(ScoringRules)
 class ScoringRulesAdmin(NoDeleteAdmin):
-    """Drafts are edited; publishing goes over a page that shows who would move."""
-
     form = RulesForm
     list_display = (
         "version",
@@ -49,7 +47,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         now = rule_versions.current_rules().as_dict()
-        del now["version"]  # a number is given when it is stored
+        del now["version"]  # a new number is given on save
         return {"rules": now, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: ScoringRules, form: Any, change: bool) -> None:
@@ -63,14 +61,16 @@ class ScoringRulesAdmin(NoDeleteAdmin):
     ) -> HttpResponse | None:
         row = self._only_one(request, queryset)
         return (
-            self._page(request, row, f"Who would move under {row}", publish=False) if row else None
+            self._preview_page(request, row, f"Who would move under {row}", publish=False)
+            if row
+            else None
         )
 
     @admin.action(description="Publish…", permissions=["publish"])
     def publish_rules(
         self, request: HttpRequest, queryset: QuerySet[ScoringRules]
     ) -> HttpResponse | None:
-        """First a page with who would move; then publishing, of exactly what was shown."""
+        """Show which leads would change; publish on a confirmed POST of exactly what was shown."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
         row = self._only_one(request, queryset)
@@ -84,7 +84,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
         if request.POST.get("confirmed") != _rules_hash(row):
             if "confirmed" in request.POST:
                 messages.warning(request, "It was changed meanwhile. Look at it again.")
-            return self._page(request, row, f"Publish {row}?", publish=True)
+            return self._preview_page(request, row, f"Publish {row}?", publish=True)
         try:
             rule_versions.publish_rules(row, request.user)
         except (rule_versions.PublishRefused, ValueError) as error:
@@ -116,7 +116,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
             return None
         return chosen[0]
 
-    def _page(
+    def _preview_page(
         self, request: HttpRequest, row: ScoringRules, title: str, *, publish: bool
     ) -> HttpResponse | None:
         try:
@@ -131,7 +131,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
             "row": row,
             "found": found,
             "pages": backtest.compare_pages(version),
-            "shadowed": version.shadowed(),
+            "shadowed": version.shadowed_triggers(),
             "publish": publish,
             "fingerprint": _rules_hash(row),
             "back": reverse("admin:leads_scoringrules_changelist"),

@@ -1,4 +1,4 @@
-"""The form of a version of the rules: pages as rows of a table, numbers and words as JSON."""
+"""The form of a rules version: pages as table rows, everything else as JSON."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from leads.scoring_rules import (
     MAX_PAGES,
     MAX_PATTERN_LENGTH,
     InvalidRules,
-    Rules,
+    parse_rules,
 )
 
 BLANK_ROWS = 3
@@ -29,14 +29,12 @@ PAGE_FIELD = re.compile(r"pages\[(\d+)\]\.(\w+)")
 
 
 class IndentedEncoder(json.JSONEncoder):
-    """Rules as people read them."""
-
     def __init__(self, **options: Any):
         super().__init__(**{**options, "indent": 2})
 
 
 class ShallowDecoder(json.JSONDecoder):
-    """What is nested too deeply to be read is no JSON either."""
+    """Reports JSON that is nested too deeply as invalid JSON."""
 
     def decode(self, s: str, *args: Any) -> Any:
         try:
@@ -46,7 +44,7 @@ class ShallowDecoder(json.JSONDecoder):
 
 
 def _text_cell(longest: int, size: int, **attrs: str) -> forms.CharField:
-    """A cell of the table; what it may hold is said by the rules themselves, not here a second time."""
+    """A table cell. Its content is validated by the rules reader, not here a second time."""
     width = f"min-width:{size}rem"
     return forms.CharField(
         required=False,
@@ -55,8 +53,6 @@ def _text_cell(longest: int, size: int, **attrs: str) -> forms.CharField:
 
 
 class PageForm(forms.Form):
-    """One page trigger."""
-
     label = _text_cell(MAX_LABEL_LENGTH, 9)
     pattern = _text_cell(MAX_PATTERN_LENGTH, 10, placeholder="/pricing*")
     points = forms.IntegerField(
@@ -68,7 +64,6 @@ class PageForm(forms.Form):
     active = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanWidget)
 
     def as_page(self) -> dict[str, Any]:
-        """As a row of `pages`; what is empty is left to the rules to complain about."""
         return {name: self.cleaned_data.get(name) for name in self.base_fields}
 
     def in_columns(self) -> list[forms.BoundField]:
@@ -82,7 +77,7 @@ class PageForm(forms.Form):
 
 
 class PageFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """The table. Its order is by number; rows without one come last, and rows left empty are none."""
+    """The table, ordered by number. Rows without a number come last; empty rows are ignored."""
 
     ordering_widget = UnfoldAdminIntegerFieldWidget({"style": "min-width:4.5rem;width:4.5rem"})  # type: ignore[assignment]
     deletion_widget = UnfoldBooleanWidget
@@ -99,9 +94,16 @@ class PageFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
 
 COLUMN_HEADS = {
-    "ORDER": "Order", "label": "Label", "pattern": "Path", "points": "Points", "category": "Category",
-    "angle": "Angle", "topic": "Topic", "active": "In use", "DELETE": "Remove",
-}  # fmt: skip
+    "ORDER": "Order",
+    "label": "Label",
+    "pattern": "Path",
+    "points": "Points",
+    "category": "Category",
+    "angle": "Angle",
+    "topic": "Topic",
+    "active": "In use",
+    "DELETE": "Remove",
+}
 PagesFormSet = forms.formset_factory(
     PageForm,
     PageFormSet,
@@ -114,7 +116,7 @@ PagesFormSet = forms.formset_factory(
 
 
 class RulesForm(forms.ModelForm):
-    """`pages` of the rules are the rows of a formset; every error of a row stands at its cell."""
+    """`pages` are the rows of a formset; every error of a row is shown at its cell."""
 
     rules = forms.JSONField(
         encoder=IndentedEncoder,
@@ -135,11 +137,11 @@ class RulesForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        said = self.instance.rules if self.instance.pk else self.initial.get("rules")
-        text = dict(said) if isinstance(said, dict) else {}
+        stored = self.instance.rules if self.instance.pk else self.initial.get("rules")
+        text = dict(stored) if isinstance(stored, dict) else {}
         self._rows = text.pop("pages", [])
         self.initial["rules"] = text
-        # Rows that were posted stand for themselves, whatever was stored meanwhile.
+        # Posted rows replace the stored ones, whatever was stored meanwhile.
         self.pages = (
             PagesFormSet(self.data, prefix="pages")
             if self.is_bound
@@ -149,12 +151,11 @@ class RulesForm(forms.ModelForm):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """For the history in the admin."""
         pages = self.cleaned_data.get("rules", {}).get("pages", self._rows)
         return [*super().changed_data, *(["pages"] if pages != self._rows else [])]
 
     def clean(self) -> None:
-        """Text and table together. What is wrong in a row is said at its cell, the rest at the text."""
+        """Validate text and table together. Errors of a row are shown at its cell."""
         typed, rows = self.cleaned_data.get("rules"), self._rows_typed()
         if rows is None:
             self.add_error(None, "Some pages cannot be read; it says so at each.")
@@ -167,19 +168,19 @@ class RulesForm(forms.ModelForm):
                 else typed
             )
             try:
-                self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
+                self.cleaned_data["rules"] = parse_rules(whole).as_dict()
             except InvalidRules as error:
-                self._tell(error, rows)
+                self._add_errors(error, rows)
 
     def _rows_typed(self) -> list[PageForm] | None:
-        """In their order, without empty ones; None where one cannot be read."""
+        """The non-empty rows in order; None where one is invalid."""
         return (
             [form for form in self.pages.ordered_forms if not form.is_empty]
             if self.pages.is_valid()
             else None
         )
 
-    def _tell(self, error: InvalidRules, rows: list[PageForm]) -> None:
+    def _add_errors(self, error: InvalidRules, rows: list[PageForm]) -> None:
         for name, text in error.errors:
             if place := PAGE_FIELD.fullmatch(name):
                 rows[int(place[1])].add_error(place[2], f"It {text}.")

@@ -107,8 +107,7 @@ def push_row(row: ClayRow) -> None:
     http.send_request(
         "POST",
         settings.CLAY_WORKBOOK_WEBHOOK_URL,
-        headers=headers,
-        json=body,
+        http.RequestContent(headers=headers, json=body),
         deadline=float(settings.CLAY_TIMEOUT_SECONDS),
     )
 

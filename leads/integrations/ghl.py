@@ -122,9 +122,10 @@ def _call_with_token(
 
 def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -> http.HttpAnswer:
     headers = {"Authorization": f"Bearer {token}", "Version": version, "Accept": "application/json"}
+    content = http.RequestContent(headers, parts.pop("params", None), parts.pop("json", None))
     try:
         answer = http.send_request(
-            method, settings.GHL_BASE_URL + path, headers=headers, before=_call_check.get(), **parts
+            method, settings.GHL_BASE_URL + path, content, before=_call_check.get(), **parts
         )
     except http.HttpError as failure:
         if failure.status == 429:

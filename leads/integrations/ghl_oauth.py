@@ -96,8 +96,7 @@ def _post_form(
     answer = http.send_request(
         "POST",
         settings.GHL_BASE_URL + path,
-        headers=accept,
-        form=form,
+        http.RequestContent(headers=accept, form=form),
         deadline=OAUTH_DEADLINE,
         repeatable=repeatable,
     )

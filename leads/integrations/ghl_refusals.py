@@ -75,7 +75,8 @@ def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconf
     return Misconfigured(
         failure,
         TOKEN_ALARM,
-        f"GoHighLevel refuses us ({failure.status}: {answer[:160]}). Everything that needs it waits.",
+        f"GoHighLevel refuses us ({failure.status}: {answer[:160]}). "
+        "Everything that needs it waits.",
     )
 
 

@@ -1,8 +1,9 @@
-"""Who they are, why they might care, and whether we may speak to them."""
+"""Leads, companies, visits, scores, owners, suppressions and the state of vendor calls."""
 
+from leads.models.companies import Company
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
 from leads.models.owners import OwnerChange, OwnerHow, OwnerRule, OwnerRun
-from leads.models.people import Company, Lead, LeadManager, Merge, Visit, field_source, person_of
+from leads.models.people import Lead, LeadManager, Merge, Visit, field_source, person_of
 from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember

@@ -93,10 +93,7 @@ class InboundEvent(models.Model):
 
 
 class Alarm(models.Model):
-    """Something that needs a person.
-
-    Open until it is over; approvals notifies once for each opening.
-    """
+    """A problem that the team must know of. Open until it is over; `approvals` notifies once."""
 
     key = models.CharField(max_length=80, help_text="What is wrong, such as clay:breaker.")
     text = models.CharField(max_length=300)

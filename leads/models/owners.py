@@ -1,4 +1,4 @@
-"""Whose a lead is: the rules that say so, and every change of it."""
+"""Owner rules, and every change of an owner."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from leads.models.team import TeamMember
 
 
 class OwnerHow(models.TextChoices):
-    """How an owner came about, the strongest first."""
+    """The origin of an owner, the strongest first."""
 
     HAND = owner_rules.HAND, "By hand"
     GHL = owner_rules.GHL, "GoHighLevel"
@@ -19,7 +19,7 @@ class OwnerHow(models.TextChoices):
 
 
 class OwnerRule(models.Model):
-    """Who gets which leads. The first rule that fits gives the owner; what is left empty fits everybody."""
+    """Which leads a member gets. The first rule that fits counts; an empty condition fits all."""
 
     name = models.CharField(
         max_length=80, unique=True, help_text="As it is said beside a lead: “East coast”."
@@ -47,30 +47,36 @@ class OwnerRule(models.Model):
         return self.name
 
     def in_words(self) -> str:
-        """Whom it fits: "state OH or PA; 50 people or more"; "everybody" where nothing is asked."""
         lists = {
-            "country": self.countries, "state": self.states, "industry": self.industries, "domain": self.domains,
-            "": [tier.replace("_", " ") for tier in self.tiers], "from": self.sources,
-        }  # fmt: skip
-        said = [
+            "country": self.countries,
+            "state": self.states,
+            "industry": self.industries,
+            "domain": self.domains,
+            "": [tier.replace("_", " ") for tier in self.tiers],
+            "from": self.sources,
+        }
+        conditions = [
             f"{label} {' or '.join(values)}".strip() for label, values in lists.items() if values
         ]
         if self.employees_from is not None:
-            said.append(f"{self.employees_from} people or more")
+            conditions.append(f"{self.employees_from} people or more")
         if self.employees_to is not None:
-            said.append(f"{self.employees_to} people at most")
-        return "; ".join(said) or "everybody"
+            conditions.append(f"{self.employees_to} people at most")
+        return "; ".join(conditions) or "everybody"
 
     def as_rule(self) -> owner_rules.OwnershipRule:
         listed = {name: frozenset(getattr(self, name)) for name in owner_rules.LIST_CONDITIONS}
         return owner_rules.OwnershipRule(
-            pk=self.pk or 0, member=self.member_id, employees_from=self.employees_from, employees_to=self.employees_to,
+            pk=self.pk or 0,
+            member=self.member_id,
+            employees_from=self.employees_from,
+            employees_to=self.employees_to,
             **listed,
-        )  # fmt: skip
+        )
 
 
 class OwnerChange(AppendOnly):
-    """A lead came to have another owner, or the same one in another way."""
+    """A lead got another owner, or the same owner in another way."""
 
     lead = models.ForeignKey("leads.Lead", on_delete=models.PROTECT, related_name="owner_changes")
     owner = models.ForeignKey(TeamMember, null=True, on_delete=models.PROTECT, related_name="+")
@@ -91,7 +97,7 @@ class OwnerChange(AppendOnly):
 
 
 class OwnerRun(models.Model):
-    """The rules in force, applied to every lead there is: started by a Lead, worked off by a sweep, step by step."""
+    """The rules in force, applied to all leads: started by a Lead, carried out by a sweep."""
 
     started_at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

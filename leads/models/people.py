@@ -1,4 +1,4 @@
-"""People, their companies, what they visited, and which of them are one."""
+"""Leads, their companies and visits, and merges of leads."""
 
 import uuid
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.db.models import F, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
+from leads.models.companies import Company
 from leads.models.events import InboundEvent, Kind
 from leads.models.owners import OwnerHow, OwnerRule
 from leads.models.team import TeamMember
@@ -18,83 +19,28 @@ PERSON_FIELDS = ("email", "personal_email", "linkedin_key", "first_name", "last_
 
 
 def field_source(source: str, at: Any = None) -> dict[str, str]:
-    """What `sources` keeps for one field."""
     return {"source": source, "at": (at or timezone.now()).isoformat()}
 
 
-class Company(models.Model):
-    """One company for each registrable domain; without a domain, for each normalised name."""
-
-    domain = models.CharField(max_length=253, null=True, blank=True, unique=True)
-    name = models.CharField(max_length=200, blank=True)
-    name_key = models.CharField(max_length=200, blank=True)
-    industry = models.CharField(max_length=120, blank=True)
-    employees = models.CharField(
-        max_length=40, blank=True, help_text="As it was told: a number or a band."
-    )
-    employees_from = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The lower end; empty is unknown."
-    )
-    revenue = models.CharField(max_length=80, blank=True)
-    linkedin_url = models.CharField(max_length=500, blank=True)
-    city = models.CharField(max_length=100, blank=True)
-    state = models.CharField(max_length=100, blank=True)
-    technologies = models.JSONField(default=list, blank=True)
-    open_roles = models.PositiveIntegerField(null=True, blank=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
-    sources = models.JSONField(
-        default=dict, blank=True, help_text="Field: where it came from and when."
-    )
-    enriched_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Clay last answered what we asked of it."
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    people_due_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="Set when something new is known that changes the score of its people.",
-    )
-
-    class Meta:
-        verbose_name_plural = "companies"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["name_key"],
-                condition=Q(domain=None) & ~Q(name_key=""),
-                name="company_name_once_without_domain",
-            )
-        ]
-        indexes = [
-            models.Index(fields=["name_key"], name="company_by_name"),
-            models.Index(
-                fields=["people_due_at"],
-                name="company_due",
-                condition=Q(people_due_at__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.domain or "unknown company"
-
-
 class LeadManager(models.Manager["Lead"]):
-    """Leads that stand for a person: those that became part of another are left out, wherever nobody asks for them."""
+    """Leaves out leads that were merged into another one."""
 
     def get_queryset(self) -> models.QuerySet["Lead"]:
         return super().get_queryset().filter(merged_into=None)
 
 
 def person_of(pk: Any) -> Subquery:
-    """The id of the lead that stands for the person of row `pk`, as read by the statement that this is part of.
+    """The id of the lead that row `pk` was merged into, or `pk`, as a subquery.
 
-    Compared with =, it is looked up once and then by index; rows IN a subquery OR another are found by reading all.
+    Compare it with `=`: then it is evaluated once and looked up by index. `IN (subquery) OR ...`
+    reads the whole table.
     """
     rows = Lead.rows.filter(pk=pk).order_by()
     return Subquery(rows.values(person=Coalesce("merged_into_id", "pk"))[:1])
 
 
 class Lead(models.Model):
-    """One person. A lead that turned out to be somebody we knew points to them and is kept for what points to it."""
+    """One person. A merged lead points to the surviving one and is kept for its references."""
 
     class Address(models.TextChoices):
         USABLE = "usable", "Usable"
@@ -155,12 +101,17 @@ class Lead(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
     merged_into = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts", editable=False,
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="parts",
+        editable=False,
         help_text="The lead that this one turned out to be; never one that is merged away itself.",
-    )  # fmt: skip
+    )
 
     objects: ClassVar[LeadManager] = LeadManager()
-    rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # those merged away as well
+    rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # merged leads as well
 
     class Meta:
         constraints = [
@@ -193,22 +144,22 @@ class Lead(models.Model):
 
     @property
     def came_by(self) -> str:
-        """The source that told of this person first: rb2b, api, import, ghl, history; "" where none is known."""
-        said = [one for name, one in self.sources.items() if name in PERSON_FIELDS]
-        return (
-            min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
-        )
+        """The first source of personal data: rb2b, api, import, ghl, history; "" if unknown."""
+        entries = [one for name, one in self.sources.items() if name in PERSON_FIELDS]
+        if not entries:
+            return ""
+        return min(entries, key=lambda one: datetime.fromisoformat(one["at"]))["source"]
 
     @property
     def is_deliverable(self) -> bool:
-        """False for example, training and test people: they cannot be written to, by type."""
+        """False for example, training and test leads, which are never emailed."""
         return self.kind == Kind.LIVE
 
 
 class Merge(models.Model):
-    """Two leads that are one person, or may be: which two, what showed it, who decided, and what became of each field.
+    """Two leads that are, or may be, one person: the evidence, the decision and the fields.
 
-    Pairs are kept apart for good by a person's word: a merge that was undone or declined is not made again by itself.
+    A merge that was undone or declined is never made again automatically.
     """
 
     class State(models.TextChoices):
@@ -269,7 +220,7 @@ class Merge(models.Model):
 
 
 class Visit(models.Model):
-    """One page view of one person or company; appended, never changed."""
+    """One page view of a person or a company; appended, never changed."""
 
     event = models.OneToOneField(
         InboundEvent, null=True, on_delete=models.SET_NULL, related_name="visit"

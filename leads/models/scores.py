@@ -1,4 +1,4 @@
-"""What we make of a lead, and by which rules."""
+"""Assessments of leads, and the versions of the scoring rules."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from leads.models.people import Lead
-from leads.scoring_rules import Rules
+from leads.scoring_rules import Rules, parse_rules
 
 
 class Assessment(models.Model):
-    """What we make of a lead at one moment: the score, its points and reasons, the fit. A newer one replaces it."""
+    """The score and fit of a lead at one moment, with reasons. A newer one replaces it."""
 
     seq = models.BigIntegerField(
         unique=True, help_text="Increasing in the order of commits; what drafting reads by."
@@ -42,7 +42,7 @@ class Assessment(models.Model):
 
 
 class ScoringRules(models.Model):
-    """A version of the rules of the score. Drafts are edited; what was published stays, for assessments name it."""
+    """A version of the scoring rules. Published ones stay, for assessments refer to them."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -96,7 +96,7 @@ class ScoringRules(models.Model):
         return f"{self.version}: {self.name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Of drafts only; `leads.rules.publish` is the way out of being one."""
+        """Save a draft; publishing is done by `rule_versions.publish_rules` alone."""
         with transaction.atomic():
             self._only_drafts()
             if self._state.adding and self.version is None:
@@ -113,8 +113,7 @@ class ScoringRules(models.Model):
             return super().delete(*args, **kwargs)
 
     def parsed(self) -> Rules:
-        """Raises rulebook.BadRules."""
-        return Rules.parse(self.rules, version=str(self.version))
+        return parse_rules(self.rules, version=str(self.version))
 
     def _only_drafts(self) -> None:
         stored = (

@@ -1,4 +1,4 @@
-"""Whom we must not write to."""
+"""Suppressions: who must not be emailed."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,7 +9,7 @@ from leads.models.people import Lead
 
 
 class Suppression(models.Model):
-    """An address, a domain or a person we must not write to. Rows are added and expire; a merge never lifts one."""
+    """An address, domain or person that must not be emailed. A merge never lifts one."""
 
     class Scope(models.TextChoices):
         ADDRESS = "address", "Address"
@@ -52,7 +52,7 @@ class Suppression(models.Model):
         return f"{self.value}: {self.get_reason_display()}"
 
     def clean(self) -> None:
-        """A row in another spelling would never match, so what people type is normalised or refused."""
+        """Normalise the value, for another spelling would never match; refuse an invalid one."""
         forms = {self.Scope.ADDRESS: normal.clean_email, self.Scope.DOMAIN: normal.host_name}
         if (
             form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None

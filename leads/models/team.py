@@ -1,4 +1,4 @@
-"""Us: who signs, who is told, and whom we know."""
+"""The team: members, their past employers and their contacts."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from leads import normal
 
 
 class TeamMember(models.Model):
-    """One of us: who signs an email, and whose past gives a warm connection."""
+    """A team member, who signs emails and whose past gives warm connections."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -47,8 +47,6 @@ class TeamMember(models.Model):
 
 
 class PastEmployer(models.Model):
-    """Where a team member worked before, and when."""
-
     member = models.ForeignKey(TeamMember, on_delete=models.CASCADE, related_name="past_employers")
     company_name = models.CharField(max_length=200)
     domain = models.CharField(max_length=253, blank=True)
@@ -68,8 +66,6 @@ class PastEmployer(models.Model):
 
 
 class KnownContact(models.Model):
-    """Somebody a team member knows."""
-
     member = models.ForeignKey(TeamMember, on_delete=models.CASCADE, related_name="known_contacts")
     name = models.CharField(max_length=200)
     company_name = models.CharField(max_length=200, blank=True)
@@ -89,7 +85,7 @@ class KnownContact(models.Model):
         return f"{self.member} knows {self.name}"
 
     def clean(self) -> None:
-        """What people type is compared with normalised values, so it is normalised here."""
+        """Normalise what was typed, for it is compared with normalised values."""
         if self.linkedin_key:
             key = self.linkedin_key.strip().lower()
             self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
@@ -98,7 +94,6 @@ class KnownContact(models.Model):
         self.normalise()
 
     def normalise(self) -> None:
-        """What is looked up by, in the form that leads have."""
         self.email, self.domain = (
             normal.clean_email(self.email),
             normal.registrable_domain(self.domain),

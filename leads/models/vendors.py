@@ -1,4 +1,4 @@
-"""What we ask of Clay, and what all workers together may ask of a vendor."""
+"""Questions to Clay, and limits, breakers and tokens that all workers share."""
 
 import secrets
 
@@ -10,13 +10,11 @@ from leads.models.people import Lead
 
 
 def new_request_id() -> str:
-    """Unguessable: it is the callback's proof that it answers a question of ours."""
+    """Unguessable: with it a callback proves that it answers our question."""
     return f"enr_{secrets.token_urlsafe(24)}"
 
 
 class Enrichment(models.Model):
-    """One question to Clay about one lead."""
-
     class State(models.TextChoices):
         DUE = "due", "Due"
         REQUESTED = "requested", "Waiting for Clay"
@@ -44,7 +42,8 @@ class Enrichment(models.Model):
     gained = models.JSONField(default=list, blank=True, help_text="Fields that the answer brought.")
     is_test = models.BooleanField(
         default=False,
-        help_text="About a test visitor, to see whether Clay answers; nothing it says is taken over.",
+        help_text="About a test visitor, to see whether Clay answers; "
+        "nothing it says is taken over.",
     )
     asks_person = models.BooleanField(default=True)
     asks_company = models.BooleanField(default=True)
@@ -75,7 +74,7 @@ class Enrichment(models.Model):
 
 
 class RateWindow(models.Model):
-    """How many calls to one vendor were claimed in the current window, by all workers together."""
+    """Calls to one vendor that all workers together have claimed in the current window."""
 
     vendor = models.CharField(max_length=20, primary_key=True)
     window = models.BigIntegerField(default=0)
@@ -90,7 +89,7 @@ class RateWindow(models.Model):
 
 
 class Breaker(models.Model):
-    """Whether a vendor is asked at all: one row, shared by all workers and seen on the status pages."""
+    """Whether a vendor may be called; one row that all workers and the status pages read."""
 
     vendor = models.CharField(max_length=20, primary_key=True)
     failures = models.PositiveIntegerField(default=0, help_text="Pushes that failed in a row.")
@@ -109,7 +108,7 @@ class Breaker(models.Model):
 
 
 class Budget(models.Model):
-    """How many submissions one webhook of a vendor has had in its life, by all workers together."""
+    """Lifetime submissions to one webhook of a vendor, by all workers together."""
 
     key = models.CharField(
         max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address."
@@ -124,7 +123,7 @@ class Budget(models.Model):
 
 
 class GhlTokens(models.Model):
-    """The pair of tokens for GoHighLevel by OAuth: one row, sealed, changed only by whoever holds its lease."""
+    """The sealed OAuth tokens for GoHighLevel: one row, changed only by the holder of its lease."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     user_type = models.CharField(
@@ -160,7 +159,7 @@ class GhlTokens(models.Model):
 
 
 class Bookmark(models.Model):
-    """How far a long list at a vendor was read, so that whoever reads next goes on there, also after a kill."""
+    """The position in a long list at a vendor, so that the next reader continues there."""
 
     name = models.CharField(max_length=80, primary_key=True)
     position = models.JSONField(

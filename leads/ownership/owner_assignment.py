@@ -1,6 +1,8 @@
-"""Whose a lead is: asked when it is made, when what rules read has changed, and when people or GoHighLevel say so.
+"""Assign owners to leads, and record each change.
 
-Emails that nobody has opened follow their lead's owner: `outreach` reads `Lead.owner`, and is only woken from here.
+An owner is decided when a lead is made, when a fact that rules read has changed, and when a user or
+GoHighLevel assigns one. Unopened emails follow the owner: `outreach` reads `Lead.owner` and is
+nudged from here.
 """
 
 from collections import Counter
@@ -26,11 +28,11 @@ OWNER_CHANGED = (
 
 
 class AssignmentRefused(Exception):
-    """A lead cannot be given to somebody now; the text says why."""
+    """The lead cannot be assigned to this member now; the text says why."""
 
 
 def current_team(rules: Iterable[OwnerRule] | None = None) -> OwnerTeam:
-    """Who can own leads now; by `rules`, in their order, in place of those in force."""
+    """Active members with the rules in force, or with `rules` in the order given."""
     members = list(TeamMember.objects.filter(active=True).order_by("-pk"))
     rules = OwnerRule.objects.filter(active=True) if rules is None else rules
     return OwnerTeam(
@@ -42,7 +44,7 @@ def current_team(rules: Iterable[OwnerRule] | None = None) -> OwnerTeam:
 
 
 def facts_of(lead: Lead) -> LeadFacts:
-    """Where the person's own state is not known, their company's is taken."""
+    """Collect the facts that rules read. The company's state stands in for an unknown state."""
     company = lead.company
     state = lead.state or (company.state if company else "")
     return LeadFacts(
@@ -57,22 +59,35 @@ def facts_of(lead: Lead) -> LeadFacts:
 
 
 def update_owner(lead: Lead) -> bool:
-    """Ask the rules where a fact that they read has changed; whether the owner did. The lead must be locked, or new."""
+    """Ask the rules where a fact has changed; returns whether the owner did.
+
+    The lead must be locked, or new.
+    """
     if lead.owner_id is not None and lead.owner_facts == facts_of(lead).mark:
         return False
     return _apply_rules(lead, current_team())
 
 
 def ownership_of(lead: Lead, by: OwnerTeam, *, anew: bool = False) -> Ownership:
-    """Whose `lead` would be now."""
-    now = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
     return owner_rules.decide_ownership(
-        now, lead.owner_facts, facts_of(lead), lead.ghl_assigned_to, by, anew=anew
+        _stored_ownership(lead),
+        lead.owner_facts,
+        facts_of(lead),
+        lead.ghl_assigned_to,
+        by,
+        anew=anew,
     )
 
 
+def _stored_ownership(lead: Lead) -> Ownership:
+    return Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
+
+
 def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
-    """GoHighLevel's user for the person of `lead`, "" for nobody; whether the owner changed. Holds the person."""
+    """Store GoHighLevel's user ("" for nobody) and decide anew; returns whether the owner changed.
+
+    Locks the rows of the person.
+    """
     with transaction.atomic():
         person = locks.lock_leads(lead.pk)[0]
         if person.ghl_assigned_to == assigned_to[:60]:
@@ -85,9 +100,9 @@ def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
 def assign_by_hand(
     lead: Lead, member: TeamMember | None, *, by: Any, shown: str | None = None
 ) -> bool:
-    """Give the person of `lead` to `member`, for good, or back to GoHighLevel and the rules where it is None.
+    """Give the lead to `member` for good; None returns it to GoHighLevel and the rules.
 
-    `shown` is the mark of the owner that stood on the page; where another stands by now it is Refused.
+    `shown` is the owner mark on the user's page. Raises AssignmentRefused where it is outdated.
     """
     with transaction.atomic():
         person = locks.lock_leads(lead.pk)[0]
@@ -102,7 +117,7 @@ def assign_by_hand(
 
 
 def owner_mark(lead: Lead) -> str:
-    """A mark of whose a lead is and why, to notice that it has changed."""
+    """Identify the current owner and its origin, to notice a change."""
     return f"{lead.owner_id or ''}:{lead.owner_how}:{lead.owner_rule_id or ''}"
 
 
@@ -111,8 +126,7 @@ def _apply_rules(lead: Lead, by_team: OwnerTeam, *, by: Any = None, anew: bool =
 
 
 def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
-    """Store whose `lead` is; whether that is somebody else than before."""
-    was, known = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id), lead.owner_facts
+    was, known = _stored_ownership(lead), lead.owner_facts
     lead.owner_id, lead.owner_how, lead.owner_rule_id = owner.member, owner.how, owner.rule
     lead.owner_facts = facts_of(lead).mark
     fields = ("owner_id", "owner_how", "owner_rule_id", "owner_facts")
@@ -128,52 +142,49 @@ def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
 
 
 def record_change(lead: Lead, by: Any = None) -> None:
-    """Write down whose `lead` is from now on."""
     OwnerChange.objects.create(
         lead=lead, owner_id=lead.owner_id, how=lead.owner_how, rule_id=lead.owner_rule_id, by=by
     )
 
 
 def record_if_changed(lead: Lead, like: Lead | None = None) -> None:
-    """After a merge or its undo: write down whose `lead` is where that has changed; by whom, is known of `like`."""
-    stands, was = newest_change(lead), newest_change(like) if like else None
-    if stands is None and lead.owner_how in ("", Origin.DEFAULT):
+    """Record the owner after a merge or its undo, where it differs from the last record.
+
+    Who changed it is copied from the newest change of `like`, where that gave the same owner.
+    """
+    owner = (lead.owner_id, lead.owner_how)
+    last, other = newest_change(lead), newest_change(like) if like else None
+    if last is None and lead.owner_how in ("", Origin.DEFAULT):
         return
-    if stands is None or (stands.owner_id, stands.how) != (lead.owner_id, lead.owner_how):
-        record_change(
-            lead,
-            was.by if was and (was.owner_id, was.how) == (lead.owner_id, lead.owner_how) else None,
-        )
+    if last is None or (last.owner_id, last.how) != owner:
+        is_copied = other is not None and (other.owner_id, other.how) == owner
+        record_change(lead, other.by if other and is_copied else None)
 
 
 def newest_change(lead: Lead) -> OwnerChange | None:
-    """Since when and through whom the owner stands; None where it is the first one."""
     return OwnerChange.objects.filter(lead=lead).select_related("by", "rule", "owner").first()
 
 
-# What keeps owners true whatever changed: members who left, ids that were added, and rules that a Lead applies.
+# The sweep: members who left, GoHighLevel ids that were added, and rules that a Lead applies
 
 
 def update_due_owners(batch: int = 200) -> int:
-    """Give on what has nobody, or no longer whom GoHighLevel names, and go on applying rules; returns how many."""
+    """Reassign leads with an outdated owner and continue an open run; returns how many."""
     now = current_team()
-    count = sum(
-        _update_locked(pk, now)
-        for pk in list(_outdated_owners(now).order_by("pk").values_list("pk", flat=True)[:batch])
-    )
+    outdated = _outdated_owners(now).order_by("pk").values_list("pk", flat=True)[:batch]
+    count = sum(_update_locked(pk, now) for pk in list(outdated))
     return count + _continue_run(now, batch)
 
 
 def _outdated_owners(now: OwnerTeam) -> Any:
-    """Leads that cannot stay with their owner as things are."""
-    astray = Q(owner__active=False)
+    outdated = Q(owner__active=False)
     if now.default is not None:
-        astray |= Q(owner=None)
+        outdated |= Q(owner=None)
     assigned = ~Q(ghl_assigned_to="") & ~Q(owner_how=Origin.HAND)
     for user, member in now.by_ghl.items():
-        astray |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=Origin.GHL)
-    astray |= Q(owner_how=Origin.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
-    return Lead.objects.filter(astray)
+        outdated |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=Origin.GHL)
+    outdated |= Q(owner_how=Origin.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
+    return Lead.objects.filter(outdated)
 
 
 def _update_locked(pk: int, now: OwnerTeam, *, by: Any = None, anew: bool = False) -> bool:
@@ -182,7 +193,7 @@ def _update_locked(pk: int, now: OwnerTeam, *, by: Any = None, anew: bool = Fals
 
 
 def apply_to_all(by: Any) -> OwnerRun:
-    """Have the rules in force applied to every lead, by the sweep; whoever starts while one runs, starts it anew."""
+    """Start a run that applies the current rules to every lead; it replaces an open run."""
     with transaction.atomic():
         OwnerRun.objects.filter(ended_at=None).update(ended_at=timezone.now())
         run = OwnerRun.objects.create(by=by)
@@ -200,11 +211,9 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
         for lead in leads
         if _would_change(lead, now)
     )
-    step = (
-        {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
-        if leads
-        else {"ended_at": timezone.now()}
-    )
+    step: dict[str, Any] = {"ended_at": timezone.now()}
+    if leads:
+        step = {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
     claims.claim_row(
         OwnerRun.objects.filter(pk=run.pk, after=run.after, ended_at=None),
         moved=F("moved") + moved,
@@ -216,23 +225,20 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
 
 
 def _would_change(lead: Lead, now: OwnerTeam) -> bool:
-    return ownership_of(lead, now, anew=True) != Ownership(
-        lead.owner_id, lead.owner_how, lead.owner_rule_id
-    )
+    return ownership_of(lead, now, anew=True) != _stored_ownership(lead)
 
 
 def _with_facts() -> Any:
-    """Leads with what rules read, and no more."""
     of_company = ("industry", "employees_from", "domain", "state")
     return Lead.objects.select_related("company").only(
-        "owner", "owner_how", "owner_rule", "owner_facts", "ghl_assigned_to", "country", "state", "tier", "sources",
-        *(f"company__{name}" for name in of_company),
+        "owner", "owner_how", "owner_rule", "owner_facts", "ghl_assigned_to", "country", "state",
+        "tier", "sources", *(f"company__{name}" for name in of_company),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class OwnerMove:
-    """So many leads go from one to another."""
+    """How many leads go from one owner to another."""
 
     count: int
     before: str
@@ -241,15 +247,13 @@ class OwnerMove:
 
 @dataclass(frozen=True)
 class OwnerPreview:
-    """What applying rules to all leads would do; nothing was done."""
+    """What applying rules to all leads would change."""
 
     leads: int
     moves: list[OwnerMove]
     by_hand: int
     by_ghl: int
-    unknown: list[
-        tuple[str, int]
-    ]  # users of GoHighLevel whom nobody here is, with how many leads are theirs there
+    unknown: list[tuple[str, int]]  # GoHighLevel users without a team member, number of leads
 
     @property
     def moved(self) -> int:
@@ -257,14 +261,10 @@ class OwnerPreview:
 
 
 def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
-    """Who would move if `rules`, or those in force, were applied to every lead. Reads every lead once."""
-    by, moves, kept, total = (
-        current_team(rules),
-        Counter[tuple[int | None, int | None]](),
-        Counter[str](),
-        0,
-    )
-    unknown = Counter[str]()
+    """Preview applying `rules`, or those in force, to every lead. Reads every lead once."""
+    by, total = current_team(rules), 0
+    moves = Counter[tuple[int | None, int | None]]()
+    kept, unknown = Counter[str](), Counter[str]()
     for lead in _with_facts().iterator(chunk_size=2000):
         total += 1
         owner = ownership_of(lead, by, anew=True)
@@ -273,14 +273,21 @@ def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
         if owner.member != lead.owner_id:
             moves[lead.owner_id, owner.member] += 1
     names: dict[int | None, str] = dict(TeamMember.objects.values_list("pk", "name"))
-    said = [OwnerMove(count, names.get(one, "nobody"), names.get(other, "nobody")) for (one, other), count in
-            moves.most_common()]  # fmt: skip
-    nobodys = [(user, count) for user, count in unknown.most_common() if count]
-    return OwnerPreview(total, said, kept[Origin.HAND], kept[Origin.GHL], nobodys)
+    owner_moves = [
+        OwnerMove(count, names.get(before, "nobody"), names.get(after, "nobody"))
+        for (before, after), count in moves.most_common()
+    ]
+    return OwnerPreview(
+        leads=total,
+        moves=owner_moves,
+        by_hand=kept[Origin.HAND],
+        by_ghl=kept[Origin.GHL],
+        unknown=[(user, count) for user, count in unknown.most_common() if count],
+    )
 
 
 def rules_with(rule: OwnerRule) -> list[OwnerRule]:
-    """The rules in force as they would be with `rule` stored as it is, in their order."""
+    """The rules in force, in order, as they would be with `rule` stored as it is."""
     others = list(OwnerRule.objects.filter(active=True).exclude(pk=rule.pk))
     return sorted([*others, *([rule] if rule.active else [])], key=_rule_order)
 

@@ -1,7 +1,7 @@
-"""Why they might care: assessing a lead from its visits, its fit and our connections."""
+"""Assess leads: score them from visits, fit and connections, and store the result."""
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,33 +23,55 @@ log = logging.getLogger(__name__)
 
 SWITCH_NAME = "intent_monitor"
 SWITCH_DESCRIPTION = (
-    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still asked; nobody is scored "
-    "and nothing is drafted, until it is on again and all that came in is worked off. Emails that wait or are approved "
-    "go their way."
+    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still "
+    "asked; nobody is scored and nothing is drafted, until it is on again and all that came in is "
+    "worked off. Emails that wait or are approved go their way."
 )
 MAX_ATTEMPTS = 5
-MAX_VISITS = 200  # of the newest visits; more change nothing but the cost
+MAX_VISITS = 200  # the newest; more visits only add to the cost
 LEASE_SECONDS = 60
 
 
+@dataclass(frozen=True)
+class OffSwitch:
+    """What has switched scoring and drafting off: the switch in the admin, or else the setting."""
+
+    since: datetime | None = None  # None for the setting
+
+    def __str__(self) -> str:
+        """Words that follow "off by"."""
+        if self.since is None:
+            return "INTENT_MONITOR_ENABLED"
+        return f"the switch in the admin, since {self.since:%Y-%m-%d %H:%M} UTC"
+
+
 def is_on() -> bool:
-    """Whether scoring and drafting may run: the setting (from process start) and the row (at once)."""
-    return (
-        settings.INTENT_MONITOR_ENABLED
-        and not Switch.objects.filter(name=SWITCH_NAME, on=False).exists()
-    )
+    return switched_off_by() is None
 
 
-def switched_off_by() -> str:
-    """What has switched scoring and drafting off, in words for everybody that follow "off by"; "" while on."""
+def switched_off_by() -> OffSwitch | None:
+    """The setting is read at process start; the switch takes effect at once."""
     if not settings.INTENT_MONITOR_ENABLED:
-        return "INTENT_MONITOR_ENABLED"
+        return OffSwitch()
     row = Switch.objects.filter(name=SWITCH_NAME, on=False).first()
-    return f"the switch in the admin, since {row.changed_at:%Y-%m-%d %H:%M} UTC" if row else ""
+    return OffSwitch(row.changed_at) if row else None
+
+
+@dataclass(frozen=True)
+class HotOutlook:
+    """How far a lead is from HOT under the current rules."""
+
+    intent: int  # scored now
+    stored_intent: int | None
+    ways: list[to_hot.WayToHot]
+
+    @property
+    def missing(self) -> int:
+        return calculation.HOT_MIN_INTENT - self.intent
 
 
 def assess_due(batch: int = 200) -> int:
-    """Assess every lead about whom something new is known and whose enrichment is settled."""
+    """Assess every lead that has new data and whose enrichment is settled."""
     if not is_on():
         return 0
     rule_versions.mark_for_rescoring()
@@ -67,7 +89,10 @@ def assess_due(batch: int = 200) -> int:
 
 
 def mark_recently_seen(batch: int = 500) -> int:
-    """Everybody seen lately is due anew, for the team's connections have changed; returns how many. In short steps."""
+    """Mark all recently seen leads for a new assessment, in short transactions.
+
+    Needed when the team's connections change. Returns how many were marked.
+    """
     now, last, count = timezone.now(), 0, 0
     lately = Lead.objects.filter(last_seen_at__gte=now - rule_versions.SEEN_WITHIN).order_by("pk")
     while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
@@ -82,10 +107,11 @@ def mark_recently_seen(batch: int = 500) -> int:
 
 
 def cool_down(batch: int = 500) -> int:
-    """Make due whose visits have stopped to count since they were scored, or they would be HOT for ever.
+    """Mark leads whose visits no longer count since their last score; else they stay HOT for ever.
 
-    Not at each step before: who waits for a person's decision keeps the urgency that the visit gave. Who was missed
-    while nothing ran is found for as long again as visits count.
+    An age step in between is skipped on purpose: an email in review keeps the urgency that the
+    visit gave. The search goes back twice the look-back, so that a pause of the system is made up
+    for.
     """
     if not is_on():
         return 0
@@ -110,9 +136,9 @@ def _assess_safely(lead: Lead) -> None:
         with transaction.atomic():
             person = locks.lock_leads(lead.pk)[0]
             if person != lead:
-                return  # it became part of another lead, which is due itself
+                return  # merged meanwhile; the surviving lead is due itself
             assess_lead(person)
-            # Something newer may have come in meanwhile; then the lead stays due.
+            # If new data came in meanwhile, the lead stays due.
             Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
                 needs_assessment_at=None, error="", attempts=0
             )
@@ -132,7 +158,7 @@ def _assess_safely(lead: Lead) -> None:
 
 
 def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
-    """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
+    """Score `lead` and store the result under the next number of drafting's sequence."""
     now = now or timezone.now()
     version = rule_versions.current_rules()
     warm = connections.best_connection(lead, version)
@@ -159,7 +185,7 @@ def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
 
 
 def scoring_facts(lead: Lead, until: datetime | None = None) -> calculation.ScoringFacts:
-    """The facts of one lead as scoring wants them, with the visits up to `until`; without connections."""
+    """Collect the facts that scoring reads, with visits up to `until` and without connections."""
     company = lead.company
     mine = Q(lead=lead)
     if company is not None:
@@ -184,26 +210,18 @@ def scoring_facts(lead: Lead, until: datetime | None = None) -> calculation.Scor
 
 
 def with_connection(
-    someone: calculation.ScoringFacts, warm: dict[str, Any] | None
+    facts: calculation.ScoringFacts, warm: dict[str, Any] | None
 ) -> calculation.ScoringFacts:
-    """Somebody with what scoring wants to know of a connection."""
-    return (
-        replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
-        if warm
-        else someone
-    )
+    if warm is None:
+        return facts
+    return replace(facts, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
 
 
-def ways_to_hot(lead: Lead, now: datetime | None = None) -> list[str]:
-    """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
+def hot_outlook(lead: Lead, now: datetime | None = None) -> HotOutlook | None:
+    """What would make `lead` HOT; None where the lead is HOT now."""
     now, version = now or timezone.now(), rule_versions.current_rules()
-    someone = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
-    found = calculation.score_lead(someone, now, version)
-    if calculation.is_hot(found.intent, found.tier, someone.employees_from):
-        return []
-    by_now = (
-        "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
-    )
-    missing = calculation.HOT_MIN_INTENT - found.intent
-    far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
-    return [far, *(way.text for way in to_hot.find_ways(someone, now, version))]
+    facts = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
+    found = calculation.score_lead(facts, now, version)
+    if calculation.is_hot(found.intent, found.tier, facts.employees_from):
+        return None
+    return HotOutlook(found.intent, lead.score, to_hot.find_ways(facts, now, version))

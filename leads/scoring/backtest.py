@@ -1,4 +1,4 @@
-"""Who would move under other rules of the score. Reads only."""
+"""Compare scores under the current rules with scores under other rules. Reads only."""
 
 import logging
 from collections import Counter
@@ -21,7 +21,7 @@ ProgressCallback = Callable[[int, int], None]  # done, in all
 
 @dataclass(frozen=True)
 class LeadScore:
-    """How one lead stands under one version of the rules."""
+    """The score of one lead under one version of the rules."""
 
     intent: int
     tier: str
@@ -42,7 +42,7 @@ class ScoreChange:
 
 @dataclass(frozen=True)
 class BacktestReport:
-    """What other rules would change; `moves` are those that change anything, the largest first."""
+    """What other rules would change. `moves` holds only leads that change, largest change first."""
 
     scored: int
     failed: int  # their rows have a form that cannot be scored; the log names them
@@ -55,14 +55,13 @@ class BacktestReport:
 
     @property
     def hot(self) -> list[ScoreChange]:
-        """Who would become HOT, and then who would no longer be."""
         changed = [move for move in self.moves if move.before.hot != move.after.hot]
         return sorted(changed, key=lambda move: not move.after.hot)
 
 
 @dataclass(frozen=True)
 class PageComparison:
-    """A page that people looked at lately, and what it counts for."""
+    """A recently visited page and what it counts for under both versions."""
 
     path: str
     visits: int
@@ -71,15 +70,15 @@ class PageComparison:
 
 
 def preview_rules(version: Rules, limit: int = 200) -> BacktestReport:
-    """The leads seen last, as they stand now under the rules in force and as they would under `version`."""
+    """Compare the scores now of the leads seen last under the current rules and under `version`."""
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
     newest = leads.select_related("company").order_by("-last_seen_at", "-pk")[:limit]
-    return _build_report(_compare_leads(newest, version, lambda person: [now], now))
+    return _build_report(_compare_leads(newest, version, lambda facts: [now], now))
 
 
 def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[PageComparison]:
-    """The paths of the newest visits: first those that would count for something else, then the most visited."""
+    """Compare the pages of the newest visits: first those that change, then the most visited."""
     before = rule_versions.current_rules()
     paths = Visit.objects.exclude(path="").order_by("-pk").values_list("path", flat=True)[:visits]
     found = [
@@ -92,28 +91,26 @@ def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[P
 
 
 def _counts_for(path: str, version: Rules) -> str:
-    trigger = version.page(path)
+    trigger = version.page_trigger(path)
     return f"{trigger.label}, {trigger.points}" if trigger else "nothing"
 
 
 def replay_visits(
     version: Rules, days: int = 30, progress: ProgressCallback | None = None
 ) -> BacktestReport:
-    """Every lead with a visit in the last `days`, at the best that each of those visits would have brought.
+    """Score every lead at each of its visits in the last `days` and compare the best scores.
 
-    Scored as the monitor does at each visit: by what they had looked at until then.
+    At each moment only the visits until then count, as when the lead was assessed live.
     """
     now = timezone.now()
     since = now - timedelta(days=days)
     lately = Q(visits__seen_at__gte=since, visits__seen_at__lte=now)
     leads = Lead.objects.filter(lately).distinct().select_related("company").order_by("pk")
-    rows = (
-        _with_progress(leads.iterator(500), leads.count(), progress)
-        if progress
-        else leads.iterator(500)
-    )
+    rows: Iterable[Lead] = leads.iterator(500)
+    if progress:
+        rows = _with_progress(rows, leads.count(), progress)
     return _build_report(
-        _compare_leads(rows, version, lambda person: _visit_times(person, since) or [now], now)
+        _compare_leads(rows, version, lambda facts: _visit_times(facts, since) or [now], now)
     )
 
 
@@ -123,9 +120,9 @@ def _with_progress(leads: Iterable[Lead], total: int, progress: ProgressCallback
         yield lead
 
 
-def _visit_times(person: calculation.ScoringFacts, since: datetime) -> list[datetime]:
-    """When a person was there since then; company-only visits bring nobody here."""
-    return sorted({seen.at for seen in person.visits if seen.by_person and seen.at >= since})
+def _visit_times(facts: calculation.ScoringFacts, since: datetime) -> list[datetime]:
+    """The times of the lead's own visits; visits of the company alone do not count."""
+    return sorted({seen.at for seen in facts.visits if seen.by_person and seen.at >= since})
 
 
 def _compare_leads(
@@ -134,45 +131,37 @@ def _compare_leads(
     moments: Callable[[calculation.ScoringFacts], list[datetime]],
     until: datetime,
 ) -> Iterator[ScoreChange | None]:
-    before = rule_versions.current_rules()
+    current = rule_versions.current_rules()
     for lead in leads:
         try:
-            person, known = assess.scoring_facts(lead, until), connections.find_connections(lead)
-            at = moments(person)
-            old, new = (
-                _best_score(
-                    assess.with_connection(person, connections.strongest_connection(known, v)),
-                    at,
-                    v,
-                )
-                for v in (before, version)
-            )
+            facts, known = assess.scoring_facts(lead, until), connections.find_connections(lead)
+            times = moments(facts)
+            warm = [connections.strongest_connection(known, rules) for rules in (current, version)]
+            before = _best_score(assess.with_connection(facts, warm[0]), times, current)
+            after = _best_score(assess.with_connection(facts, warm[1]), times, version)
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None
             continue
-        yield ScoreChange(str(lead.public_id), str(lead), old, new)
+        yield ScoreChange(str(lead.public_id), str(lead), before, after)
 
 
 def _best_score(
-    person: calculation.ScoringFacts, moments: list[datetime], version: Rules
+    facts: calculation.ScoringFacts, moments: list[datetime], version: Rules
 ) -> LeadScore:
-    """HOT where they were at any of the moments, at the highest intent of them."""
-    standings = [_score_at(_as_of(person, at), at, version) for at in moments]
-    best = max(standings, key=attrgetter("intent"))
-    return replace(best, hot=any(standing.hot for standing in standings))
+    scores = [_score_at(_as_of(facts, at), at, version) for at in moments]
+    best = max(scores, key=attrgetter("intent"))
+    return replace(best, hot=any(score.hot for score in scores))
 
 
-def _as_of(person: calculation.ScoringFacts, at: datetime) -> calculation.ScoringFacts:
-    return replace(person, visits=tuple(seen for seen in person.visits if seen.at <= at))
+def _as_of(facts: calculation.ScoringFacts, at: datetime) -> calculation.ScoringFacts:
+    return replace(facts, visits=tuple(seen for seen in facts.visits if seen.at <= at))
 
 
-def _score_at(person: calculation.ScoringFacts, at: datetime, version: Rules) -> LeadScore:
-    score = calculation.score_lead(person, at, version)
+def _score_at(facts: calculation.ScoringFacts, at: datetime, version: Rules) -> LeadScore:
+    score = calculation.score_lead(facts, at, version)
     return LeadScore(
-        score.intent,
-        score.tier,
-        calculation.is_hot(score.intent, score.tier, person.employees_from),
+        score.intent, score.tier, calculation.is_hot(score.intent, score.tier, facts.employees_from)
     )
 
 

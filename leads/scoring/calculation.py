@@ -1,4 +1,4 @@
-"""Intent from 0 to 100 and fit from 0 to 100, each a list of reasons whose points add up to it. Pure."""
+"""Intent and fit, each from 0 to 100, as reasons whose points add up to it. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HOT_MIN_EMPLOYEES = 50
 
 @dataclass(frozen=True)
 class PageView:
-    """One page view; `by_person` is False for a visit of the company alone."""
+    """One page view; `by_person` is False for a visit known by company only."""
 
     path: str
     at: datetime
@@ -28,8 +28,6 @@ class Reason:
 
 @dataclass(frozen=True)
 class ScoringFacts:
-    """What fit and intent are scored on."""
-
     title: str
     industry: str
     employees_from: int | None
@@ -50,15 +48,15 @@ class Score:
     topic: str = ""
 
 
-def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
-    """Score one person at `now`. Reasons come strongest first; a reason "most" with negative points is the cap.
+def score_lead(facts: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
+    """Score one lead at `now`. Reasons come strongest first; the order of visits does not matter.
 
-    The order of visits does not matter.
+    A reason "most" with negative points is the cap at 100.
     """
-    fit = fit_reasons(person, rules)
+    fit = fit_reasons(facts, rules)
     icp = sum(reason.points for reason in fit)
-    pages, best = _page_reasons(person.visits, now, rules)
-    reasons = [*pages, *_repeat_reasons(person.visits, now, rules), *_warm_reasons(person, rules)]
+    pages, best = _page_reasons(facts.visits, now, rules)
+    reasons = [*pages, *_repeat_reasons(facts.visits, now, rules), *_warm_reasons(facts, rules)]
     if share := round(icp * rules.fit_share):
         reasons.append(Reason("fit", share, f"Fit {icp} of 100"))
     total = sum(reason.points for reason in reasons)
@@ -70,7 +68,7 @@ def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES
         icp=icp,
         icp_reasons=tuple(fit),
         tier=tier_of(icp, rules),
-        angle=_email_angle(person, best),
+        angle=_email_angle(facts, best),
         topic=best.topic if best else "",
     )
 
@@ -81,29 +79,29 @@ def tier_of(icp: int, rules: Rules = DEFAULT_RULES) -> str:
 
 
 def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
-    """Whether people are told at once; an unknown size is never a large one."""
+    """Whether the team is notified at once; an unknown size never counts as large."""
     return intent >= HOT_MIN_INTENT or (
         tier == "tier_1" and (employees_from or 0) >= HOT_MIN_EMPLOYEES
     )
 
 
-def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
-    """By title, industry and size; what is unknown has no points. A reason "fit_most" is the cap."""
+def fit_reasons(facts: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
+    """Points for title, industry and size; unknown facts have none. "fit_most" is the cap."""
     reasons = []
-    title = person.title.lower()
+    title = facts.title.lower()
     found = next((rule for rule in rules.titles if rule.fits(title)), None)
     if found:
-        reasons.append(Reason("title", found.points, f"{found.label}: {person.title}"))
-    if person.industry:
-        industry = person.industry.lower()
+        reasons.append(Reason("title", found.points, f"{found.label}: {facts.title}"))
+    if facts.industry:
+        industry = facts.industry.lower()
         good = any(has_word(word, industry) for word in rules.good_industries)
         reasons.append(
             Reason(
-                "industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"
+                "industry", rules.industry_points[0 if good else 1], f"Industry: {facts.industry}"
             )
         )
-    if person.employees_from is not None:
-        points, text = next((p, t) for lower, p, t in rules.sizes if person.employees_from >= lower)
+    if facts.employees_from is not None:
+        points, text = next((p, t) for lower, p, t in rules.sizes if facts.employees_from >= lower)
         reasons.append(Reason("size", points, f"Employees: {text}"))
     reasons = [reason for reason in reasons if reason.points]
     total = sum(reason.points for reason in reasons)
@@ -114,11 +112,11 @@ def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reas
 
 @dataclass(frozen=True)
 class _PageHit:
-    """A trigger that one page view has hit; of two, the larger one counts, whoever came first."""
+    """A page view that fits a trigger. Of several hits the one with the highest rank counts."""
 
     points: int
     by_person: bool
-    before: int  # triggers after it in the table, so that the earlier one is the larger
+    before: int  # how many triggers follow in the table: an earlier one ranks higher
     trigger: PageTrigger
 
     @property
@@ -129,7 +127,7 @@ class _PageHit:
 def _page_reasons(
     visits: tuple[PageView, ...], now: datetime, rules: Rules
 ) -> tuple[list[Reason], PageTrigger | None]:
-    """One reason for each label that was hit, at its strongest; the sum is capped."""
+    """One reason for each label, from its strongest hit; the sum is capped."""
     by_label: dict[str, list[_PageHit]] = {}
     for hit in _page_hits(visits, now, rules):
         by_label.setdefault(hit.trigger.label, []).append(hit)
@@ -147,7 +145,7 @@ def _page_reasons(
 
 def _page_hits(visits: tuple[PageView, ...], now: datetime, rules: Rules) -> Iterator[_PageHit]:
     place = {trigger: len(rules.pages) - n for n, trigger in reversed(list(enumerate(rules.pages)))}
-    found = {path: rules.page(path) for path in {seen.path for seen in visits}}
+    found = {path: rules.page_trigger(path) for path in {seen.path for seen in visits}}
     for seen in visits:
         trigger, weight = found[seen.path], _age_weight(now - seen.at, rules)
         if trigger is not None and weight:
@@ -174,12 +172,16 @@ def _repeat_reasons(visits: tuple[PageView, ...], now: datetime, rules: Rules) -
     times = [seen.at for seen in visits if seen.by_person and now - seen.at <= rules.look_back]
     count = _count_visits(times, timedelta(hours=rules.visit_hours))
     points = next((points for least, points in rules.repeats if count >= least), 0)
-    said = f"{count} visit{'' if count == 1 else 's'}"
-    return [Reason("repeat", points, f"{said} in {rules.look_back_days} days")] if points else []
+    visits_text = f"{count} visit{'' if count == 1 else 's'}"
+    return (
+        [Reason("repeat", points, f"{visits_text} in {rules.look_back_days} days")]
+        if points
+        else []
+    )
 
 
 def _count_visits(times: list[datetime], length: timedelta) -> int:
-    """How many visits these page views are, each `length` long at most: one more view never makes them fewer."""
+    """Count visits of at most `length` each; one more page view never lowers the count."""
     count, until = 0, None
     for at in sorted(times):
         if until is None or at >= until:
@@ -187,17 +189,16 @@ def _count_visits(times: list[datetime], length: timedelta) -> int:
     return count
 
 
-def _warm_reasons(person: ScoringFacts, rules: Rules) -> list[Reason]:
-    points = dict(rules.warm_points).get(person.warm_kind, 0)
-    return [Reason("warm", points, person.warm_sentence)] if points else []
+def _warm_reasons(facts: ScoringFacts, rules: Rules) -> list[Reason]:
+    points = dict(rules.warm_points).get(facts.warm_kind, 0)
+    return [Reason("warm", points, facts.warm_sentence)] if points else []
 
 
-def _email_angle(person: ScoringFacts, best: PageTrigger | None) -> str:
-    """What the email speaks of: the strongest signal that exists."""
-    if person.warm_kind:
+def _email_angle(facts: ScoringFacts, best: PageTrigger | None) -> str:
+    if facts.warm_kind:
         return "warm_connection"
     if best and best.angle == "high_intent":
         return "high_intent"
-    if person.open_roles:
+    if facts.open_roles:
         return "hiring"
     return best.angle if best and best.angle else "general"

@@ -1,7 +1,8 @@
-"""Warm connections: who of us worked where the lead works or worked, and whom we know there.
+"""Warm connections: shared employers of the team and the lead, and contacts at their employers.
 
-Each is a sentence that can stand in an email to a stranger, so where it may be untrue it is not said: companies are
-compared whole, by domain or by name; years that only touch, or whose end is not known, are no time together.
+Each connection is a sentence that may stand in an email to a stranger, so it is only made where it
+is surely true. Companies are compared whole, by domain or by name. Years that only touch, or whose
+end is unknown, do not count as time together.
 """
 
 from collections.abc import Iterator
@@ -18,20 +19,20 @@ from leads.suppression import lists
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection, in words that can stand in an email, and why we say so, for us."""
+    """One connection as sentences for an email; `why` explains it to the team."""
 
-    kind: str  # one of rulebook.WARM_KINDS, the strongest first
+    kind: str  # one of WARM_KINDS
     member: str
     company: str  # where both worked
     sentence: str
     first_person: str  # the sentence as the member says it
     why: str
-    years: int = 0  # together
+    years: int = 0  # years together
 
 
 @dataclass(frozen=True)
 class Employment:
-    """Somebody's time at a company; a year may be unknown."""
+    """Time at one company; a year may be unknown."""
 
     company: str
     domain: str
@@ -44,7 +45,6 @@ class Employment:
 
 
 def find_connections(lead: Lead) -> list[Connection]:
-    """Every connection of the team to `lead`, the strongest first."""
     now, before = _employers_of(lead)
     found = (
         *_contacts_known(lead, now),
@@ -55,7 +55,6 @@ def find_connections(lead: Lead) -> list[Connection]:
 
 
 def strongest_connection(found: list[Connection], rules: Rules) -> dict[str, Any] | None:
-    """The strongest of them as a dict of Connection's fields; a kind without points under the rules is none."""
     points = dict(rules.warm_points)
     return next((asdict(one) for one in found if points[one.kind]), None)
 
@@ -65,7 +64,6 @@ def best_connection(lead: Lead, rules: Rules = DEFAULT_RULES) -> dict[str, Any] 
 
 
 def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
-    """Where they work, and where they worked."""
     company = lead.company
     now = [Employment(company.name, company.domain or "")] if company else []
     before = [
@@ -77,7 +75,7 @@ def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
     return now, before
 
 
-# Whom we know
+# Contacts of the team
 
 
 def _contacts_known(lead: Lead, now: list[Employment]) -> Iterator[Connection]:
@@ -114,7 +112,7 @@ def _contact_connection(contact: KnownContact, why: str) -> Connection:
 
 
 def _contacts_at_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
-    """Whom we know at an employer; the email names the employer alone, for the contact was not asked."""
+    """Contacts at an employer. The email names only the employer: the contact was not asked."""
     stays = [("known_there", "", stay) for stay in now]
     stays += [("known_before", ", where you have worked", stay) for stay in before]
     wanted = Q(pk=None)
@@ -130,12 +128,13 @@ def _contacts_at_employers(now: list[Employment], before: list[Employment]) -> I
                     kind, member, "",
                     f"{member} on our team knows somebody from {company}{where}.",
                     f"I know somebody from {company}{where}.",
-                    f"{contact.name} of {contact.company_name or contact.domain} is one of {member}'s contacts.",
+                    f"{contact.name} of {contact.company_name or contact.domain}"
+                    f" is one of {member}'s contacts.",
                 )  # fmt: skip
 
 
 def _contacts_matching(which: Q) -> QuerySet[KnownContact]:
-    """Of people who are on the team still; what is empty in a contact is nobody's."""
+    """Contacts of active team members. An empty field of a contact matches nothing."""
     return (
         KnownContact.objects.filter(which, member__active=True)
         .select_related("member")
@@ -147,7 +146,7 @@ def _employment_of(contact: KnownContact) -> Employment:
     return Employment(contact.company_name, contact.domain)
 
 
-# Where we worked
+# Shared employers
 
 
 def _shared_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
@@ -183,10 +182,11 @@ def _past_employer_connection(member: str, ours: Employment, theirs: Employment)
 
 
 def years_together(ours: Employment, theirs: Employment) -> int:
-    """For how many turns of the year both were surely there; an unknown year is none.
+    """Count the turns of the year at which both surely worked there; an unknown year gives 0.
 
-    Who left in the year in which the other came may have missed them. Our own past ended, so an open end of ours is
-    unknown; an open end of theirs is "until now".
+    People who left and came in the same year may have missed each other. A team member's past
+    employment has ended, so a missing end year is unknown; a missing end year of the lead means
+    "until now".
     """
     if ours.from_year is None or ours.to_year is None or theirs.from_year is None:
         return 0
@@ -194,11 +194,11 @@ def years_together(ours: Employment, theirs: Employment) -> int:
     return max(0, until - max(ours.from_year, theirs.from_year))
 
 
-# Which company
+# Comparing companies
 
 
 def same_company(one: Employment, other: Employment) -> bool:
-    """By registrable domain where both have one, else by normalised name; never by part of a name."""
+    """Compare registrable domains if both are known, else whole normalised names."""
     domains = company_domain(one), company_domain(other)
     if all(domains):
         return domains[0] == domains[1]
@@ -207,13 +207,13 @@ def same_company(one: Employment, other: Employment) -> bool:
 
 
 def company_domain(stay: Employment) -> str:
-    """The company's own domain; "" for a page on a site of many, and for a mailbox provider."""
+    """The company's own domain; "" for a shared host or a mailbox provider."""
     found = normal.registrable_domain(stay.domain)
     named = {found, normal.host_name(stay.domain).removeprefix("www.")}
     return "" if named & (lists.load_list("shared_hosts") | lists.load_list("free_mail")) else found
 
 
 def company_name_key(stay: Employment) -> str:
-    """The company's name as it is compared; "" where it says that there is no company."""
+    """The normalised name; "" for a name that means no company, such as "self-employed"."""
     key = normal.company_key(stay.company)
     return "" if key in lists.load_list("no_company") else key

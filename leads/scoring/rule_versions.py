@@ -1,4 +1,4 @@
-"""Which rules the score is made by, and making others the ones."""
+"""Which version of the scoring rules is in force, and publishing another."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,24 +13,26 @@ from caio_project.lib.nudge import nudge
 from leads.models import Assessment, Lead, ScoringRules
 from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules
 
-SEEN_WITHIN = timedelta(days=30)  # whose score is made anew when other rules are published
+SEEN_WITHIN = timedelta(days=30)  # leads seen within it are rescored by newly published rules
 State = ScoringRules.State
 HIGH_INTENT = "high_intent"
 
 
 class PublishRefused(Exception):
-    """These rules cannot be published now; the text says why."""
+    """The rules cannot be published now; the text says why."""
 
 
 def current_rules() -> Rules:
-    """The published rules, or the built-in ones. Read each time: a worker with older ones in its memory would score by
-    them after the lead was marked for the newer, and nobody would score it again."""
+    """The published rules, or the built-in ones. Read from the database each time.
+
+    A worker with cached rules would score a marked lead by the old version, and nobody would score
+    it again.
+    """
     row = ScoringRules.objects.filter(state=State.PUBLISHED).first()
     return row.parsed() if row else DEFAULT_RULES
 
 
 def rules_of(assessment: Assessment) -> Rules:
-    """The rules by which somebody was scored; those in force where they cannot be found."""
     name = assessment.rules_version
     if name == DEFAULT_RULES.version:
         return DEFAULT_RULES
@@ -39,7 +41,7 @@ def rules_of(assessment: Assessment) -> Rules:
 
 
 def shows_high_intent(assessment: Assessment) -> bool:
-    """Whether the page that its topic comes from shows high intent, whatever the angle is."""
+    """Whether the page behind the topic shows high intent, whatever the angle is."""
     if assessment.angle == HIGH_INTENT:
         return True
     pages = rules_of(assessment).pages
@@ -47,7 +49,7 @@ def shows_high_intent(assessment: Assessment) -> bool:
 
 
 def email_angles() -> list[str]:
-    """What pages can be about, by the rules in force and by drafts, whose templates are written beforehand."""
+    """All angles in the current rules and in drafts, whose templates are written in advance."""
     found = set()
     for version in [current_rules(), *_draft_rules()]:
         found |= {trigger.angle for trigger in version.pages if trigger.angle}
@@ -61,9 +63,9 @@ def _draft_rules() -> Iterator[Rules]:
 
 
 def publish_rules(row: ScoringRules, by: Any) -> ScoringRules:
-    """Retire the published rules and publish `row`, as it was read; then mark the leads that it concerns.
+    """Publish `row` as it was read, retire the version before, and mark leads for rescoring.
 
-    Raises Refused where `row` is no draft any more or was changed since, and rulebook.BadRules.
+    Raises PublishRefused where `row` is no longer a draft or has changed, and InvalidRules.
     """
     row.parsed()
     with transaction.atomic():
@@ -89,9 +91,10 @@ def publish_rules(row: ScoringRules, by: Any) -> ScoringRules:
 
 
 def mark_for_rescoring(batch: int = 500) -> int:
-    """Mark the leads seen lately for a new score by the rules just published; returns how many.
+    """Mark the leads seen recently for a score by the newly published rules; returns how many.
 
-    In short transactions, and the row says how far it is: whoever sweeps next goes on where a process was killed.
+    Works in short transactions and stores its position on the row, so that the next sweep continues
+    after a crash.
     """
     count = 0
     while found := _mark_batch(batch):
@@ -111,7 +114,7 @@ def _mark_batch(batch: int) -> int:
         since = now - max(SEEN_WITHIN, row.parsed().look_back)
         lately = Lead.objects.filter(pk__gt=row.marked_to, last_seen_at__gte=since)
         pks = list(lately.select_for_update().order_by("pk").values_list("pk", flat=True)[:batch])
-        # Those that are due already too: one may be in the middle of being scored by the rules before.
+        # Leads already due as well: one may just now be scored by the old rules.
         Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(
             needs_assessment_at=now
         )

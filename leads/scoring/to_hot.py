@@ -1,4 +1,4 @@
-"""What would make somebody HOT. Each way is tried on the score itself, so that it is true when followed. Pure."""
+"""What would make a lead HOT. Each way is tried on the score itself, so it holds. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from leads.scoring.calculation import (
 from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, PageTrigger, Rules
 
 MAX_WAYS = 4
-MAX_CANDIDATES = 12  # changes by their points: who needs a thirteenth is not close to HOT
+MAX_CANDIDATES = 12  # steps with the most points that are tried in pairs
 CONNECTION_TEXTS = {
     "known": "One of us knowing them",
     "overlap": "One of us having worked with them",
@@ -30,7 +30,7 @@ CONNECTION_TEXTS = {
 
 @dataclass(frozen=True)
 class ScoreStep:
-    """One thing that could still happen or be learnt about a person: a page, a connection or facts of theirs."""
+    """One thing that could still happen or become known: a page view, a connection or a fact."""
 
     text: str
     page: str | None = None
@@ -42,7 +42,7 @@ class ScoreStep:
 
 @dataclass(frozen=True)
 class WayToHot:
-    """Changes together, and where they lead."""
+    """Steps taken together, and the score they lead to."""
 
     changes: tuple[ScoreStep, ...]
     intent: int
@@ -50,7 +50,7 @@ class WayToHot:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Two pages that lead to the same score are the same advice."""
+        """What makes two ways the same advice: pages that lead to one score are interchangeable."""
         return tuple("page" if change.page is not None else change.text for change in self.changes)
 
     @property
@@ -62,17 +62,20 @@ class WayToHot:
         return f"{what}: that would be tier 1 at {HOT_MIN_EMPLOYEES} employees or more."
 
 
-def find_ways(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> list[WayToHot]:
-    """Ways to HOT by one change at `now`, else by two, the surest first; [] for who is HOT or where none was found."""
-    if _is_hot(person, score_lead(person, now, rules)):
+def find_ways(facts: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> list[WayToHot]:
+    """Ways to HOT by one step, or else by two, the highest score first.
+
+    [] for a lead that is HOT, and where no way was found.
+    """
+    if _is_hot(facts, score_lead(facts, now, rules)):
         return []
-    changes = list(_possible_steps(person, rules))
-    alone = [_try_steps(person, (change,), now, rules) for change in changes]
+    changes = list(_possible_steps(facts, rules))
+    alone = [_try_steps(facts, (change,), now, rules) for change in changes]
     if alone and not any(map(_reaches_hot, alone)):
         least = sorted((way.intent for way in alone), reverse=True)[:MAX_CANDIDATES][-1]
         pairs = combinations([way.changes[0] for way in alone if way.intent >= least], 2)
         alone = [
-            _try_steps(person, pair, now, rules)
+            _try_steps(facts, pair, now, rules)
             for pair in pairs
             if not (pair[0].warm and pair[1].warm)
         ]
@@ -82,73 +85,67 @@ def find_ways(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES)
     return list(distinct.values())[:MAX_WAYS]
 
 
-def apply_steps(
-    person: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime
-) -> ScoringFacts:
-    """The person as they would be."""
+def apply_steps(facts: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime) -> ScoringFacts:
     for change in changes:
         if change.page is not None:
-            person = replace(person, visits=(*person.visits, PageView(change.page, now)))
+            facts = replace(facts, visits=(*facts.visits, PageView(change.page, now)))
         if change.warm:
-            person = replace(person, warm_kind=change.warm, warm_sentence=change.text)
-        person = replace(
-            person,
-            title=change.title or person.title,
-            industry=change.industry or person.industry,
-            employees_from=person.employees_from
+            facts = replace(facts, warm_kind=change.warm, warm_sentence=change.text)
+        facts = replace(
+            facts,
+            title=change.title or facts.title,
+            industry=change.industry or facts.industry,
+            employees_from=facts.employees_from
             if change.employees_from is None
             else change.employees_from,
         )
-    return person
+    return facts
 
 
 def _try_steps(
-    person: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime, rules: Rules
+    facts: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime, rules: Rules
 ) -> WayToHot:
-    then = apply_steps(person, changes, now)
+    then = apply_steps(facts, changes, now)
     found = score_lead(then, now, rules)
     return WayToHot(changes, found.intent, _is_hot(then, found))
 
 
-def _is_hot(person: ScoringFacts, found: Score) -> bool:
-    return is_hot(found.intent, found.tier, person.employees_from)
+def _is_hot(facts: ScoringFacts, found: Score) -> bool:
+    return is_hot(found.intent, found.tier, facts.employees_from)
 
 
 def _reaches_hot(way: WayToHot) -> bool:
     return way.is_hot
 
 
-def _possible_steps(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
+def _possible_steps(facts: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
     pages = sorted((t for t in rules.pages if t.active and t.points), key=lambda t: -t.points)[
         :MAX_CANDIDATES
     ]
     for trigger in pages:
         if path := _path_counting_for(trigger, rules):
             yield ScoreStep(f"A visit to “{trigger.label}”", page=path)
-    known = (
-        WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
-    )
-    stronger = WARM_KINDS[:known]  # a weaker one would not be spoken of
+    known = WARM_KINDS.index(facts.warm_kind) if facts.warm_kind in WARM_KINDS else len(WARM_KINDS)
+    stronger = WARM_KINDS[:known]  # a weaker one would not change the score
     by_points = {
         points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger
     }
     for kind in by_points.values():
         yield ScoreStep(CONNECTION_TEXTS[kind], warm=kind)
-    yield from _unknown_facts(person, rules)
+    yield from _unknown_facts(facts, rules)
 
 
 def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
-    """A path for which `trigger` counts; "" where none was found, for another one stands before it."""
+    """A path for which `trigger` counts; "" where an earlier trigger catches every path tried."""
     for text in ("", "x", "/x"):
         path = trigger.pattern.replace("*", text)
-        if rules.page(path) == trigger:
+        if rules.page_trigger(path) == trigger:
             return path
     return ""
 
 
-def _unknown_facts(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
-    """What nobody has told us yet and might count."""
-    if person.employees_from is None:
+def _unknown_facts(facts: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
+    if facts.employees_from is None:
         best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_MIN_EMPLOYEES))
         yield ScoreStep(f"Learning that they have {best[2]} employees", employees_from=best[0])
     titled = max(
@@ -156,9 +153,9 @@ def _unknown_facts(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
         key=lambda title: title.points,
         default=None,
     )
-    if not person.title and titled:
+    if not facts.title and titled:
         yield ScoreStep(f"Learning that the title is {titled.words[0]}", title=titled.words[0])
-    if not person.industry and rules.good_industries:
+    if not facts.industry and rules.good_industries:
         yield ScoreStep(
             f"Learning that they are in {rules.good_industries[0]}",
             industry=rules.good_industries[0],

@@ -1,4 +1,4 @@
-"""Whether we may write to somebody: one function, asked at ingest, draft, approval and sending.
+"""Whether a lead may be emailed: one function, asked at ingest, draft, approval and sending.
 
 `bulk` asks the same question of the database for lists.
 """

@@ -1,4 +1,4 @@
-"""The lists in `data`: maintained by hand, one entry a line."""
+"""Read the lists in `data`, which are maintained by hand with one entry a line."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +8,5 @@ LIST_FOLDER = Path(__file__).parent / "data"
 
 @lru_cache
 def load_list(name: str) -> frozenset[str]:
-    """The entries of one list, without its comments."""
     lines = (LIST_FOLDER / f"{name}.txt").read_text().splitlines()
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))

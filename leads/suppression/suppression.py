@@ -1,7 +1,7 @@
-"""Whether we may write to somebody: one function, asked at every door (ingest, draft, approve, send).
+"""Whether a lead or an address may be emailed; asked at ingest, draft, approval and send.
 
-Asked about a lead, it reads the row as it stands and every row that was merged into the same person: a no that was said
-to one of them holds for all, at once and without being copied.
+For a lead, all rows that were merged into the same person are read as well: an opt-out of one of
+them holds for all, without being copied.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from leads.suppression import lists
 Reason = Suppression.Reason
 Scope = Suppression.Scope
 
-# These stop one mailbox; the person may still have another. All other reasons stop the person.
+# These stop one mailbox; the person may have another. All other reasons stop the person.
 STOPS_THE_ADDRESS_ONLY = {
     Reason.PERSONAL,
     Reason.ROLE,
@@ -29,13 +29,13 @@ STOPS_THE_ADDRESS_ONLY = {
     Reason.BOUNCED,
     Reason.INVALID,
 }
-# What stops the person outranks what stops one mailbox, or another one would be looked for.
+# Reasons that stop the person come first; else another mailbox would be looked for.
 REASON_ORDER = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Why we must not write."""
+    """Why an email must not be sent."""
 
     reason: str
     text: str
@@ -47,7 +47,7 @@ class Stop:
 
 
 def find_stop(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
-    """The first reason not to write to `address` (any spelling) or to `lead`, or None. Two queries."""
+    """The first reason not to email `address` (any spelling) or `lead`. Two queries."""
     person = rows_of(lead) if lead is not None else []
     keys = _suppression_keys(normal.clean_email(address), person)
     return _first_stop(
@@ -58,7 +58,7 @@ def find_stop(address: str, lead: Lead | None = None, now: datetime | None = Non
 
 
 def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
-    """The verdicts on many people at their own address, by pk, without those who may be written to. Two queries."""
+    """The stops of many leads at their own address, by pk. Two queries."""
     rows: dict[int, list[Lead]] = {lead.pk: [] for lead in leads}
     for row in Lead.rows.filter(Q(pk__in=rows) | Q(merged_into__in=rows)):
         rows[row.merged_into_id or row.pk].append(row)
@@ -93,7 +93,7 @@ def _first_stop(given: str, person: list[Lead], rows: list[Suppression]) -> Stop
 
 
 def rows_of(lead: Lead) -> list[Lead]:
-    """Every row that stands, or stood, for the person of `lead`, read now; a row may be younger than what one holds."""
+    """Read every row of the person of `lead`, merged ones included, from the database."""
     if lead.pk is None:
         return [lead]
     person = person_of(lead.pk)
@@ -101,7 +101,7 @@ def rows_of(lead: Lead) -> list[Lead]:
 
 
 def suppressions_of(lead: Lead) -> QuerySet[Suppression]:
-    """What stops the person of `lead`, by whichever row or address it was said."""
+    """The rows that stop the person of `lead`, whichever row or address they were stored for."""
     keys = _suppression_keys("", rows_of(lead))
     weak = Q(scope=Scope.ADDRESS, reason__in=STOPS_THE_ADDRESS_ONLY)
     return Suppression.objects.filter(_rows_matching(keys)).exclude(weak)
@@ -112,7 +112,7 @@ def is_erased(lead: Lead) -> bool:
 
 
 def is_marked(*identifiers: str) -> bool:
-    """Whether an address or a LinkedIn key, normalised, is one that an erasure left its mark for."""
+    """Whether a normalised address or LinkedIn key belongs to an erased person."""
     marks = [erased_hash(one) for one in identifiers if one]
     return Suppression.objects.filter(
         scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED
@@ -120,8 +120,11 @@ def is_marked(*identifiers: str) -> bool:
 
 
 def _suppression_keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
-    """By which (scope, value) somebody is stopped, and whether by each reason or only by those that stop a person."""
-    # Who said no at one address has not said yes at another.
+    """The (scope, value) pairs that can stop a lead.
+
+    The value is True where any reason counts, False where only reasons that stop the person do.
+    """
+    # An opt-out at one address holds for the others of the person.
     others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {
         "",
         address,
@@ -157,13 +160,13 @@ def _rows_matching(keys: dict[tuple[str, str], bool]) -> Q:
 
 
 def _host_and_parents(host: str) -> list[str]:
-    """ "mail.acme.co.uk", "acme.co.uk", "co.uk": a domain that is stopped stops everything below it."""
+    """ "mail.acme.co.uk", "acme.co.uk", "co.uk": a stopped domain stops everything below it."""
     labels = host.split(".")
     return [".".join(labels[n:]) for n in range(max(1, len(labels) - 1))]
 
 
 def stop_by_lists(address: str) -> Stop | None:
-    """What the address alone says: our own domain, a personal, role or disposable mailbox."""
+    """Check for our own domain and for personal, role and disposable mailboxes."""
     local, _, host = address.partition("@")
     registrable = normal.registrable_domain(host)
     if not set(settings.OWN_DOMAINS).isdisjoint(_host_and_parents(host)):
@@ -182,23 +185,26 @@ def stop_by_lists(address: str) -> Stop | None:
 
 
 def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
-    """Suppress an address and, where the reason is the person's own wish, the person. Safe to repeat; never lifts."""
+    """Suppress an address and, unless the reason concerns the mailbox only, the person.
+
+    Safe to repeat. Never lifts a suppression; removes an expiry date.
+    """
     address = normal.clean_email(address)
     with transaction.atomic():
         person = locks.lock_leads(lead.pk)[0] if lead is not None else None
         if address:
             _add_row(Scope.ADDRESS, address, reason, source, person)
         if person is not None and reason not in STOPS_THE_ADDRESS_ONLY:
-            for row in rows_of(person):  # should a merge be undone, each of them has said it
+            for row in rows_of(person):  # an undone merge leaves each lead stopped
                 _add_row(Scope.PERSON, str(row.pk), reason, source, person)
 
 
-def copy_suppression(lead: Lead, said: Suppression) -> None:
-    """Stop `lead` as a person for the same reason and as long as `said`."""
-    if said.reason not in STOPS_THE_ADDRESS_ONLY:
-        named = {"source": said.source, "lead": lead, "expires_at": said.expires_at}
+def copy_suppression(lead: Lead, row: Suppression) -> None:
+    """Stop the person of `lead` for the same reason and as long as `row`."""
+    if row.reason not in STOPS_THE_ADDRESS_ONLY:
+        defaults = {"source": row.source, "lead": lead, "expires_at": row.expires_at}
         Suppression.objects.get_or_create(
-            scope=Scope.PERSON, value=str(lead.pk), reason=said.reason, defaults=named
+            scope=Scope.PERSON, value=str(lead.pk), reason=row.reason, defaults=defaults
         )
 
 
@@ -211,5 +217,5 @@ def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None
 
 
 def erased_hash(address: str) -> str:
-    """The one-way mark that an erased address leaves behind."""
+    """The one-way hash that an erased address leaves behind."""
     return hashlib.sha256(f"caio:{address}".encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""You and the machine: what people decided beside what the machine would have, email by email. Reads only.
+"""Compare people's decisions with what automatic approval would have done. Reads only.
 
-An email counts once its decision stands and can no longer be undone: the machine's verdict must tell nobody anything
-about one that they may still decide.
+An email counts once its decision can no longer be undone: the machine's verdict must not influence
+somebody who may still decide.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ APPROVED_VERDICTS = (Verdict.APPROVED, Verdict.WOULD_APPROVE)
 
 @dataclass(frozen=True)
 class Agreement:
-    """Decisions of named people about live emails in 28 days; how the machine of `phase` would have decided them."""
+    """Decisions of named people about live emails in 28 days, beside the machine of `phase`."""
 
     phase: Phase
     same: int
@@ -34,7 +34,7 @@ class Agreement:
 
 
 def measure_agreement(phase: Phase, now: datetime) -> Agreement:
-    """The newest decision about each email, beside the verdict that was stored with its draft for `phase`."""
+    """The newest decision about each email, beside the verdict stored for `phase`."""
     over = now - timedelta(seconds=settings.UNDO_SECONDS)
     made = Decision.objects.filter(at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True)
     rows = made.exclude(message__status__in=UNDECIDED).order_by("pk").select_related("message")

@@ -1,4 +1,4 @@
-"""The seven checks of the parallel phase, as the rollout plan lists them, from real rows."""
+"""The seven checks of the parallel phase, from real rows."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,11 +6,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from leads.models import Assessment
-from metrics.gates import gates
+from metrics.gates import gate_words
+from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
 from outreach.models import DailySlots, Message, Transport
@@ -23,8 +24,8 @@ class ParallelCheck:
     text: str
 
 
-def check_parallel_phase(evaluation: gates.Evaluation) -> list[ParallelCheck]:
-    """GHL write, enrichment, email quality, domain health, warm connections, daily limit, pipeline."""
+def check_parallel_phase(evaluation: Evaluation) -> list[ParallelCheck]:
+    """GHL write, enrichment, quality, health, warm connections, daily limit, pipeline."""
     by_name = {gate.name: gate for gate in evaluation.gates}
     return [
         _ghl_write(),
@@ -37,8 +38,8 @@ def check_parallel_phase(evaluation: gates.Evaluation) -> list[ParallelCheck]:
     ]
 
 
-def _from_gate(name: str, gate: gates.Gate) -> ParallelCheck:
-    return ParallelCheck(name, gates.PASS if gate.met else gate.verdict, gate.why)
+def _from_gate(name: str, gate: Gate) -> ParallelCheck:
+    return ParallelCheck(name, PASS if gate.met else gate.verdict, gate_words.reason_text(gate))
 
 
 def _ghl_write() -> ParallelCheck:
@@ -48,20 +49,18 @@ def _ghl_write() -> ParallelCheck:
         .count()
     )
     if sent:
-        return ParallelCheck("GHL write", gates.PASS, f"{sent} emails were accepted")
-    return ParallelCheck(
-        "GHL write", gates.INSUFFICIENT, "nothing was sent through GoHighLevel yet"
-    )
+        return ParallelCheck("GHL write", PASS, f"{sent} emails were accepted")
+    return ParallelCheck("GHL write", INSUFFICIENT, "nothing was sent through GoHighLevel yet")
 
 
 def _domain_health() -> ParallelCheck:
-    name, newest = f"domain health above {HEALTH_HALT}", guardrails.newest_verdict()
+    name, newest = f"domain health above {HEALTH_HALT}", guardrail_counts.newest_verdict()
     if newest is None or newest.evaluated_at < timezone.now() - HEALTH_FRESH:
-        return ParallelCheck(name, gates.INSUFFICIENT, "there is no verdict of the last 6 hours")
+        return ParallelCheck(name, INSUFFICIENT, "there is no verdict of the last 6 hours")
     if newest.score is None:
-        return ParallelCheck(name, gates.INSUFFICIENT, "too little was sent to say")
+        return ParallelCheck(name, INSUFFICIENT, "too little was sent to say")
     return ParallelCheck(
-        name, gates.PASS if newest.score > HEALTH_HALT else gates.FAIL, f"it is {newest.score}"
+        name, PASS if newest.score > HEALTH_HALT else FAIL, f"it is {newest.score}"
     )
 
 
@@ -69,21 +68,21 @@ def _warm_connections() -> ParallelCheck:
     since = timezone.now() - timedelta(days=30)
     found = Assessment.objects.filter(made_at__gte=since, warm__isnull=False).count()
     if found:
-        return ParallelCheck("warm connections found", gates.PASS, f"{found} in 30 days")
-    return ParallelCheck("warm connections found", gates.INSUFFICIENT, "none in 30 days")
+        return ParallelCheck("warm connections found", PASS, f"{found} in 30 days")
+    return ParallelCheck("warm connections found", INSUFFICIENT, "none in 30 days")
 
 
 def _daily_limit() -> ParallelCheck:
-    """No day may have more claims than the largest cap there is; today, than the cap enforced."""
+    """No day may exceed the largest cap there is; today may not exceed the enforced cap."""
     days = list(DailySlots.objects.order_by("-day")[:60])
     if not days:
-        return ParallelCheck("daily limit enforced", gates.INSUFFICIENT, "nothing was sent yet")
+        return ParallelCheck("daily limit enforced", INSUFFICIENT, "nothing was sent yet")
     most, largest = (
         max(row.used for row in days),
         max(limits.daily for limits in LIMITS_BY_PHASE.values()),
     )
     today = sending_domains.daily_cap(phase.current_control(), timezone.now())
-    state = gates.PASS if most <= largest else gates.FAIL
+    state = PASS if most <= largest else FAIL
     return ParallelCheck(
         "daily limit enforced", state, f"at most {most} on one day; the cap is {today} now"
     )

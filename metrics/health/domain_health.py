@@ -1,4 +1,4 @@
-"""How healthy the sending domain is: measured every half hour, handed to the door's guardrails as a dated verdict."""
+"""The sending domain's health: measured every half hour and stored as a dated verdict."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from metrics.health import health_score
 from metrics.health.health_score import EmailSample
 from metrics.integrations import dns_records
 from outreach.choices import EventKind
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts, guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.limits import sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
@@ -25,12 +25,13 @@ Kind = EventKind
 
 
 def evaluate_due(now: datetime | None = None) -> bool:
-    """Measure and hand down a verdict where the newest is half an hour old; True where one was.
+    """Evaluate where the newest verdict is half an hour old; True where it did.
 
-    While GoHighLevel is in the sandbox nothing is sent from any domain, and there is nothing to judge.
+    While GoHighLevel is in the sandbox nothing is sent from any domain, so there is nothing to
+    measure.
     """
     now = now or timezone.now()
-    newest, domain = guardrails.newest_verdict(), sending_domains.our_domain()
+    newest, domain = guardrail_counts.newest_verdict(), sending_domains.our_domain()
     if (
         not domain
         or "ghl" in settings.SANDBOXED
@@ -42,7 +43,6 @@ def evaluate_due(now: datetime | None = None) -> bool:
 
 
 def evaluate_domain(domain: str, now: datetime) -> DomainHealth:
-    """The verdict on `domain` at `now`, with the sum that makes it."""
     records = dns_records.look_up_records(domain)
     sample = measure_sample(now, records)
     return DomainHealth(
@@ -57,7 +57,7 @@ def evaluate_domain(domain: str, now: datetime) -> DomainHealth:
 
 
 def measure_sample(now: datetime, records: dns_records.DnsRecords) -> EmailSample:
-    """What became of the emails that left in a week; in a month where fewer than the least sample did in a week."""
+    """Emails sent within a week; within a month where the week has too few."""
     windows = [_sent_since(now - window) for window in SAMPLE_WINDOWS]
     sent = next((rows for rows in windows if rows.count() >= health_score.MIN_SAMPLE), windows[-1])
     emails = sent.values("message")
@@ -78,7 +78,7 @@ def measure_sample(now: datetime, records: dns_records.DnsRecords) -> EmailSampl
 def _sent_since(since: datetime) -> QuerySet[SendIntent]:
     return SendIntent.objects.filter(
         claimed_at__gt=since, outcome=SendIntent.Outcome.SENT, transport=Transport.GHL
-    )  # fmt: skip
+    )
 
 
 def _count_emails(emails: Any, kind: str) -> int:

@@ -1,7 +1,8 @@
-"""Domain health as a sum that can be shown: 100, less what harms the sending domain, 0 to 100. Pure.
+"""Domain health as a sum: 100, less what harms the sending domain, from 0 to 100. Pure.
 
-The steps are the mailbox providers' own lines (complaints 0.1 %, bounces 2 and 5 %). Opens are left out: programs make
-most of them. A missing record alone leaves the score above 50, for it halts by a clock of its own (72 hours).
+The steps are the mailbox providers' lines (complaints 0.1 %, bounces 2 and 5 %). Opens are left
+out: programs make most of them. A missing record alone leaves the score above 50, because it halts
+by its own clock (72 hours).
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ RATE_STEPS = {
 
 @dataclass(frozen=True)
 class EmailSample:
-    """What became of the emails that left in one window, each counted once, and what DNS says."""
+    """Emails that left in one window and what became of them, each counted once, and DNS."""
 
     sent: int
     hard_bounces: int = 0
@@ -46,7 +47,7 @@ class ScorePart:
 
 
 def score_parts(sample: EmailSample) -> tuple[ScorePart, ...]:
-    """Every term, those of no points, too: bounces of what was sent, the rest of what arrived."""
+    """Every term, also those of 0 points: bounces of what was sent, the rest of what arrived."""
     arrived = sample.sent - sample.hard_bounces
     rates = [
         _rate_part(code, getattr(sample, code), sample.sent if code == "hard_bounces" else arrived)

@@ -1,6 +1,6 @@
-"""What DNS says about a sending domain: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 7489).
+"""SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489) records of a sending domain.
 
-Only an answer confirms that a record is missing. A resolver that is away, or that fails, says nothing.
+Only an answer confirms that a record is missing. A resolver that fails confirms nothing.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,6 @@ class DnsRecords:
 
 
 def look_up_records(domain: str) -> DnsRecords:
-    """The three records of `domain`; takes at most a few seconds for each name that is asked for."""
     resolver = _dns_resolver()
     return DnsRecords(
         _spf_record(domain, resolver),
@@ -34,7 +33,7 @@ def look_up_records(domain: str) -> DnsRecords:
 
 
 def _dns_resolver() -> dns.resolver.Resolver | None:
-    """The machine's own, or the one that DNS_SERVER names; None where the machine has none."""
+    """The one that DNS_SERVER names, else the machine's own; None where it has none."""
     if settings.DNS_SERVER:
         host, _, port = settings.DNS_SERVER.rpartition(":")
         resolver = dns.resolver.Resolver(configure=False)
@@ -47,7 +46,7 @@ def _dns_resolver() -> dns.resolver.Resolver | None:
 
 
 def _txt_records(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | None:
-    """Every TXT record of `name`, [] where DNS answers that there is none, None where it does not answer."""
+    """TXT records of `name`; [] where DNS answers that there is none, None without an answer."""
     if resolver is None:
         return None
     try:
@@ -69,7 +68,7 @@ def _spf_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
 
 
 def _dmarc_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
-    """The domain's own policy, or else the one that it inherits (RFC 7489, 6.6.3)."""
+    """The domain's own policy, else the one that it inherits (RFC 7489, 6.6.3)."""
     found = Record.MISSING
     for name in dict.fromkeys([domain, normal.registrable_domain(domain) or domain]):
         texts = _txt_records(f"_dmarc.{name}", resolver)
@@ -91,7 +90,7 @@ def _exactly_one(texts: list[str] | None) -> Record:
 
 
 def _dkim_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
-    """A key under any of the selectors. Without selectors nobody can tell; an empty key is one that was revoked."""
+    """A key under any selector. Without selectors it is unknown; an empty key was revoked."""
     found = [
         _txt_records(f"{selector}._domainkey.{domain}", resolver)
         for selector in settings.DKIM_SELECTORS

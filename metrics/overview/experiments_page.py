@@ -1,4 +1,4 @@
-"""What the page of experiments shows: each test in words, with its two texts and what was counted."""
+"""The experiments page: each test in words, with its two texts and counts."""
 
 import re
 from dataclasses import dataclass
@@ -48,12 +48,15 @@ def _experiment_row(one: Experiment) -> ExperimentRow:
     early = "It was ended before its time." if one.ended_at and not found.is_complete else ""
     texts = [_variant_text(one, template) for template in (one.template_a, one.template_b)]
     return ExperimentRow(
-        one, (_variant_row("A", texts[0], found.a), _variant_row("B", texts[1], found.b)),
-        Experiment.Verdict(one.verdict).label if one.verdict else "Under way", early or found.why,
+        one,
+        (_variant_row("A", texts[0], found.a), _variant_row("B", texts[1], found.b)),
+        Experiment.Verdict(one.verdict).label if one.verdict else "Under way",
+        early or found.why,
         "" if one.ended_at else experiments.why_nobody_joins(one),
         ab_statistics.ExperimentPlan(**one.plan).sentence if one.plan else "",
-        phase.actor_name(one.started_by), phase.actor_name(one.ended_by) if one.ended_by else "",
-    )  # fmt: skip
+        phase.actor_name(one.started_by),
+        phase.actor_name(one.ended_by) if one.ended_by else "",
+    )
 
 
 def _stored_result(result: dict[str, Any]) -> ab_statistics.Comparison:

@@ -1,4 +1,4 @@
-"""The flow from visit to meeting: what each stage did today, what waits there and since when, when it was seen."""
+"""The stages from visit to meeting: today's count, what waits, when each was last seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,8 +23,6 @@ STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuc
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage as the overview shows it."""
-
     code: str
     label: str
     count: int  # today, on the team's day
@@ -37,13 +35,11 @@ class Stage:
 
     @property
     def is_fresh(self) -> bool:
-        """Seen working within the hour, with nothing stuck."""
         seen = self.seen_at is not None and self.seen_at > timezone.now() - FRESH_WITHIN
         return seen and not self.is_stuck and not self.is_off
 
 
 def flow_stages(now: datetime | None = None) -> list[Stage]:
-    """The nine stages in order."""
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
@@ -70,7 +66,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
         return Move.objects.filter(at__gte=start, **which).count()
 
     def read_back(found: Stage, cursor: str) -> Stage:
-        """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is nothing to read."""
+        # Seen is the last complete reading; the sandbox has nothing to read.
         return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
 
     queues, polled = stage_queues(), dict(SyncCursor.objects.values_list("name", "polled_at"))
@@ -86,7 +82,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
         stage("enriched", "Enriched", "leads.push_enrichments", settled, queues["enriched"]),
         stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
-        stage("waiting", "StageQueue", "approvals.tell", held, queues["waiting"]),
+        stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
         read_back(
@@ -109,8 +105,6 @@ class StageQueue:
 
 
 def stage_queues() -> dict[str, StageQueue]:
-    """What waits at each stage, by the stage's code."""
-
     def emails(*statuses: Status) -> QuerySet[Message]:
         return Message.objects.filter(status__in=statuses)
 
@@ -137,7 +131,7 @@ def stage_queues() -> dict[str, StageQueue]:
 
 
 def stuck_stages(now: datetime) -> list[str]:
-    """A sentence for every stage where a machine's work waits for longer than five minutes."""
+    """A sentence for every stage where a machine's work waits longer than five minutes."""
     found = []
     for code, waiting in stage_queues().items():
         late = (
@@ -155,12 +149,18 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
         late = f", {overdue} overdue" if overdue else ""
-        return f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for you{late}"
+        return (
+            f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for "
+            f"you{late}"
+        )
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_off:
-        return "Nothing waits here, but scoring and drafting are switched off. New visitors reach you once they are on."
+        return (
+            "Nothing waits here, but scoring and drafting are switched off. New visitors reach "
+            "you once they are on."
+        )
     if unproven.is_stuck:
         what = f"{unproven.waiting} wait at “{unproven.label}”"
     else:
@@ -182,12 +182,11 @@ ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {
 
 
 def count_stage_activity(since: datetime) -> dict[str, int]:
-    """How often each stage was seen working since then, from the rows it left; test visitors count here alone."""
+    """Traces of each stage since then; only here test visitors count."""
     return {name: count(since) for name, count in ACTIVITY_COUNTS.items()}
 
 
 def last_activity() -> dict[str, datetime | None]:
-    """For status pages: the last event and the last sent email."""
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
         "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[

@@ -1,4 +1,4 @@
-"""What the overview shows: the flow, what is left today, what this person did, and the last actions."""
+"""The overview: stages, what is left today, the user's own decisions, recent actions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,16 +33,16 @@ def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
     stages = flow.flow_stages(now)
     overdue = review_queue.count_overdue()
-    standing = current_limits.read_limits(phase.current_control(), now)
+    limits = current_limits.read_limits(phase.current_control(), now)
     return {
         "stages": stages,
         "headline": flow.overview_headline(stages, overdue),
         "proven": all(stage.is_fresh for stage in stages),
         "oldest": review_queue.waiting_messages().first(),
-        "standing": standing,
-        "left_this_hour": standing.left_this_hour,
+        "standing": limits,
+        "left_this_hour": limits.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": limit_rules.limit_on_everything(standing),
+        "binding": limit_rules.limit_on_everything(limits),
         "mine": _decided_today(user, now),
         "actions": last_actions(),
         "tests": experiments_page.running_experiments(),
@@ -61,7 +61,6 @@ def _decided_today(user: Any, now: datetime) -> dict[str, int]:
 
 
 def last_actions() -> list[RecentAction]:
-    """The newest decisions and changes of phase or halt, together."""
     decided = Decision.objects.select_related("message__lead").order_by("-at")[:MAX_ACTIONS]
     found = [RecentAction(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
     found += [

@@ -1,4 +1,4 @@
-"""What the phase page shows: what is enforced, which gates stand before the next phase, and the history."""
+"""The phase page: the enforced phase, the gates before the next one, and the history."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,25 +8,24 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from metrics.gates import agreement, gates
+from metrics.gates import agreement, gate_evaluation, gate_words
+from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
+from metrics.gates.gate_words import NBSP
 from outreach.auto_approval import eligibility
 from outreach.choices import Band, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER
 from outreach.drafting.language_model import rewrite_requests
-from outreach.guardrails import guardrail_display, guardrails
+from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
 from outreach.review import review_actions
 
-NBSP = "\u00a0"
-VERDICT_WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
+VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
 
 @dataclass(frozen=True)
 class GateRow:
-    """One gate, said in words and numbers with units."""
-
     name: str
     now: str
     interval: str
@@ -49,10 +48,10 @@ class ShownEvaluation:
 
     @property
     def passed(self) -> int:
-        return sum(1 for row in self.rows if row.verdict == gates.PASS)
+        return sum(1 for row in self.rows if row.verdict == PASS)
 
 
-def show_evaluation(evaluation: gates.Evaluation) -> ShownEvaluation:
+def show_evaluation(evaluation: Evaluation) -> ShownEvaluation:
     limits = LIMITS_BY_PHASE[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
     rows = [_gate_row(gate) for gate in evaluation.gates]
@@ -66,43 +65,43 @@ def show_evaluation(evaluation: gates.Evaluation) -> ShownEvaluation:
     )
 
 
-def _gate_row(gate: gates.Gate) -> GateRow:
+def _gate_row(gate: Gate) -> GateRow:
     interval = ""
     if gate.interval:
         low, high = gate.interval
         interval = f"{low * 100:.1f}–{high * 100:.1f}{NBSP}%"
     return GateRow(
-        gate.name.capitalize(), _value_words(gate), interval, _threshold_words(gate.threshold),
-        f"{gate.sample} of {gate.needed}", gate.window, gate.verdict, VERDICT_WORDS[gate.verdict],
-        gate.why.removeprefix("insufficient: "),
-    )  # fmt: skip
+        name=gate.name.capitalize(),
+        now=_value_words(gate),
+        interval=interval,
+        must_be=gate_words.threshold_words(gate),
+        sample=f"{gate.sample} of {gate.needed}",
+        window=gate.window,
+        verdict=gate.verdict,
+        words=VERDICT_WORDS[gate.verdict],
+        why=gate_words.reason_words(gate),
+    )
 
 
-def _threshold_words(threshold: str) -> str:
-    """ ">= 30 %" in words, the number kept with its unit."""
-    said = threshold.replace(">=", "at least").replace("<", "under").replace(">", "over")
-    return said.replace(" %", f"{NBSP}%").replace(" h ", f"{NBSP}h ")
-
-
-def _value_words(gate: gates.Gate) -> str:
-    """The value with its unit; below its sample a share is not said, for it would be read as one."""
-    if gate.value is None or (gate.unit == "share" and gate.sample < gate.needed):
+def _value_words(gate: Gate) -> str:
+    """The value with its unit. A share below its sample is left out: it would be read as one."""
+    if gate.value is None or (gate.unit == Unit.SHARE and gate.sample < gate.needed):
         return "–"
-    if gate.unit == "share":
-        return f"{gate.value * 100:.1f}{NBSP}%"
-    if gate.unit == "hours":
-        return f"{gate.value:.1f}{NBSP}h"
-    if gate.unit == "dollars":
-        return f"${gate.value:,.0f}"
-    if gate.unit == "stages":
-        return f"{gate.value:.0f} of {gate.needed}"
-    return f"{gate.value:g}"
+    match gate.unit:
+        case Unit.SHARE:
+            return f"{gate.value * 100:.1f}{NBSP}%"
+        case Unit.HOURS:
+            return f"{gate.value:.1f}{NBSP}h"
+        case Unit.DOLLARS:
+            return f"${gate.value:,.0f}"
+        case Unit.STAGES:
+            return f"{gate.value:.0f} of {gate.needed}"
+        case _:
+            return f"{gate.value:g}"
 
 
 @dataclass(frozen=True)
 class AutoApprovalState:
-    """Automatic approval as it stands."""
-
     switched_on: bool
     approves: str
     waits: tuple[str, ...]  # why it approves nothing now
@@ -123,7 +122,6 @@ def auto_approval_state(row: Control, now: datetime) -> AutoApprovalState:
 
 
 def switch_initial(may_turn_on: bool) -> dict[str, Any]:
-    """The switch as its form shows it first."""
     row = phase.current_control()
     return {
         "on": "yes" if row.auto_approve and may_turn_on else "no",
@@ -133,7 +131,7 @@ def switch_initial(may_turn_on: bool) -> dict[str, Any]:
 
 
 def _approval_scope(row: Control) -> str:
-    """ "LOW and WARM emails that score under 40 and have no warm connection"; "" in a phase without a machine."""
+    """ "LOW and WARM emails that score under 40 …"; "" in a phase without a machine."""
     bands = [
         band.label
         for band in (Band.LOW, Band.WARM)
@@ -146,12 +144,11 @@ def _approval_scope(row: Control) -> str:
 
 
 def _next_machine(row: Control) -> Phase:
-    """The machine that people are compared with: the one the next phase would have."""
+    """The machine that people are compared with: the next phase's."""
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 
 def domain_context() -> dict[str, Any]:
-    """The domain we send from, in a sentence; who said so where somebody did."""
     name = sending_domains.our_domain()
     row = sending_domains.find_domain(name)
     return {"domain": {"name": name, "row": row, "sentence": sending_domains.describe_domain(row)}}
@@ -159,11 +156,11 @@ def domain_context() -> dict[str, Any]:
 
 def phase_context() -> dict[str, Any]:
     control, now = phase.current_control(), timezone.now()
-    target = gates.next_target()
+    target = gate_evaluation.next_target()
     return {
         **domain_context(),
-        "health": guardrails.newest_verdict(),
-        "gauges": guardrail_display.guardrail_table(guardrails.count_events(now)),
+        "health": guardrail_counts.newest_verdict(),
+        "gauges": guardrail_display.guardrail_table(guardrail_counts.count_events(now)),
         "machine": auto_approval_state(control, now),
         "agreement": agreement.measure_agreement(_next_machine(control), now),
         "writer": rewrite_requests.model_status(),
@@ -173,6 +170,8 @@ def phase_context() -> dict[str, Any]:
             {"phase": one, "limits": LIMITS_BY_PHASE[one], "on": one == control.phase}
             for one in PHASE_ORDER
         ],
-        "evaluation": show_evaluation(gates.recent_evaluation(target)) if target else None,
+        "evaluation": show_evaluation(gate_evaluation.recent_evaluation(target))
+        if target
+        else None,
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

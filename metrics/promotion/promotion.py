@@ -1,4 +1,4 @@
-"""Going up needs every gate and a person; going down needs nobody."""
+"""Promote the phase, which needs every gate and a person, or demote it, which needs no gate."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl, ghl_contact_data
-from metrics.gates import gates
+from metrics.gates import gate_evaluation, gate_words
+from metrics.gates.gate import PASS
+from metrics.gates.gate_measures import GATES
 from outreach.choices import Level, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_display, guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
 
@@ -28,7 +30,7 @@ class NotPromoted(Exception):
 
 
 def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "") -> Control:
-    """Move one phase up. An override replaces the gates only, needs a reason and is marked as one for ever.
+    """Move one phase up. An override replaces the gates only and needs a reason.
 
     Raises NotPromoted; then nothing has changed.
     """
@@ -37,8 +39,8 @@ def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "
         reasons = _gate_obstacles(to)
     if reasons:
         raise NotPromoted(reasons)
-    if to in gates.GATES:
-        gates.record_evaluation(gates.evaluate_gates(to))
+    if to in GATES:
+        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates(to))
     return phase.change_phase(to, by=by, reason=reason or "Every gate passed.", override=override)
 
 
@@ -56,7 +58,7 @@ def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
     if dropped := _last_drop():
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
-    found += [f"Guardrail: {breach.text}" for breach in stands]
+    found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
     if to == Phase.AUTONOMOUS:
         found.append("The sign-off is not built yet, and nothing replaces it.")
     if override and len(reason.strip()) < 20:
@@ -81,14 +83,14 @@ def _gate_obstacles(to: Phase) -> list[str]:
     if to == Phase.PARALLEL:
         return ghl_write_check()
     return [
-        f"{gate.name}: {gate.verdict}, {gate.why}."
-        for gate in gates.evaluate_gates(to).gates
-        if gate.verdict != gates.PASS
+        f"{gate.name}: {gate.verdict}, {gate_words.reason_text(gate)}."
+        for gate in gate_evaluation.evaluate_gates(to).gates
+        if gate.verdict != PASS
     ]
 
 
 def ghl_write_check() -> list[str]:
-    """Write a contact of our own to GoHighLevel (the sender itself); [] when that worked."""
+    """Write a contact of our own (the sender) to GoHighLevel; [] where that worked."""
     if "ghl" in settings.SANDBOXED:
         return ["GHL write: GoHighLevel is in the sandbox."]
     person = ghl_contact_data.ContactDetails(
@@ -107,7 +109,7 @@ def ghl_write_check() -> list[str]:
 
 
 def demote_phase(*, to: Phase | None = None, by: Any, reason: str) -> Control:
-    """Drop one phase, or to `to`; what a machine cleared and has not left goes back to people."""
+    """Drop one phase, or to `to`; unsent emails that a machine approved go back to people."""
     order = list(LIMITS_BY_PHASE)
     here = Phase(phase.current_control().phase)
     if to is None:

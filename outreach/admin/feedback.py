@@ -23,8 +23,16 @@ class ReplyTextInline(ReadOnlyInline):
 @admin.register(Reply)
 class ReplyAdmin(ReadOnlyAdmin):
     list_display = (
-        "received_at", "lead", "sorted_as", "is_sure", "corrected_to", "corrected_by", "taken_by", "channel", "source",
-    )  # fmt: skip
+        "received_at",
+        "lead",
+        "sorted_as",
+        "is_sure",
+        "corrected_to",
+        "corrected_by",
+        "taken_by",
+        "channel",
+        "source",
+    )
     list_filter = ("sorted_as", "corrected_to", "is_sure", "channel", "source")
     list_select_related = ("lead", "corrected_by", "taken_by")
     search_fields = ("=lead__email", "lead__last_name", "=ghl_message_id")

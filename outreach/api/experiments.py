@@ -58,7 +58,7 @@ class ExperimentListView(APIView):
         operation_id="experiments_list",
         parameters=[OpenApiParameter("cursor", str), OpenApiParameter("state", str, enum=STATES)],
         responses=inline_serializer(
-            "ExperimentListView",
+            "Experiments",
             {
                 "next": serializers.URLField(allow_null=True),
                 "previous": serializers.URLField(allow_null=True),
@@ -85,7 +85,7 @@ class ExperimentDetailView(APIView):
     @extend_schema(
         operation_id="experiments_retrieve",
         responses=inline_serializer(
-            "ExperimentDetailView",
+            "ExperimentDetail",
             {
                 "experiment": ExperimentShape,
                 "a": serializers.DictField(),
@@ -95,7 +95,10 @@ class ExperimentDetailView(APIView):
         ),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        """One test with both texts, and what was found: as it is now, or as it was when somebody ended it."""
+        """One test with both texts, and what was found.
+
+        As it is now, or as it was when somebody ended it.
+        """
         one = get_object_or_404(experiments.newest_experiments(), public_id=public_id)
         texts = {
             side: {"subject": template.subject, "body": template.body}

@@ -1,1 +1,1 @@
-"""What the machine may approve; the sweep approves, and gives back what it may not any more."""
+"""What the machine may approve, and the sweep that approves it."""

@@ -1,6 +1,7 @@
-"""Automatic approval: the machine clears what waits and what it may, and gives back what it may not any more.
+"""Automatic approval: the machine approves the held emails that it may approve.
 
-Judged in the transaction that clears, under the lock of the control row, and again when the email claims its slot.
+Whether it may is checked in the transaction that approves, under the lock of the control row, and
+again when the email claims its slot.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +24,10 @@ RECHECK_AFTER = timedelta(minutes=5)
 
 
 def approve_due(batch: int = 50) -> int:
-    """Clear held emails, or give back cleared ones where the machine may approve nothing; returns how many."""
+    """Approve held emails; returns how many.
+
+    Where the machine may approve nothing now, the emails that it approved before are held again.
+    """
     now, row = timezone.now(), phase.current_control()
     if eligibility.machine_hold_reasons(row, now):
         return review_actions.return_machine_approved()
@@ -31,7 +35,7 @@ def approve_due(batch: int = 50) -> int:
 
 
 def _due_messages(row: Control, now: datetime) -> QuerySet[Message]:
-    """Those that nobody has opened and whose stored columns speak for it; each is judged by what is known now."""
+    """Candidates by their stored columns; each is checked by what is known now."""
     rows = Message.objects.filter(
         status=Status.HELD,
         opened_at=None,
@@ -43,7 +47,7 @@ def _due_messages(row: Control, now: datetime) -> QuerySet[Message]:
         intent__lt=row.auto_max_intent,
     )
     if "ghl" not in settings.SANDBOXED:
-        rows = rows.exclude(look__due_at__isnull=False)  # GoHighLevel is to be asked first
+        rows = rows.exclude(look__due_at__isnull=False)  # GoHighLevel is checked first
     return rows.order_by("machine_looks_at")
 
 
@@ -56,7 +60,7 @@ def _approve_one(message: Message, now: datetime) -> bool:
                 )
                 return True
     except (StaleMessage, review_actions.ApprovalForbidden):
-        pass  # a person was first, or something came to stand against it
+        pass  # a person was first, or there is a new reason against it
     ghl_check.request_check(message)
     Message.objects.filter(pk=message.pk, status=Status.HELD).update(
         machine_looks_at=now + RECHECK_AFTER

@@ -1,28 +1,30 @@
-"""Whether the machine may approve an email at this moment, from our own rows. Reads only; fails closed."""
+"""Whether the machine may approve an email now, from our own rows. Reads only."""
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from leads.models import Kind
+from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, merge_fields
+from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
-from outreach.drafting import compose, drafts
-from outreach.guardrails import guardrails
+from outreach.drafting import compose, recheck
+from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
 from outreach.models import Control, Message, ModelDraft
 
 NO_SCORE = "Too little was sent lately to say how healthy the sending domain is."
 
 
 def machine_hold_reasons(row: Control, now: datetime) -> tuple[str, ...]:
-    """Why the machine approves nothing at all now, each a sentence; () where it may."""
     return policy.why_machine_waits(phase.phase_limits(row), machine_state(row, now))
 
 
 def machine_state(row: Control, now: datetime) -> AutoApproval:
-    """The switch as it stands, and what holds all of it up."""
-    held_up = [breach.text for breach in guardrails.current_breaches(now)]
-    health = guardrails.newest_verdict()
+    breaches = guardrails.current_breaches(now)
+    held_up = [guardrail_display.describe_breach(breach) for breach in breaches]
+    health = guardrail_counts.newest_verdict()
     if health is not None and health.score is None:
         held_up.append(NO_SCORE)
     if phase.is_halted(row):
@@ -33,17 +35,23 @@ def machine_state(row: Control, now: datetime) -> AutoApproval:
 
 
 def why_person_decides(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
-    """Why a person decides about a held email; () where the machine may approve it. Call it holding the control row."""
-    not_looked_up = ghl_check.why_not_auto_approvable(message, now)
+    """Why a person must decide about a held email; () where the machine may approve it.
+
+    Call it under the lock of the control row.
+    """
+    not_checked = ghl_check.why_not_auto_approvable(message, now)
     return (
         *_person_involvement(message),
-        *filter(None, [not_looked_up]),
+        *filter(None, [not_checked]),
         *why_approval_lapsed(message, row, now),
     )
 
 
 def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
-    """Why what the machine approved may not leave as its approval; () where it may. The phase of now decides."""
+    """Why the machine may not approve the email now; () where it may.
+
+    Goes by the current phase, also for an email that the machine approved in another one.
+    """
     message = Message.objects.select_related("lead__company", "sender", "template").get(
         pk=message.pk
     )
@@ -54,7 +62,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         return ("it has no text, or no score",)
     if lead.email != message.to_address:
         return ("the person has another address by now",)
-    results = drafts.check_stored_text(
+    results = recheck.check_stored_text(
         message, text, previous_emails.load_history(lead, now, message.pk)
     )
     facts = compose.policy_facts(
@@ -62,7 +70,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
         critical_reason=message.critical_reason or compose.critical_reason(lead, message),
-        passed=checks.first_failure(results) is None,
+        passed=check_results.first_failure(results) is None,
         by_model=bool(text.language_model),
     )
     return policy.machine_verdict_now(
@@ -71,13 +79,10 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
 
 
 def _person_involvement(message: Message) -> tuple[str, ...]:
-    """A person's hand on it, or a return from the door: from then on it is a person's."""
+    """What makes the email a person's to decide: somebody worked on it, or sending gave it back."""
     if message.opened_at is not None:
         return ("a person has opened it",)
-    if (
-        message.moves.filter(by__isnull=False).exists()
-        or message.moves.filter(why="approved").exists()
-    ):
+    if message.moves.filter(Q(by__isnull=False) | Q(why=MoveCode.APPROVED)).exists():
         return ("a person has decided about it before",)
     if message.texts.filter(author__isnull=False).exists():
         return ("a person has written in it",)

@@ -1,6 +1,7 @@
 """What GoHighLevel shows about a recipient: what counts, what is new, and its sentence. Pure.
 
-An earlier email to them counts for 180 days, a message from them for ever, a deal while it is open.
+An earlier email to them counts for 180 days, a message from them for ever, a deal while it is
+open.
 """
 
 from collections.abc import Iterable, Mapping

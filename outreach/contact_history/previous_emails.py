@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from leads.models import Lead
 from leads.suppression import suppression
 from outreach.choices import EventKind, MoveCode, Status
-from outreach.content.checks import EarlierEmail, Lesson
+from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
 from outreach.models import (
     EmailEvent,
     Meeting,
@@ -51,16 +51,13 @@ class BlockingEmail:
     until: datetime | None
 
     @property
+    def colleague(self) -> Colleague:
+        lead = self.message.lead
+        return Colleague(str(lead), str(lead.company), _team_day(self.until) if self.until else "")
+
+    @property
     def sentence(self) -> str:
-        name, company = self.message.lead, self.message.lead.company
-        if self.until is None:
-            return (
-                f"The email to {name} at {company} goes first; one person at a company in 7 days."
-            )
-        return (
-            f"{name} at {company} was written to, and has not answered; "
-            f"nobody else there until {_team_day(self.until)}."
-        )
+        return colleague_result(self.colleague).text
 
 
 def emails_of(lead: Lead) -> QuerySet[Message]:

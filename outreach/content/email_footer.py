@@ -1,4 +1,4 @@
-"""What every email carries by law and by decency: who writes, from where, and how to make it stop. Pure."""
+"""Signature, postal address and unsubscribe line of every email, and its HTML. Pure."""
 
 import hashlib
 import html
@@ -20,7 +20,7 @@ UNSUBSCRIBE_WORDS = "Unsubscribe"
 
 
 def build_footer(signature: Signature) -> str:
-    """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the body."""
+    """Build signature, postal address (15 USC 7704(a)(5)) and unsubscribe line as plain text."""
     who = ", ".join(part for part in (signature.title, signature.company) if part)
     lines = [
         signature.name,
@@ -36,18 +36,19 @@ def build_footer(signature: Signature) -> str:
 
 
 def text_hash(to_address: str, subject: str, body: str, footer_text: str) -> str:
-    """What an approval binds to: recipient and every word."""
+    """Hash what an approval binds to: the recipient and every word."""
     return hashlib.sha256(
         "\x00".join((to_address, subject, body, footer_text)).encode()
     ).hexdigest()
 
 
 def email_html(body: str, footer_text: str) -> str:
-    """The email as it leaves: near-plain HTML, everything escaped, our own links live."""
+    """Return near-plain HTML of the email as sent: all escaped, our own links live."""
     signed, _, legal = footer_text.partition("\n\n")
     small = "font-size:12px;color:#5f6673"
     return (
-        '<div style="font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;color:#161a22">'
+        '<div style="font-family:Arial,Helvetica,sans-serif;'
+        'font-size:15px;line-height:1.5;color:#161a22">'
         + "".join(
             f"<p>{_lines_html(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", body.strip())
         )

@@ -1,7 +1,7 @@
 """Filling a template, so that every fact in the text is known by its field and source. Pure.
 
-`{{ field }}` is required. A tag on a line of its own governs the paragraph below it: `[if a and b]`, `[unless a]`,
-`[title ceo]` (one of ceo, cro, cto, coo, other).
+`{{ field }}` is required. A tag on a line of its own governs the paragraph below it: `[if a and
+b]`, `[unless a]`, `[title ceo]` (one of ceo, cro, cto, coo, other).
 """
 
 import re
@@ -20,11 +20,13 @@ TITLE_FAMILIES = (
     ),
     (
         "coo",
-        r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b",
+        r"\b(coo|operations|operating|supply chain|logistics|"
+        r"procurement|fulfil?lment|service delivery)\b",
     ),
     (
         "ceo",
-        r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b",
+        r"\b(ceo|chief executive|founder|co-founder|owner|president|"
+        r"managing director|managing partner)\b",
     ),
 )
 TITLE_ABBREVIATIONS = (
@@ -36,7 +38,8 @@ TITLE_ABBREVIATIONS = (
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
 _LEFTOVER = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
+    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|"
+    r"\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
 )
 
 
@@ -74,7 +77,10 @@ class FilledText:
 
 
 def title_family(title: str) -> str:
-    """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches, C-level words first."""
+    """Return the family of titles whose problems to speak of; C-level words win.
+
+    "VP of Sales Operations" is cro: the first family that matches.
+    """
     low = title.lower()
     for family, abbreviation in TITLE_ABBREVIATIONS:
         if re.search(abbreviation, low):
@@ -87,7 +93,7 @@ def title_family(title: str) -> str:
 
 
 def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) -> FilledText:
-    """Fill `template`; raises MissingField for the first required field without a value, BadTemplate for bad tags."""
+    """Fill `template`. Raises MissingField for a required field without value, and BadTemplate."""
     known = {name for name, value in fields.items() if value.text}
     kept = [
         paragraph
@@ -108,13 +114,12 @@ def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) 
 
 
 def find_placeholders(text: str) -> list[str]:
-    """What looks like an unfilled placeholder in a finished text."""
     return [found.group() for found in _LEFTOVER.finditer(text)]
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`tag` is if, unless, title or "" for one without a tag; `names` are the fields or families it names."""
+    """`tag` is if, unless, title or ""; `names` are the fields or families of the tag."""
 
     tag: str
     names: tuple[str, ...]
@@ -122,7 +127,6 @@ class Paragraph:
 
 
 def fields_in(text: str) -> set[str]:
-    """The names of the fields that `text` puts in."""
     return set(_FIELD.findall(text))
 
 
@@ -131,7 +135,7 @@ def without_fields(text: str) -> str:
 
 
 def split_paragraphs(template: str) -> list[Paragraph]:
-    """The template in its parts. Raises BadTemplate."""
+    """Split the template into paragraphs with their tags. Raises BadTemplate."""
     found = []
     for block in re.split(r"\n\s*\n", template.strip()):
         first, _, rest = block.strip().partition("\n")
@@ -148,7 +152,6 @@ def split_paragraphs(template: str) -> list[Paragraph]:
 
 
 def paragraph_applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
-    """Whether somebody of `family`, of whom the `known` fields have a value, gets this paragraph."""
     if paragraph.tag == "title":
         return family in paragraph.names
     all_known = all(name in known for name in paragraph.names)

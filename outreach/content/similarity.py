@@ -10,7 +10,7 @@ WORDS_COMPARED = (
 
 
 def text_similarity(one: str, other: str) -> float:
-    """From 0 (no word in common) to 1 (the same words in the same order); case and punctuation do not count."""
+    """Compare words in order, from 0 (none in common) to 1; case and punctuation do not count."""
     a, b = _compared_words(one), _compared_words(other)
     return SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
 

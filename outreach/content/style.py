@@ -1,4 +1,4 @@
-"""What is wrong with the wording of a template, or of what it becomes, before a guard has to stop it. Pure."""
+"""Problems with the wording of a template, or of an email made from it. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -8,34 +8,38 @@ from outreach.content import merge_fields
 
 # Merge fields and what they hold; `composing.fields_of` fills them, and a test compares.
 FIELD_EXAMPLES = {
-    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
-    "company": "Northline Freight", "industry": "logistics and supply chain", "employees": "200-500",
-    "open_roles": "how many jobs they have open, as a number", "technology": "a business tool they use",
-    "page_topic": "what they read; follows “reading about”", "visit_count": "their visits, where there are several",
+    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus",
+    "state": "OH", "company": "Northline Freight", "industry": "logistics and supply chain",
+    "employees": "200-500", "open_roles": "how many jobs they have open, as a number",
+    "technology": "a business tool they use",
+    "page_topic": "what they read; follows “reading about”",
+    "visit_count": "their visits, where there are several",
     "warm_member": "who of us knows them or worked where they did",
     "warm_colleague": "the same, where it is not who signs", "warm_company": "where both worked",
-    "warm_sentence": "the connection as a whole sentence", "sender_name": "who signs", "sender_first_name": "",
-    "sender_company": "our company", "first_subject": "of a follow-up: the subject of the first email",
+    "warm_sentence": "the connection as a whole sentence", "sender_name": "who signs",
+    "sender_first_name": "", "sender_company": "our company",
+    "first_subject": "of a follow-up: the subject of the first email",
 }  # fmt: skip
 TITLE_FAMILIES = ("ceo", "cro", "cto", "coo", "other")
 LONGEST_SUBJECT = 60  # characters; a phone shows about forty of them
 FEWEST_WORDS, MOST_WORDS = 60, 120
 FEWEST_IN_THREAD, MOST_IN_THREAD = 35, 90  # they have read the first one
 SPAM_PHRASES = (
-    "100%", "act now", "best price", "buy now", "click here", "congratulations", "discount", "don't miss", "exclusive",
-    "for free", "free trial", "guarantee", "increase sales", "limited time", "no obligation", "once in a lifetime",
-    "risk-free", "special offer", "this is not spam", "urgent", "winner", "$$$",
+    "100%", "act now", "best price", "buy now", "click here", "congratulations", "discount",
+    "don't miss", "exclusive", "for free", "free trial", "guarantee", "increase sales",
+    "limited time", "no obligation", "once in a lifetime", "risk-free", "special offer",
+    "this is not spam", "urgent", "winner", "$$$",
 )  # fmt: skip
 WATCHING_PHRASES = (
-    "you visited", "you were on our", "you viewed", "you clicked", "you opened my", "i saw you", "we saw you",
-    "i noticed you", "we noticed you", "your visit to our", "you spent", "tracked", "your browsing",
-    "you looked at our",
+    "you visited", "you were on our", "you viewed", "you clicked", "you opened my", "i saw you",
+    "we saw you", "i noticed you", "we noticed you", "your visit to our", "you spent", "tracked",
+    "your browsing", "you looked at our",
 )  # fmt: skip
 WORN_PHRASES = (
-    "10x", "at the end of the day", "cutting-edge", "empower", "game chang", "game-chang", "hop on a", "in today's",
-    "innovative", "leverage", "low-hanging fruit", "move the needle", "pick your brain", "revolution", "seamless",
-    "state-of-the-art", "supercharge", "synerg", "thought leader", "touch base", "transformative", "unlock",
-    "world-class",
+    "10x", "at the end of the day", "cutting-edge", "empower", "game chang", "game-chang",
+    "hop on a", "in today's", "innovative", "leverage", "low-hanging fruit", "move the needle",
+    "pick your brain", "revolution", "seamless", "state-of-the-art", "supercharge", "synerg",
+    "thought leader", "touch base", "transformative", "unlock", "world-class",
 )  # fmt: skip
 FOOTER_PHRASES = ("unsubscribe", "opt out", "opt-out")
 LINK_PATTERN = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
@@ -51,7 +55,6 @@ class StyleProblem:
 
 
 def template_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What the template's own grammar and words show, without filling it for anybody."""
     return [
         *_grammar_problems("subject", subject),
         *_grammar_problems("body", body),
@@ -106,7 +109,7 @@ def _grammar_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def required_fields(text: str, family: str, known: Collection[str] = ()) -> set[str]:
-    """The fields that this text needs for somebody of `family` of whom `known` is known; whichever is not blocks it."""
+    """Return the fields this text needs for a lead of `family` of whom `known` is known."""
     found: set[str] = set()
     for paragraph in _readable_paragraphs(text):
         if merge_fields.paragraph_applies(paragraph, known, family):
@@ -142,7 +145,7 @@ def _never_shown_problems(subject: str, body: str) -> list[StyleProblem]:
 
 
 def _title_family_problems(body: str) -> list[StyleProblem]:
-    """A run of [title …] paragraphs is read as one place, and somebody may get nothing there, or more than others."""
+    """A run of [title …] paragraphs is one place; families may get none there, or too many."""
     found: list[StyleProblem] = []
     run: list[str] = []
     for paragraph in [*_readable_paragraphs(body), merge_fields.Paragraph("", (), "")]:
@@ -202,7 +205,6 @@ def _wording_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def text_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What is wrong with an email that no template vouches for: its words, lengths and questions."""
     return [
         *_wording_problems("subject", subject),
         *_wording_problems("body", body),
@@ -211,7 +213,7 @@ def text_problems(subject: str, body: str) -> list[StyleProblem]:
 
 
 def filled_email_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What shows only once it is filled: lengths, and how many questions it ends in."""
+    """Find problems that show only once filled: lengths and the number of questions."""
     found, words, questions = [], len(body.split()), body.count("?")
     in_thread = subject.startswith("Re: ")
     fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)

@@ -1,4 +1,4 @@
-"""Which side of a running A/B test an email is on. The assignment is stored once and never changes."""
+"""Which side of a running A/B test an email is on. Stored once, never changed."""
 
 import hashlib
 
@@ -13,9 +13,9 @@ from outreach.models import Assignment, EmailTemplate, Experiment, Message
 
 
 def assign_side(message: Message, template: EmailTemplate | None) -> str:
-    """Put an email that is being drafted into the test of its template; "a", "b", or "" where it is in none.
+    """Assign an email that is being drafted to its template's test: "a", "b", or "" for no test.
 
-    Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
+    Called in the transaction that stores the draft, which also claims the place in the test.
     """
     if (
         message.step > 1
@@ -36,7 +36,7 @@ def assign_side(message: Message, template: EmailTemplate | None) -> str:
 
 
 def template_version_for(message: Message, template: EmailTemplate) -> EmailTemplate:
-    """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
+    """Return the variant for an email on side B; `template` for every other."""
     if message.pk is None:
         return template
     mine = Assignment.objects.filter(
@@ -51,6 +51,6 @@ def is_assigned(message: Message) -> bool:
 
 
 def variant_of(experiment: str, person: int) -> str:
-    """ "a" or "b": by a hash, so that it is the same each time and follows nothing else that is known of the person."""
+    """Return "a" or "b" by a hash: stable, and independent of all else about the lead."""
     digest = hashlib.sha256(f"{experiment}:{person}".encode()).digest()
     return "ab"[digest[0] & 1]

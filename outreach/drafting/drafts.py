@@ -1,169 +1,39 @@
-"""From an assessed lead to a draft that waits for a person: who gets one and when, and how it enters the queue."""
+"""Write drafts and hold them for review; rewrite those that nobody has opened."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from caio_project.lib import calendar
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
-from leads.identity import merging
-from leads.models import Assessment, Lead
+from leads.models import Assessment
 from leads.scoring import assess
-from leads.suppression import suppression
 from outreach import choices
-from outreach.choices import Status
-from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.choices import MoveCode, Status
+from outreach.contact_history import ghl_check
+from outreach.content import check_results
 from outreach.control import policy
-from outreach.drafting import ab_assignment, compose
+from outreach.drafting import ab_assignment, compose, deadlines, message_text
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.moves import move_message
-from outreach.lifecycle.transitions import OPEN, StaleMessage
+from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import office_hours
-from outreach.models import Assignment, Message, MessageText, Position
+from outreach.models import Assignment, Message, MessageText
 
 log = logging.getLogger(__name__)
 
-READER = "drafting"
 LAST_TRY = 5
 LEASE_SECONDS = 60
-REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
-HOT_DUE = timedelta(hours=2)
-WARM_DUE = timedelta(hours=4)  # of the team's working time
-LOW_DUE_DAYS = 1
-RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
-LIFE_DAYS = {choices.Band.HOT: 3}
-OTHER_LIFE_DAYS = 7
-TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
-
-
-def open_new_drafts(batch: int = 200) -> int:
-    """Open a draft for every new assessment whose lead may be written to; returns how many were read.
-
-    The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
-    """
-    if not assess.is_on():
-        return 0
-    position, _ = Position.objects.get_or_create(reader=READER)
-    new = list(
-        Assessment.objects.filter(seq__gt=position.seq)
-        .order_by("seq")
-        .values_list("seq", "lead")[:batch]
-    )
-    if not new:
-        return 0
-    last = new[-1][0]
-    try:
-        with transaction.atomic():
-            locks.lock_leads(*(lead for _, lead in new))
-            if not claims.claim_row(
-                Position.objects.filter(reader=READER, seq=position.seq), seq=last
-            ):
-                return 0  # another worker reads
-            rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
-            for assessment in rows.select_related("lead__merged_into").order_by("seq"):
-                _open_or_record_error(assessment)
-    except IntegrityError:
-        return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
-    return len(new)
-
-
-def _open_or_record_error(assessment: Assessment) -> None:
-    """One lead that cannot be read must not keep the reader from all that come after it."""
-    try:
-        with transaction.atomic():
-            _open_draft(assessment)
-    except IntegrityError:
-        raise
-    except Exception as error:
-        log.exception("assessment %s could not be taken up", assessment.pk)
-        Lead.objects.filter(pk=assessment.lead_id).update(
-            error=f"Drafting: {type(error).__name__}: {error}"[:300]
-        )
-
-
-def _open_draft(assessment: Assessment) -> None:
-    lead = merging.surviving_lead(assessment.lead)
-    if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
-        return  # not written yet; it will be from what is known now
-    waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
-    if waiting is not None and waiting.assessment_id != assessment.pk and not _is_edited(waiting):
-        try:
-            with transaction.atomic():
-                rewrite_draft(waiting, assessment)
-        except (
-            Exception
-        ):  # one draft that keeps its older text must not stop the reading for everybody
-            log.exception("email %s could not be rewritten", waiting.pk)
-        return
-    if why_no_draft_now(lead):
-        return
-    Message.objects.create(
-        lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
-    )
-    nudge("outreach.write_drafts")
-
-
-def why_no_draft_now(lead: Lead) -> str:
-    """Why no first email is drafted for `lead` now, as a sentence; "" where one is."""
-    if reason := why_no_first_email(lead):
-        return reason
-    newest = _last_visit(lead)
-    if newest is None:
-        return "No visit of this person is known; a first email without one is queued by hand (queue_segment)."
-    if newest < timezone.now() - compose.FRESH_VISIT:
-        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
-    ended = _last_email_end(lead)
-    if ended and not lead.visits.filter(received_at__gt=ended).exists():
-        return "Decided already; a new visit would bring a new draft."
-    return ""
-
-
-def why_no_first_email(lead: Lead) -> str:
-    """Why `lead` gets no first email whoever wants it and whatever they visited; "" where nothing is against it."""
-    emails = previous_emails.emails_of(lead)
-    if emails.filter(status__in=OPEN).exists():
-        return "An email to this person is open already."
-    if stop := suppression.find_stop(lead.email or "", lead):
-        return f"We must not write: {stop.text} ({stop.source})."
-    if lead.address != Lead.Address.USABLE:
-        return "There is no address to write to."
-    if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
-        return "The first email to this person was sent, or refused for good, before."
-    if (
-        Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
-        .exclude(lead=lead)
-        .exists()
-    ):
-        return "This address was written to, as somebody else's."
-    ended, rejections = _last_email_end(lead), emails.filter(status=Status.REJECTED).count()
-    if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
-        return "Rejected twice: this person rests for 30 days."
-    return ""
-
-
-def _last_visit(lead: Lead) -> datetime | None:
-    found: datetime | None = lead.visits.aggregate(at=Max("seen_at"))["at"]
-    return found
-
-
-def _last_email_end(lead: Lead) -> datetime | None:
-    """When the last email to `lead` came to its end; None where there was none."""
-    last = previous_emails.emails_of(lead).order_by("-pk").first()
-    if last is None:
-        return None
-    return last.moves.latest("pk").at if last.moves.exists() else last.created_at
+TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh from its template
 
 
 def write_drafts(batch: int = 100) -> int:
-    """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
+    """Write every open draft: held, or blocked; after the last try blocked with the error."""
     if not assess.is_on():
         return 0
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by(
@@ -199,15 +69,19 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
         return
     try:
         move_message(
-            message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
-            expires_at=expires_at(choices.Band(message.band), now),
-        )  # fmt: skip
+            message,
+            Status.BLOCKED,
+            MoveCode.DRAFT_FAILED,
+            lease=lease,
+            error=text,
+            blocked_by="draft",
+            expires_at=deadlines.expires_at(choices.Band(message.band), now),
+        )
     except StaleMessage:
         log.warning("email %s was taken over", message.pk)
 
 
 def write_draft(message: Message, lease: datetime | None = None) -> Message:
-    """Give `message` its first text and move it to held or blocked."""
     written = compose.compose_email(message.lead, message)
     if (
         written.blocked is None
@@ -237,7 +111,10 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
     }
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), choices.Band(changes["band"])
-        changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
+        changes |= {
+            "due_at": deadlines.due_at(band, now),
+            "expires_at": deadlines.expires_at(band, now),
+        }
     rows = Message.objects.filter(
         pk=message.pk, status=message.status, version=message.version, opened_at=None
     )
@@ -253,7 +130,7 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
 
 
 def replace_text(message: Message, written: compose.ComposedEmail) -> None:
-    """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
+    """Replace a held text that nobody has opened by a language model's. Raises StaleMessage."""
     rows = Message.objects.filter(
         pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
     )
@@ -267,7 +144,7 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
 
 
 def sign_for_new_owners(batch: int = 100) -> int:
-    """Sign anew what nobody has opened and whose lead has another owner by now; returns how many it was tried for."""
+    """Sign drafts that nobody has opened for the lead's new owner; returns how many were tried."""
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     waiting = Message.objects.filter(
         status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False
@@ -288,25 +165,20 @@ def _sign_anew(pk: int, lead: int) -> None:
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 rewrite_draft(message, message.assessment)
-    except (
-        Exception
-    ):  # it keeps its older text, which the desk says, and must not keep the others back
-        log.exception("email %s could not be signed anew", pk)
+    except Exception:  # it keeps its older text, which the desk shows; the others go on
+        log.exception("email %s could not be signed for its new owner", pk)
 
 
 def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
-    """The columns of a message that follow from a composition."""
     facts = written.facts
     own = policy.band_of(facts.intent, facts.tier, facts.employees_from, facts.warm)
     blocked = written.blocked
     return {
-        "band": own,
-        "critical_reason": facts.critical_reason,
-        "rank": policy.BAND_RANK[choices.Band.CRITICAL if facts.critical_reason else own],
+        **message_text.priority_columns(own, facts.critical_reason),
         "tier": facts.tier,
         "intent": facts.intent,
         "verdicts": policy.verdicts_by_phase(facts),
-        "guards": checks.results_as_rows(written.results),
+        "guards": check_results.results_as_rows(written.results),
         "blocked_by": blocked.guard if blocked else "",
         "template": written.template,
         "template_why": written.why,
@@ -331,19 +203,15 @@ def _address_domain(address: str) -> str:
 
 
 def _store_text(message: Message, written: compose.ComposedEmail, version: int) -> None:
-    MessageText.objects.create(
-        message=message,
-        version=version,
+    new = message_text.NewText(
         subject=written.subject,
         body=written.body,
         footer=written.footer,
         phrases=written.phrases,
         language_model=written.language_model,
         prompt_version=written.prompt_version,
-        sha256=email_footer.text_hash(
-            message.to_address, written.subject, written.body, written.footer
-        ),
     )
+    message_text.store_text(message, version, new)
 
 
 def _enter_queue(
@@ -352,53 +220,15 @@ def _enter_queue(
     now = timezone.now()
     if blocked := written.blocked:
         return move_message(
-            message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
-            expires_at=expires_at(choices.Band(message.band), now), not_before=now,
-        )  # fmt: skip
-    return hold_for_review(message, "drafted", lease=lease, now=now)
-
-
-def free_blocked(batch: int = 100) -> int:
-    """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
-    now, count = timezone.now(), 0
-    waiting = Message.objects.filter(
-        status=Status.BLOCKED, blocked_by=checks.ONE_PER_COMPANY, not_before__lte=now
-    )
-    for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
-        try:
-            count += check_blocked_again(message, now).status == Status.HELD
-        except StaleMessage:
-            continue  # somebody edited or rejected it meanwhile
-    return count
-
-
-def check_blocked_again(message: Message, now: datetime) -> Message:
-    """Hold a blocked email's text against the guards once more: it is held, or says what blocks it now."""
-    text, before = message.text, previous_emails.load_history(message.lead, now, message.pk)
-    if text is None:
-        return message
-    results = check_stored_text(message, text, before)
-    failed, rows = checks.first_failure(results), checks.results_as_rows(results)
-    if failed is None:
-        return hold_for_review(message, "freed", guards=rows)
-    until = before.in_the_way.until if before.in_the_way else None
-    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
-    mine.update(
-        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + RECHECK_AFTER,
-        expires_at=expires_at(choices.Band(message.band), until or now),
-    )  # fmt: skip
-    return message
-
-
-def check_stored_text(
-    message: Message, text: MessageText, before: previous_emails.EmailHistory
-) -> list[checks.CheckResult]:
-    """What the guards say of an email's text as things are now."""
-    return compose.check_email(
-        message.lead, text.subject, text.body, text.footer, [merge_fields.Phrase(**p) for p in text.phrases], message.sender,
-        before=before, typed=text.author_id is not None, tier=message.tier,
-        template=message.template.key if message.template else "",
-    )  # fmt: skip
+            message,
+            Status.BLOCKED,
+            MoveCode.GUARD,
+            lease=lease,
+            error=blocked.text[:500],
+            expires_at=deadlines.expires_at(choices.Band(message.band), now),
+            not_before=now,
+        )
+    return hold_for_review(message, MoveCode.DRAFTED, lease=lease, now=now)
 
 
 def hold_for_review(
@@ -410,15 +240,23 @@ def hold_for_review(
     error: str = "",
     **more: Any,
 ) -> Message:
-    """Put `message` into the review queue with its due time and its end; any approval is void."""
+    """Put `message` into the review queue with its deadlines; any approval is void."""
     now = now or timezone.now()
     band = choices.Band(message.band)
-    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
-    anew = {
-        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
+    times = {
+        "held_at": now,
+        "due_at": deadlines.due_at(band, now),
+        "expires_at": deadlines.expires_at(band, now),
+    }
+    reset = {
+        "error": error,
+        "blocked_by": "",
+        "waiting_for": "",
+        "transport": "",
+        "by_machine": False,
         "place": office_hours.place_of_lead(message.lead),
-    }  # fmt: skip
-    changes = {**anew, **times, **more}
+    }
+    changes = {**reset, **times, **more}
     held = move_message(message, Status.HELD, why, lease=lease, now=now, **changes)
     ghl_check.request_check(held)
     if why in TEMPLATES_WORDS:
@@ -426,28 +264,3 @@ def hold_for_review(
     nudge("outreach.look_due")
     nudge("approvals.tell")
     return held
-
-
-def _due_at(band: choices.Band, now: datetime) -> datetime:
-    zone, country = settings.TEAM_TIME_ZONE, office_hours.team_country()
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    if band == choices.Band.HOT:
-        return now + HOT_DUE
-    if band == choices.Band.WARM:
-        return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
-    return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
-
-
-def expires_at(band: choices.Band, now: datetime) -> datetime:
-    """When an email that nobody decides comes to its end."""
-    days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
-    return calendar.add_working_days(
-        now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()
-    )
-
-
-def _is_edited(message: Message) -> bool:
-    """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
-    return (message.version > 0 and message.template_id is None) or message.texts.exclude(
-        author=None
-    ).exists()

@@ -1,7 +1,8 @@
-"""The second and third email of a thread: who gets one and when, and what ends a thread. Off until a Lead turns it on.
+"""The second and third email of a thread: who gets one, when, and what ends a thread.
 
-A follow-up is an email like any other: drafted, guarded, decided, judged at the door. It is opened on the third and on
-the seventh day after the first one left, while nobody has answered; the third only after the second has left.
+A follow-up is an email like any other: drafted, checked, decided, checked again before sending.
+It is opened three and seven days after the first one was sent, while nobody has answered; the
+third only after the second was sent. Off until a Lead turns the switch on.
 """
 
 from dataclasses import dataclass
@@ -17,16 +18,17 @@ from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose
+from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
 
 SWITCH_NAME = "follow_ups"
 SWITCH_DESCRIPTION = (
-    "Drafts a second email three days after the first one left, and a third after seven, where nobody answered. Off: "
+    "Drafts a second email three days after the first one left, and a third after seven, where "
+    "nobody answered. Off: "
     "no new follow-up is drafted; those that wait or are approved stay as they are."
 )
 DELAY_AFTER_FIRST = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
@@ -39,12 +41,11 @@ ENDS_THREAD = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
 class ThreadEnd:
     """Why a thread goes no further: a code for the move, and a sentence."""
 
-    why: str
+    why: MoveCode
     text: str
 
 
 def is_on() -> bool:
-    """Whether follow-ups are opened; off where nobody has turned the switch on."""
     return assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
 
 
@@ -54,7 +55,9 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
         return 0
     now, count = now or timezone.now(), 0
     for step in DELAY_AFTER_FIRST:
-        if EmailTemplate.objects.filter(active=True, angle=compose.FOLLOW_UPS[step]).exists():
+        if EmailTemplate.objects.filter(
+            active=True, angle=template_choice.FOLLOW_UPS[step]
+        ).exists():
             for first in first_emails_due(
                 step, now
             ):  # all of three weeks: those that stay shut must not hide those behind them
@@ -65,7 +68,6 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
 
 
 def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
-    """First emails whose follow-up `step` is due now and whose thread has not ended by what we know."""
     sent = Q(status=Status.SENT, step=1, transport__in=[Transport.GHL, Transport.SANDBOX])
     at = Q(sent_at__lte=now - DELAY_AFTER_FIRST[step], sent_at__gt=now - THREAD_TOO_OLD)
     thread = Message.objects.filter(follows=OuterRef("pk"))
@@ -77,7 +79,6 @@ def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
 
 
 def _thread_goes_on() -> tuple[Q, ...]:
-    """What a query can tell; `ended` tells the rest, for the few that are left."""
     events = EmailEvent.objects.filter(
         Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk"))
     )
@@ -98,48 +99,54 @@ def _open_follow_up(first: Message, step: int) -> bool:
         with transaction.atomic():
             locks.lock_leads(first.lead_id)
             Message.objects.create(
-                lead=first.lead, assessment=first.lead.assessments.first(), kind=first.kind, step=step, follows=first,
-                to_address=first.to_address, domain=first.domain, written_for=first.written_for,
-            )  # fmt: skip
+                lead=first.lead,
+                assessment=first.lead.assessments.first(),
+                kind=first.kind,
+                step=step,
+                follows=first,
+                to_address=first.to_address,
+                domain=first.domain,
+                written_for=first.written_for,
+            )
     except IntegrityError:
         return False  # another worker opened it, or another email to this person is open
     return True
 
 
 def thread_end(first: Message) -> ThreadEnd | None:
-    """Why the thread of `first` goes no further, by everything that our rows know; None where it may go on."""
+    """Return why the thread of `first` has ended by our rows; None where it may go on."""
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
         return ThreadEnd(
-            "first_kept",
+            MoveCode.FIRST_KEPT,
             "The first email of this thread was kept in the sandbox and never reached them.",
         )
     if previous_emails.has_answered(lead):
-        return ThreadEnd("answered", "This person has answered.")
+        return ThreadEnd(MoveCode.ANSWERED, "This person has answered.")
     thread = EmailEvent.objects.filter(Q(message=first) | Q(message__follows=first))
     if event := thread.filter(kind__in=ENDS_THREAD).first():
         return ThreadEnd(
-            event.kind, f"An email of this thread: {event.get_kind_display().lower()}."
+            MoveCode(event.kind), f"An email of this thread: {event.get_kind_display().lower()}."
         )
     if (
         Meeting.objects.filter(lead__in=suppression.rows_of(lead))
         .exclude(status__in=Meeting.OFF)
         .exists()
     ):
-        return ThreadEnd("meeting", "A meeting is booked.")
+        return ThreadEnd(MoveCode.MEETING, "A meeting is booked.")
     if stop := suppression.find_stop(first.to_address, lead):
-        return ThreadEnd("suppressed", f"We must not write: {stop.text} ({stop.source}).")
+        return ThreadEnd(MoveCode.SUPPRESSED, f"We must not write: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
-        return ThreadEnd("other_address", "This person has another address by now.")
+        return ThreadEnd(MoveCode.OTHER_ADDRESS, "This person has another address by now.")
     if colleague := _interested_colleague(lead, first):
         return ThreadEnd(
-            "company_answered", f"{colleague} at the same company has answered, and is interested."
+            MoveCode.COMPANY_ANSWERED,
+            f"{colleague} at the same company has answered, and is interested.",
         )
     return None
 
 
 def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
-    """Who else at the company has given a positive answer since the first email was written."""
     if lead.company_id is None:
         return None
     since = Reply.objects.filter(lead__company=lead.company_id, received_at__gte=first.created_at)
@@ -148,7 +155,7 @@ def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
 
 
 def withdraw_ended(batch: int = 500) -> int:
-    """Withdraw every open follow-up whose thread has ended; returns how many. The door asks for itself as well."""
+    """Withdraw every open follow-up whose thread has ended; returns how many."""
     count = 0
     waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_SENT_YET)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:
@@ -158,5 +165,5 @@ def withdraw_ended(batch: int = 500) -> int:
                 move_message(message, Status.WITHDRAWN, end.why, error=end.text)
                 count += 1
             except StaleMessage:
-                continue  # somebody decided it, or it is at the door
+                continue  # somebody decided it, or it is being sent
     return count

@@ -1,4 +1,4 @@
-"""Filling the queue by hand from leads that are known: a tier, or a list of people. Every item is CRITICAL."""
+"""Queue emails by hand to known leads: a tier, or a list from a file. Each one is CRITICAL."""
 
 import hashlib
 from collections import Counter
@@ -13,7 +13,8 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
+from outreach.drafting.no_draft import NoDraft, NoDraftCode
 from outreach.models import Message, Segment
 
 MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
@@ -21,11 +22,11 @@ MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about 
 
 @dataclass
 class Selection:
-    """Whom a filter found: who can be queued, and how many cannot, by reason."""
+    """The leads that can be queued, and how many cannot, by reason."""
 
     what: str
     leads: list[Lead] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[NoDraft] = field(default_factory=Counter)
 
     @property
     def looked_at(self) -> int:
@@ -33,13 +34,12 @@ class Selection:
 
 
 def select_tier(tier: str, limit: int) -> Selection:
-    """The `limit` leads of `tier` with the highest score who can be written to."""
     found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
     return _select_leads(tier, found.iterator(chunk_size=200), limit)
 
 
 def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
-    """The people of a CSV with the column email, or linkedin_url, or both. One who is not known is an error."""
+    """Select the leads of a CSV with a column email or linkedin_url; all must be known."""
     report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
         report.read += 1
@@ -80,17 +80,17 @@ def _select_leads(what: str, leads: Iterable[Lead], limit: int) -> Selection:
     return selection
 
 
-def why_not_queued(lead: Lead) -> str:
-    """Why `lead` cannot be queued by hand; "" where nothing stands against it. An old visit is no reason here."""
+def why_not_queued(lead: Lead) -> NoDraft | None:
+    """The reason why `lead` cannot be queued by hand. An old visit is none."""
     if not lead.assessments.exists():
-        return "Not scored yet."
-    return drafts.why_no_first_email(lead)
+        return NoDraft(NoDraftCode.NOT_SCORED)
+    return no_draft.why_no_first_email(lead)
 
 
 def queue_selection(selection: Selection, by: Any) -> Segment:
-    """Open a draft for each lead who still can be written to, in one transaction; the workers write them.
+    """Open a draft for each lead who can still be written to, in one transaction.
 
-    A person for whom an email was opened meanwhile is left out; the count of the row says how many it came to.
+    A lead for whom an email was opened meanwhile is left out and not counted.
     """
     with transaction.atomic():
         locks.lock_leads(*(lead.pk for lead in selection.leads))
@@ -100,8 +100,11 @@ def queue_selection(selection: Selection, by: Any) -> Segment:
         )
         for lead in still:
             Message.objects.create(
-                lead=lead, assessment=lead.assessments.first(), kind=lead.kind, to_address=lead.email or "",
+                lead=lead,
+                assessment=lead.assessments.first(),
+                kind=lead.kind,
+                to_address=lead.email or "",
                 segment=segment,
-            )  # fmt: skip
+            )
     nudge("outreach.write_drafts")
     return segment

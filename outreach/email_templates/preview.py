@@ -1,4 +1,4 @@
-"""Reading a template before it is published: what it becomes for real and made-up people, by the code that drafts."""
+"""Preview a template before it is published, for real and made-up leads, by the drafting code."""
 
 import hashlib
 from collections import Counter
@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Assessment, Company, Kind, Lead, field_source
 from outreach.content import email_footer, merge_fields, style
-from outreach.drafting import compose
+from outreach.drafting import compose, known_fields, signing, template_choice
 from outreach.models import EmailTemplate, Message, Signal
 
 RECENT_LEADS = 100  # leads whose gaps are counted
@@ -41,7 +41,7 @@ class EmailPreview:
 
 @dataclass(frozen=True)
 class TemplatePreview:
-    """Everything a person should see before they publish."""
+    """Everything a person should see before publishing."""
 
     previews: tuple[EmailPreview, ...]
     problems: tuple[style.StyleProblem, ...]
@@ -55,7 +55,7 @@ class TemplatePreview:
 
 
 def preview_template(template: EmailTemplate, chosen: Iterable[Lead] = ()) -> TemplatePreview:
-    """Read `template`, which need not be stored, for ten made-up people and the `chosen` ones."""
+    """Preview `template`, which may be unsaved, for ten made-up leads and the `chosen` ones."""
     before = EmailTemplate.objects.filter(key=template.key, active=True).first()
     problems = [
         *style.template_problems(template.subject, template.body),
@@ -79,33 +79,52 @@ def template_text(template: EmailTemplate) -> str:
 
 
 def preview_fingerprint(template: EmailTemplate, before: EmailTemplate | None) -> str:
-    """What a person has seen: this text, in this place, in the stead of that version."""
+    """Hash what a person has seen: this text, in this place, replacing that version."""
     names = ("key", "tier", "angle", "signal", "name", "subject", "body")
     parts = [*(getattr(template, name) for name in names), str(before.version if before else 0)]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
 def made_up_lead(family: str, template: EmailTemplate, *, full: bool) -> tuple[Lead, Assessment]:
-    """A person of that family who would get `template`, unsaved: with every field, or with the fewest there can be."""
+    """Make an unsaved lead who would get `template`: with every field, or with the fewest."""
     angle, signal = template.angle, template.signal
     warm = angle == "warm_connection" or signal == Signal.WARM_CONNECTION
     reads = full or angle in ("high_intent", "content") or signal == Signal.HIGH_INTENT_PAGE
     company = Company(
-        name="Northline Freight", domain="northline-freight.example", kind=Kind.EXAMPLE,
-        industry="Logistics & Supply Chain" if full else "", employees="200-500" if full else "",
+        name="Northline Freight",
+        domain="northline-freight.example",
+        kind=Kind.EXAMPLE,
+        industry="Logistics & Supply Chain" if full else "",
+        employees="200-500" if full else "",
         technologies=["HubSpot"] if full or signal == Signal.TECH_STACK else [],
         open_roles=7 if full else 1 if angle == "hiring" or signal == Signal.HIRING else None,
-        sources={name: field_source("made up") for name in ("name", "industry", "employees", "technologies", "open_roles")},
-    )  # fmt: skip
+        sources={
+            name: field_source("made up")
+            for name in ("name", "industry", "employees", "technologies", "open_roles")
+        },
+    )
     lead = Lead(
-        kind=Kind.EXAMPLE, first_name="Dana", title=FAMILY_TITLES[family], company=company,
-        email="dana@northline-freight.example", last_name="Whitfield" if full else "",
-        city="Columbus" if full else "", state="OH" if full else "", country="US" if full else "",
-        sources={name: field_source("made up") for name in ("first_name", "last_name", "title", "city", "state")},
-    )  # fmt: skip
-    both_worked = {"kind": "employer", "member": "Sam Reyes", "company": "Acme",
-                   "sentence": "Sam Reyes on our team also worked at Acme.",
-                   "first_person": "I also worked at Acme."}  # fmt: skip
+        kind=Kind.EXAMPLE,
+        first_name="Dana",
+        title=FAMILY_TITLES[family],
+        company=company,
+        email="dana@northline-freight.example",
+        last_name="Whitfield" if full else "",
+        city="Columbus" if full else "",
+        state="OH" if full else "",
+        country="US" if full else "",
+        sources={
+            name: field_source("made up")
+            for name in ("first_name", "last_name", "title", "city", "state")
+        },
+    )
+    both_worked = {
+        "kind": "employer",
+        "member": "Sam Reyes",
+        "company": "Acme",
+        "sentence": "Sam Reyes on our team also worked at Acme.",
+        "first_person": "I also worked at Acme.",
+    }
     knows = {
         "kind": "known",
         "member": "Sam Reyes",
@@ -114,9 +133,13 @@ def made_up_lead(family: str, template: EmailTemplate, *, full: bool) -> tuple[L
         "first_person": "We know each other.",
     }
     return lead, Assessment(
-        lead=lead, intent=78, tier=template.tier, angle=angle, topic="pricing" if reads else "",
+        lead=lead,
+        intent=78,
+        tier=template.tier,
+        angle=angle,
+        topic="pricing" if reads else "",
         warm=(both_worked if full else knows) if warm else None,
-    )  # fmt: skip
+    )
 
 
 def _for_made_up(template: EmailTemplate) -> Iterable[tuple[str, str, compose.ComposedEmail]]:
@@ -160,7 +183,6 @@ def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailP
 def _problems_in(
     emails: Iterable[tuple[str, str, compose.ComposedEmail]],
 ) -> Iterable[style.StyleProblem]:
-    """What guards and lengths say about the emails; each thing once, with the first person it was found for."""
     seen: dict[tuple[str, bool, str], str] = {}
     for who, _, written in emails:
         for result in written.results:
@@ -179,11 +201,12 @@ def _problems_in(
 
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    """Required fields that many of the leads who would get it lack: each of those drafts would be blocked."""
-    sender, missing, count = compose.sender_of(Lead()), Counter[str](), 0
+    sender, missing, count = signing.sender_of(Lead()), Counter[str](), 0
     for lead in recent_leads(template):
-        known = compose.fields_of(lead, lead.newest[0], sender)
-        if template.signal and template.signal not in compose.signals_of(lead.newest[0], known):
+        known = known_fields.fields_of(lead, lead.newest[0], sender)
+        if template.signal and template.signal not in template_choice.signals_of(
+            lead.newest[0], known
+        ):
             continue
         family, count = merge_fields.title_family(lead.title), count + 1
         needed = style.required_fields(template.subject, family, known) | style.required_fields(
@@ -200,7 +223,7 @@ def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]
 
 
 def recent_leads(template: EmailTemplate) -> list[Any]:
-    """The leads seen last of the template's tier and angle, each with `newest`, a list of its newest assessment."""
+    """Return the newest leads of the tier and angle, their assessment in `newest`."""
     newest = Prefetch("assessments", Assessment.objects.order_by("-seq"), to_attr="newest")
     leads = Lead.objects.filter(kind=Kind.LIVE, tier=template.tier).select_related(
         "company", "owner"
@@ -214,7 +237,7 @@ def recent_leads(template: EmailTemplate) -> list[Any]:
 
 
 def _place_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    """Two for one place: which one drafts get would be chance."""
+    """Refuse a second template for one tier, angle and signal: the choice would be chance."""
     same = EmailTemplate.objects.filter(
         active=True, tier=template.tier, angle=template.angle, signal=template.signal
     ).exclude(key=template.key)

@@ -1,11 +1,11 @@
-"""Versions of templates: publishing one makes it the active one, and every older one stays for its emails."""
+"""Versions of templates: publishing makes one active, and older ones stay for their emails."""
 
 from typing import Any
 
 from django.db import transaction
 
 from leads.scoring import rule_versions
-from outreach.drafting.compose import FOLLOW_UPS, GENERAL
+from outreach.drafting.template_choice import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
 
 SCORE_ANGLES = (
@@ -18,15 +18,14 @@ SCORE_ANGLES = (
 
 
 class PublishedMeanwhile(Exception):
-    """Somebody else published meanwhile; what was shown is not what would be replaced."""
+    """Somebody else has published since the preview was shown."""
 
 
 class StillNeeded(Exception):
-    """Without this template some leads would have none that fits."""
+    """Some leads would have no template without this one."""
 
 
 def template_angles() -> list[str]:
-    """What a template can be about: the score's own angles and those of page triggers."""
     return list(dict.fromkeys((*SCORE_ANGLES, *FOLLOW_UPS.values(), *rule_versions.email_angles())))
 
 
@@ -38,9 +37,9 @@ def template_key(template: EmailTemplate) -> str:
 def publish_version(
     template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | None
 ) -> EmailTemplate:
-    """Store `template` as the next version of its key and make it the active one. Raises Overtaken.
+    """Store `template` as its key's next version and activate it. Raises PublishedMeanwhile.
 
-    `instead_of` is the active version that the person has seen it compared with.
+    `instead_of` is the active version that the person has compared it with.
     """
     with transaction.atomic():
         versions = list(
@@ -49,7 +48,8 @@ def publish_version(
         active = next((one for one in versions if one.active), None)
         if (active and active.pk) != (instead_of and instead_of.pk):
             raise PublishedMeanwhile(
-                f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published."
+                f"Somebody changed {template.key} meanwhile. Look at it again; nothing was "
+                "published."
             )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
         names = ("key", "tier", "angle", "signal", "name", "subject", "body")
@@ -61,9 +61,10 @@ def publish_version(
 
 
 def retire_template(template: EmailTemplate) -> None:
-    """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
+    """Take a template out of use. Raises StillNeeded for a tier's general template."""
     if template.angle == GENERAL and not template.signal:
         raise StillNeeded(
-            f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
+            f"{template} is what {template.get_tier_display()} falls back on. Publish another "
+            "version instead."
         )
     EmailTemplate.objects.filter(pk=template.pk).update(active=False)

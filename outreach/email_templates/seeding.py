@@ -25,15 +25,14 @@ def seed_after_migration(**_: Any) -> None:
 
 
 def starting_templates() -> list[dict[str, str]]:
-    """The starting set as rows of key, tier, angle, signal, name, subject and body."""
     rows = tomllib.loads((SEEDS_FOLDER / "templates.toml").read_text())["template"]
     return [{"signal": "", **{name: text.strip() for name, text in row.items()}} for row in rows]
 
 
 def seed_templates(rows: list[dict[str, str]]) -> int:
-    """Store each row whose key is new, or whose active version is an older seed; returns how many were stored.
+    """Store each row that is new or follows an older seed; returns how many were stored.
 
-    What people published, took out of use or cover by a template of their own stays as it is.
+    What people published or took out of use stays as it is.
     """
     with transaction.atomic():
         stored = list(EmailTemplate.objects.select_for_update().order_by("version"))

@@ -1,4 +1,4 @@
-"""What two versions of an email may be said to differ by, and what a test could show before it begins. Pure."""
+"""How two versions of an email compare, and what a test could show before it begins. Pure."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -36,8 +36,10 @@ class ExperimentPlan:
             else f"{self.days} days or more at today's cap"
         )
         return (
-            f"With {self.size // 2} emails a side a rise from {self.rate:.0%} ({source}) to {self.hoped:.0%} would be "
-            f"seen {_chance_in_words(self.power)}.{seen} To see one to {self.hoped:.0%} it takes {self.needed} emails. "
+            f"With {self.size // 2} emails a side a rise from {self.rate:.0%} ({source}) to "
+            f"{self.hoped:.0%} would be "
+            f"seen {_chance_in_words(self.power)}.{seen} To see one to {self.hoped:.0%} it "
+            f"takes {self.needed} emails. "
             f"These {self.size} take {days}."
         )
 
@@ -48,7 +50,6 @@ def _chance_in_words(power: float) -> str:
 
 
 def plan_experiment(size: int, people: int, answered: int, daily: int) -> ExperimentPlan:
-    """The plan for `size` emails where so many of so many people have answered until now."""
     is_assumed = people < FEWEST_PEOPLE or not 0 < answered < people
     rate = ASSUMED_RATE if is_assumed else answered / people
     hoped, each = min(0.95, rate * 2), size // 2

@@ -1,7 +1,7 @@
-"""50/50 tests of a template: starting one, which version an email gets, what was found, and its end by a person.
+"""A/B tests of a template: start, result, and end by a person.
 
-Analysed as assigned: an email that a reviewer changed stays on its side. Counted are people, by their first email,
-where it left through GoHighLevel to somebody real.
+Analysed as assigned: an email that a reviewer changed stays on its side. Recipients are counted
+by their first email, where it was sent through GoHighLevel to a live lead.
 """
 
 from dataclasses import asdict
@@ -46,9 +46,9 @@ class AlreadyEnded(Exception):
 def start_experiment(
     template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any
 ) -> Experiment:
-    """Store `variant` as a version of the active `template` that only this test uses, and begin. Raises NotStarted.
+    """Store `variant` as a version only for this test, and start it. Raises NotStarted.
 
-    The caller has held the variant against the checks of templates.
+    The caller has checked the variant as a template.
     """
     if not FEWEST_EMAILS <= size <= MOST_EMAILS or size % 2:
         raise NotStarted(
@@ -68,9 +68,14 @@ def start_experiment(
                 raise NotStarted(f"{template} is not in use any more. Look again.")
             stored = _store_variant(variant, active, versions[-1].version + 1, by)
             return Experiment.objects.create(
-                kind=kind, template_key=active.key, template_a=active, template_b=stored, size=size, started_by=by,
+                kind=kind,
+                template_key=active.key,
+                template_a=active,
+                template_b=stored,
+                size=size,
+                started_by=by,
                 plan=asdict(current_plan(active, size)),
-            )  # fmt: skip
+            )
     except IntegrityError:
         raise NotStarted(f"A test of {template.key} is under way. End it first.") from None
 
@@ -80,13 +85,17 @@ def _store_variant(
 ) -> EmailTemplate:
     same = {name: getattr(active, name) for name in ("key", "tier", "angle", "signal")}
     return EmailTemplate.objects.create(
-        **same, version=version, name=f"{active.name}, as tested"[:120], subject=variant.subject, body=variant.body,
-        active=False, created_by=by,
-    )  # fmt: skip
+        **same,
+        version=version,
+        name=f"{active.name}, as tested"[:120],
+        subject=variant.subject,
+        body=variant.body,
+        active=False,
+        created_by=by,
+    )
 
 
 def current_plan(template: EmailTemplate, size: int) -> ab_statistics.ExperimentPlan:
-    """What a test of so many emails of `template` could show, by what is known today."""
     now = timezone.now()
     sent = counted_recipients(
         Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now
@@ -112,7 +121,7 @@ def why_nobody_joins(experiment: Experiment) -> str:
 
 
 def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
-    """(person, whether they answered) for each first email among `messages` that left long enough ago to be counted."""
+    """Return (lead id, has answered) for each first email sent long enough ago to be counted."""
     answers = Reply.objects.counted().filter(
         lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at")
     )
@@ -125,7 +134,7 @@ def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple
 
 
 def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """First emails to real people that left through GoHighLevel; training, tests, examples and the sandbox are none."""
+    """Keep first emails sent to live leads through GoHighLevel."""
     return messages.filter(
         step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE
     )
@@ -134,7 +143,6 @@ def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
 def experiment_result(
     experiment: Experiment, now: datetime | None = None
 ) -> ab_statistics.Comparison:
-    """What the rows say of a test until now."""
     now = now or timezone.now()
     mine = Message.objects.filter(assignment__experiment=experiment)
     waiting = (
@@ -163,7 +171,7 @@ def _side_counts(messages: QuerySet[Message], now: datetime) -> ab_statistics.Si
 
 
 def end_experiment(experiment: Experiment, by: Any) -> Experiment:
-    """End a test and keep what was found; before its time it is inconclusive. Raises Ended. Emails stay as they are."""
+    """End a test and store its result; inconclusive before its time. Raises AlreadyEnded."""
     found = experiment_result(experiment)
     verdict = found.verdict or Experiment.Verdict.INCONCLUSIVE
     kept = {**asdict(found), "verdict": verdict}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib import statistics
 from outreach.content.similarity import text_similarity
-from outreach.drafting import compose
+from outreach.drafting import template_choice
 from outreach.email_templates import preview
 from outreach.experiments import experiments
 from outreach.models import EmailTemplate, Experiment, Message
@@ -57,7 +57,6 @@ class Proposal:
 def replies_by_subject(
     now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
 ) -> list[SubjectReplies]:
-    """Reply rates of first emails that left in the window, by the template's version; the most sent first."""
     now = now or timezone.now()
     found = []
     sent = experiments.sent_to_real_people(
@@ -72,8 +71,10 @@ def replies_by_subject(
 
 
 def find_proposals(kind: str, key: str = "") -> list[Proposal]:
-    """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
-    active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
+    """Propose tests of first-email templates, the most used first; of `key` alone where given."""
+    active = list(
+        template_choice.first_emails().filter(**({"key": key} if key else {})).order_by("key")
+    )
     recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
     used = {
         template.pk: experiments.sent_to_real_people(
@@ -106,17 +107,24 @@ def _first_fitting(template: EmailTemplate, kind: str) -> Proposal | None:
 
 
 def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
-    """`template` with another subject or closing question. Raises Unfit where the checks find more wrong than in it."""
+    """Propose `template` with another subject or closing question.
+
+    Raises UnfitVariant where the checks find more wrong with it than with the template.
+    """
     before = template.subject if kind == Kind.SUBJECT else call_to_action(template.body)
     if not before:
         raise UnfitVariant(f"{template} does not close with a question.")
     if text_similarity(before, text) >= TOO_ALIKE:
         raise UnfitVariant("It says nearly the same.")
     variant = EmailTemplate(
-        key=template.key, tier=template.tier, angle=template.angle, signal=template.signal, name=template.name,
+        key=template.key,
+        tier=template.tier,
+        angle=template.angle,
+        signal=template.signal,
+        name=template.name,
         subject=text.strip() if kind == Kind.SUBJECT else template.subject,
         body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
-    )  # fmt: skip
+    )
     known = {(one.field, one.text) for one in preview.preview_template(template).problems}
     worse = [
         one
@@ -129,7 +137,6 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
 
 
 def call_to_action(body: str) -> str:
-    """The closing question, in each of its wordings; "" where the template does not close with one."""
     return "\n\n".join(_split_at_closing(body)[1])
 
 
@@ -138,7 +145,6 @@ def with_call_to_action(body: str, text: str) -> str:
 
 
 def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
-    """The paragraphs before the closing question, and those that are it: one for each family of titles, or one."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)
     while (

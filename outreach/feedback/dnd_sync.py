@@ -48,7 +48,7 @@ def push_due(batch: int = 5) -> int:
 
 
 def record_new_stops(batch: int = 500) -> int:
-    """Make a row for every stop that has none; returns how many.
+    """Make a row for every stop without one; returns how many.
 
     Rows become visible out of order, so the position moves only over rows old enough for that to be
     past.

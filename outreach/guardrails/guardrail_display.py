@@ -1,11 +1,67 @@
-"""Where each guardrail stands, in words, for pages and the API. Pure."""
+"""The guardrails in words, for pages, the API and alarms. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from outreach.choices import Guardrail
 from outreach.guardrails import guardrail_rules
-from outreach.guardrails.guardrail_rules import CountRule, EventCounts, HealthState, duration_text
+from outreach.guardrails.guardrail_rules import (
+    HOUR,
+    LEAST_SENDS,
+    WEEK,
+    Breach,
+    EventCounts,
+    HealthState,
+)
+
+NOUNS = {
+    Guardrail.COMPLAINTS: ("complaint", "complaints"),
+    Guardrail.HARD_BOUNCES: ("hard bounce", "hard bounces"),
+    Guardrail.SEND_ERRORS: ("send error", "send errors"),
+}
+
+
+def describe_breach(breach: Breach) -> str:
+    if breach.guardrail == Guardrail.DOMAIN_HEALTH:
+        return "Domain health is {score}, under {floor}.".format(**breach.arguments)
+    if breach.guardrail == Guardrail.AUTHENTICATION:
+        return _missing_records_text(breach.arguments["records"], breach.arguments["too_long"])
+    if breach.guardrail == Guardrail.HEALTH_VERDICT:
+        return _old_verdict_text(breach.arguments["hours"])
+    return _counts_text(breach)
+
+
+def _counts_text(breach: Breach) -> str:
+    arguments, parts = breach.arguments, []
+    if "count" in arguments:
+        count, window = arguments["count"], duration_text(arguments["window"])
+        parts.append(f"{count} {NOUNS[breach.guardrail][count != 1]} in {window}")
+    if "sent" in arguments:
+        parts.append("{bounced} hard bounces of {sent} emails sent in 7 days".format(**arguments))
+    return f"{', '.join(parts)}."
+
+
+def _missing_records_text(records: list[str], too_long: bool) -> str:
+    names, verb = " and ".join(record.upper() for record in records), "is"
+    if len(records) > 1:
+        verb = "are"
+    since = " for 72 hours or longer" if too_long else ""
+    return f"{names} of the sending domain {verb} missing{since}."
+
+
+def _old_verdict_text(hours: int | None) -> str:
+    if hours is None:
+        return "There is no verdict on domain health."
+    return f"The verdict on domain health is {hours} hours old; after 6 it counts for nothing."
+
+
+def duration_text(duration: timedelta) -> str:
+    if duration == HOUR:
+        return "an hour"
+    return f"{duration.days} days" if duration >= WEEK else f"{round(duration / HOUR)} hours"
+
+
+# --- The table ---
 
 
 @dataclass(frozen=True)
@@ -21,47 +77,53 @@ class GuardrailStatus:
 
 
 def guardrail_table(counts: EventCounts) -> list[GuardrailStatus]:
-    """Every guardrail in the order of the table, breached or not."""
-    stands = {breach.guardrail: breach for breach in guardrail_rules.find_breaches(counts)}
-    said = [_count_row(guardrail, counts) for guardrail in guardrail_rules.COUNT_RULES]
-    said += [
-        (Guardrail.DOMAIN_HEALTH, _score_text(counts.health), f"under {guardrail_rules.HEALTH_ALERT}",
-         f"under {guardrail_rules.HEALTH_HALT}"),
-        (Guardrail.AUTHENTICATION, _records_text(counts.health), "one missing", "one missing for 72 hours"),
-        (Guardrail.HEALTH_VERDICT, _age_text(counts.health), "older than 6 hours", ""),
-    ]  # fmt: skip
-    return [
-        GuardrailStatus(name, now, alert, halt, stands[name].level if name in stands else "clear",
-              stands[name].text if name in stands else "")
-        for name, now, alert, halt in said
-    ]  # fmt: skip
+    breaches = {breach.guardrail: breach for breach in guardrail_rules.find_breaches(counts)}
+    rows = [_count_row(guardrail, counts) for guardrail in guardrail_rules.COUNT_RULES]
+    rows += _health_rows(counts.health)
+    return [_status(*row, breaches.get(row[0])) for row in rows]
+
+
+def _status(
+    guardrail: Guardrail, now: str, alert_at: str, halt_at: str, breach: Breach | None
+) -> GuardrailStatus:
+    if breach is None:
+        return GuardrailStatus(guardrail, now, alert_at, halt_at, "clear", "")
+    why = describe_breach(breach)
+    return GuardrailStatus(guardrail, now, alert_at, halt_at, breach.level, why)
 
 
 def _count_row(guardrail: Guardrail, counts: EventCounts) -> tuple[Guardrail, str, str, str]:
     rule = guardrail_rules.COUNT_RULES[guardrail]
-    windows = {
-        rule.halt_window: counts.halt.get(guardrail, ()),
-        rule.alert_window: counts.alert.get(guardrail, ()),
-    }
-    now = ", ".join(
-        f"{len(events)} in {duration_text(window)}" for window, events in windows.items()
-    )
-    halt = _threshold(rule, rule.halt, rule.halt_window)
+    halting, alerting = counts.halt.get(guardrail, ()), counts.alert.get(guardrail, ())
+    events = {rule.halt_window: halting, rule.alert_window: alerting}
+    now = ", ".join(_threshold(len(found), window) for window, found in events.items())
+    halt = _threshold(rule.halt, rule.halt_window)
     if guardrail == Guardrail.HARD_BOUNCES:
         now += f", {_bounce_share(counts)}"
-        halt += f", or {guardrail_rules.BOUNCE_PERCENT}\u00a0% of at least {guardrail_rules.LEAST_SENDS} sent in 7 days"
-    return guardrail, now, _threshold(rule, rule.alert, rule.alert_window), halt
+        percent = f"{guardrail_rules.BOUNCE_PERCENT}\u00a0%"
+        halt += f", or {percent} of at least {LEAST_SENDS} sent in 7 days"
+    return guardrail, now, _threshold(rule.alert, rule.alert_window), halt
 
 
-def _threshold(rule: CountRule, count: int, window: timedelta) -> str:
+def _threshold(count: int, window: timedelta) -> str:
     return f"{count} in {duration_text(window)}"
 
 
 def _bounce_share(counts: EventCounts) -> str:
-    """A share below its sample is not said, for it would be read as one."""
+    """Bounces of a week, with a percentage only where enough was sent for one."""
     bounced, sent = len(counts.bounces_week), counts.sends_week
-    percent = f" ({100 * bounced / sent:.1f}\u00a0%)" if sent >= guardrail_rules.LEAST_SENDS else ""
+    percent = f" ({100 * bounced / sent:.1f}\u00a0%)" if sent >= LEAST_SENDS else ""
     return f"{bounced} of {sent} sent in 7 days{percent}"
+
+
+def _health_rows(health: HealthState | None) -> list[tuple[Guardrail, str, str, str]]:
+    alert, halt = guardrail_rules.HEALTH_ALERT, guardrail_rules.HEALTH_HALT
+    records = ("one missing", "one missing for 72 hours")
+    return [
+        (Guardrail.DOMAIN_HEALTH, _score_text(health), f"under {alert}", f"under {halt}"),
+        (Guardrail.AUTHENTICATION, _records_text(health), *records),
+        (Guardrail.HEALTH_VERDICT, _age_text(health), "older than 6 hours", ""),
+    ]
 
 
 def _score_text(health: HealthState | None) -> str:
@@ -73,13 +135,11 @@ def _score_text(health: HealthState | None) -> str:
 def _records_text(health: HealthState | None) -> str:
     if health is None:
         return "not known"
-    return (
-        ", ".join(
-            f"{one.record.upper()} missing for {duration_text(one.lasted)}" for one in health.lost
-        )
-        or "none is missing"
-    )
+    missing = [
+        f"{one.record.upper()} missing for {duration_text(one.lasted)}" for one in health.lost
+    ]
+    return ", ".join(missing) or "none is missing"
 
 
 def _age_text(health: HealthState | None) -> str:
-    return "no verdict yet" if health is None else f"{health.age / guardrail_rules.HOUR:.1f} hours"
+    return "no verdict yet" if health is None else f"{health.age / HOUR:.1f} hours"

@@ -1,21 +1,22 @@
-"""The guardrails as one table and one judgement: what was counted, and what it has to end in. Pure."""
+"""The guardrails: which counts and which domain health breach them, at which level. Pure.
+
+A breach carries numbers; `guardrail_display` makes the sentence.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from outreach.choices import Guardrail, Level
+from outreach.choices import Guardrail, Level, MoveCode
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(hours=24), timedelta(days=7)
 DNS_RECORDS = ("spf", "dkim", "dmarc")
-NOT_OUR_FAULT = (
-    "dnd",
-    "unsubscribed",
-    "invalid",
-)  # refusals that say something about the address, not about us
+# refusals that concern the address, not us
+NOT_OUR_FAULT = (MoveCode.DND, MoveCode.UNSUBSCRIBED, MoveCode.INVALID)
 UNCERTAIN_TOO_LONG = timedelta(minutes=15)
 BOUNCE_PERCENT = 3  # GoHighLevel itself blocks at 5
-LEAST_SENDS = 100  # below them a share of bounces says nothing
+LEAST_SENDS = 100  # fewer emails give no meaningful percentage
 HEALTH_ALERT, HEALTH_HALT = 70, 50
 HEALTH_FRESH = timedelta(hours=6)
 MISSING_TOO_LONG = timedelta(hours=72)
@@ -24,27 +25,25 @@ NO_VERDICT = "verdict:none"
 
 @dataclass(frozen=True)
 class CountRule:
-    """One guardrail that counts events: how many within which window."""
+    """How many events within which time breach a guardrail."""
 
     alert: int
     alert_window: timedelta
     halt: int
     halt_window: timedelta
-    one: str
-    many: str
 
 
 COUNT_RULES = {
-    Guardrail.COMPLAINTS: CountRule(1, WEEK, 2, WEEK, "complaint", "complaints"),
-    Guardrail.HARD_BOUNCES: CountRule(2, DAY, 3, DAY, "hard bounce", "hard bounces"),
-    # For the alert the table names no window: the 48 hours of the gate, which wants none in them.
-    Guardrail.SEND_ERRORS: CountRule(1, timedelta(hours=48), 3, HOUR, "send error", "send errors"),
+    Guardrail.COMPLAINTS: CountRule(1, WEEK, 2, WEEK),
+    Guardrail.HARD_BOUNCES: CountRule(2, DAY, 3, DAY),
+    # The plan names no window for this alert. It has the 48 hours of the gate for send errors.
+    Guardrail.SEND_ERRORS: CountRule(1, timedelta(hours=48), 3, HOUR),
 }
 
 
 @dataclass(frozen=True)
 class DomainHealth:
-    """A verdict on the sending domain, dated, from above. `score` is 0-100, None where the sample is too small."""
+    """A dated verdict on the sending domain. `score` is 0-100, None where too little was sent."""
 
     domain: str
     score: int | None
@@ -52,14 +51,13 @@ class DomainHealth:
     dkim: str
     dmarc: str
     evaluated_at: datetime
-    reasons: tuple[
-        dict[str, object], ...
-    ] = ()  # {"code", "points", "said"}: the sum that makes the score
+    # {"code", "points", "said"}: the points add up to the score
+    reasons: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True)
 class MissingRecord:
-    """A record that DNS has said to be missing, from the first such verdict in a row to the newest."""
+    """A missing DNS record, and how long consecutive verdicts have found it missing."""
 
     record: str
     lasted: timedelta
@@ -73,18 +71,17 @@ class HealthState:
     event: str
     age: timedelta
     score: int | None
-    under_alert: str = ""  # the first of the verdicts in a row under 70: that fall is one event
+    under_alert: str = ""  # the verdict with which the score fell under 70: one event for each fall
     under_halt: str = ""  # the same, under 50
     lost: tuple[MissingRecord, ...] = ()
 
 
 @dataclass(frozen=True)
 class EventCounts:
-    """What was counted at one moment. An event has an id that stays the same, so that it is acted upon once."""
+    """What was counted at one moment. Events have stable ids, so that each is acted upon once."""
 
-    alert: Mapping[Guardrail, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # events within each alert's window
+    # events within the window of each guardrail's alert, and of its halt
+    alert: Mapping[Guardrail, tuple[str, ...]] = field(default_factory=dict)
     halt: Mapping[Guardrail, tuple[str, ...]] = field(default_factory=dict)
     bounces_week: tuple[str, ...] = ()
     sends_week: int = 0
@@ -93,16 +90,15 @@ class EventCounts:
 
 @dataclass(frozen=True)
 class Breach:
-    """One guardrail that stands breached, at its strongest level."""
+    """A guardrail that is breached now, at its strongest level."""
 
     guardrail: Guardrail
     level: Level
     events: tuple[str, ...]
-    text: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of its sentence
 
 
 def find_breaches(counts: EventCounts) -> tuple[Breach, ...]:
-    """Every guardrail that `counts` breach, in the order of the table."""
     found = [_count_breach(guardrail, counts) for guardrail in COUNT_RULES]
     found += [
         _score_breach(counts.health),
@@ -116,52 +112,34 @@ def _count_breach(guardrail: Guardrail, counts: EventCounts) -> Breach | None:
     rule = COUNT_RULES[guardrail]
     alerting, halting = counts.alert.get(guardrail, ()), counts.halt.get(guardrail, ())
     events: tuple[str, ...] = ()
-    texts = []
+    arguments: dict[str, Any] = {}
     if len(halting) >= rule.halt:
-        events, texts = halting, [count_text(rule, halting, rule.halt_window)]
+        events, arguments = halting, {"count": len(halting), "window": rule.halt_window}
     if guardrail == Guardrail.HARD_BOUNCES and bounce_rate_exceeded(counts):
         events = tuple(dict.fromkeys([*events, *counts.bounces_week]))
-        texts.append(
-            f"{len(counts.bounces_week)} hard bounces of {counts.sends_week} emails sent in 7 days"
-        )
+        arguments |= {"bounced": len(counts.bounces_week), "sent": counts.sends_week}
     if events:
-        return Breach(guardrail, Level.HALT, events, f"{', '.join(texts)}.")
+        return Breach(guardrail, Level.HALT, events, arguments)
     if len(alerting) >= rule.alert:
-        return Breach(
-            guardrail, Level.ALERT, alerting, f"{count_text(rule, alerting, rule.alert_window)}."
-        )
+        arguments = {"count": len(alerting), "window": rule.alert_window}
+        return Breach(guardrail, Level.ALERT, alerting, arguments)
     return None
 
 
 def bounce_rate_exceeded(counts: EventCounts) -> bool:
-    return (
-        counts.sends_week >= LEAST_SENDS
-        and 100 * len(counts.bounces_week) >= BOUNCE_PERCENT * counts.sends_week
-    )
-
-
-def count_text(rule: CountRule, events: tuple[str, ...], window: timedelta) -> str:
-    """ "2 complaints in 7 days"."""
-    return f"{len(events)} {rule.one if len(events) == 1 else rule.many} in {duration_text(window)}"
-
-
-def duration_text(window: timedelta) -> str:
-    if window == HOUR:
-        return "an hour"
-    return (
-        f"{window.days} days" if window >= WEEK else f"{round(window.total_seconds() / 3600)} hours"
-    )
+    bounced, sent = len(counts.bounces_week), counts.sends_week
+    return sent >= LEAST_SENDS and 100 * bounced >= BOUNCE_PERCENT * sent
 
 
 def _score_breach(health: HealthState | None) -> Breach | None:
     if health is None or health.score is None or health.score >= HEALTH_ALERT:
         return None
-    halts = health.score < HEALTH_HALT
-    level, event = (Level.HALT, health.under_halt) if halts else (Level.ALERT, health.under_alert)
-    floor = HEALTH_HALT if halts else HEALTH_ALERT
-    return Breach(
-        Guardrail.DOMAIN_HEALTH, level, (event,), f"Domain health is {health.score}, under {floor}."
-    )
+    if health.score < HEALTH_HALT:
+        level, event, floor = Level.HALT, health.under_halt, HEALTH_HALT
+    else:
+        level, event, floor = Level.ALERT, health.under_alert, HEALTH_ALERT
+    arguments = {"score": health.score, "floor": floor}
+    return Breach(Guardrail.DOMAIN_HEALTH, level, (event,), arguments)
 
 
 def _authentication_breach(health: HealthState | None) -> Breach | None:
@@ -169,24 +147,15 @@ def _authentication_breach(health: HealthState | None) -> Breach | None:
         return None
     long = [lost for lost in health.lost if lost.lasted >= MISSING_TOO_LONG]
     lost, level = (long, Level.HALT) if long else (list(health.lost), Level.ALERT)
-    names = " and ".join(one.record.upper() for one in lost)
-    since = " for 72 hours or longer" if long else ""
-    verb = "is" if len(lost) == 1 else "are"
-    text = f"{names} of the sending domain {verb} missing{since}."
-    return Breach(Guardrail.AUTHENTICATION, level, tuple(one.event for one in lost), text)
+    arguments = {"records": [one.record for one in lost], "too_long": bool(long)}
+    return Breach(Guardrail.AUTHENTICATION, level, tuple(one.event for one in lost), arguments)
 
 
 def _verdict_age_breach(health: HealthState | None) -> Breach | None:
-    """No verdict at all is as old as can be: what was not looked at is not healthy."""
+    """No verdict at all is a breach, too: a domain that was not checked is not healthy."""
     if health is None:
-        return Breach(
-            Guardrail.HEALTH_VERDICT,
-            Level.ALERT,
-            (NO_VERDICT,),
-            "There is no verdict on domain health.",
-        )
+        return Breach(Guardrail.HEALTH_VERDICT, Level.ALERT, (NO_VERDICT,), {"hours": None})
     if health.age <= HEALTH_FRESH:
         return None
-    hours = round(health.age.total_seconds() / 3600)
-    text = f"The verdict on domain health is {hours} hours old; after 6 it counts for nothing."
-    return Breach(Guardrail.HEALTH_VERDICT, Level.ALERT, (health.event,), text)
+    arguments = {"hours": round(health.age / HOUR)}
+    return Breach(Guardrail.HEALTH_VERDICT, Level.ALERT, (health.event,), arguments)

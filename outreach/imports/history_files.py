@@ -1,7 +1,8 @@
-"""Files about what was before us, read into one shape: a CSV, JSON lines, or the older system's JSON drafts. Pure.
+"""Read files of the previous system: a CSV, JSON lines, or its JSON drafts. Pure.
 
-The older system kept each draft as `{"email_id", "status", "to", "subject", "body", "recipient_data": {"name",
-"company", "title"}, "context": {"intent_score", "icp_tier", "triggers"}, "created_at"}`.
+That system kept each draft as `{"email_id", "status", "to", "subject", "body",
+"recipient_data": {"name", "company", "title"}, "context": {"intent_score", "icp_tier",
+"triggers"}, "created_at"}`.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from outreach.reply_sorting.reply_text import to_plain_text
 REQUIRED_COLUMNS = ("email", "what", "at")
 PAST_KINDS = ("sent", "answered", "rejected", "bounced", "complained", "unsubscribed")
 ENTRY_KINDS = (*PAST_KINDS, "draft")
-# "approved" may have left: the older system did not say, and a second first email is worse than none.
+# "approved" may have left: the older system did not say, and a second first email is worse than
+# none.
 KIND_OF_OLD_STATUS = {
     "pending": "draft",
     "approved": "sent",
@@ -30,7 +32,7 @@ TIERS = ("tier_1", "tier_2", "tier_3")
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One thing that happened to one person, or a draft that waits. `at` has a zone."""
+    """One past event of a lead, or a draft that waits. `at` has a zone."""
 
     what: str
     email: str
@@ -48,7 +50,6 @@ class HistoryEntry:
 
     @property
     def key(self) -> str:
-        """The same item of another file, or of the same one again, has the same key."""
         own = (
             ("id", self.old_id)
             if self.old_id
@@ -64,7 +65,7 @@ class BadLine(Exception):
 
 
 def read_entries(raw: bytes) -> Iterator[tuple[int, HistoryEntry | str]]:
-    """(line, item) for each entry; one that is wrong is a sentence instead. Raises files.BadFile."""
+    """Yield (line, entry), or (line, sentence) for a wrong one. Raises BadFile."""
     for line, row in _raw_rows(raw):
         if isinstance(row, str):
             yield line, row
@@ -193,5 +194,4 @@ def _tier_code(text: str) -> str:
 
 
 def _plain_paragraphs(body: str) -> str:
-    """The text of a body that may be HTML, with one empty line between two paragraphs."""
     return re.sub(r"\n{3,}", "\n\n", to_plain_text(body)).strip()

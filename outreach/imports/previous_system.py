@@ -1,7 +1,7 @@
-"""What was before us, taken in: so that nobody gets a second "first" email, and no draft of the older system is lost.
+"""Import what happened before this system, so that nobody gets a second first email.
 
-What had ended becomes an email of the transport `history`: it counts for whom we have written to, what was said and
-what was rejected, and never for limits, gates or totals. A draft that waited is held here, guarded again, and CRITICAL.
+A past email gets the transport `history`: it counts for earlier contact, and never for limits,
+gates or totals. A draft that waited is checked and held here as CRITICAL.
 """
 
 from collections import Counter
@@ -19,19 +19,26 @@ from leads.identity import company_matching, field_filling, lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
-from outreach.choices import Status, Tag
+from outreach.choices import MoveCode, Status, Tag
 from outreach.contact_history import previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import compose, drafts
+from outreach.drafting import (
+    compose,
+    deadlines,
+    drafts,
+    known_fields,
+    message_text,
+    no_draft,
+    signing,
+)
+from outreach.drafting.no_draft import NoDraft
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
 from outreach.lifecycle.moves import move_message
 from outreach.models import (
     HistoryItem,
     Message,
-    MessageText,
     Move,
     MoveReason,
     Reply,
@@ -53,7 +60,7 @@ SUPPRESSION_REASONS = {
 
 @dataclass
 class ImportReport(FileReport):
-    """Also how many of each kind were new, and which drafts cannot be held, by reason."""
+    """Also how many of each kind were new, and how many drafts are not held, by reason."""
 
     by_what: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -62,9 +69,9 @@ class ImportReport(FileReport):
 def import_file(
     raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> ImportReport:
-    """Take one file in; while one line is wrong nothing is stored. Safe to run twice, and after a kill.
+    """Import one file; nothing is stored while a line is wrong. Safe to run twice and after a kill.
 
-    The oldest comes first, whatever the order of the file: an answer finds the email that it answers.
+    The oldest entry comes first, so that an answer finds the email it answers.
     """
     taken, items = ImportReport(), []
     for line, item in history_files.read_entries(raw):
@@ -99,29 +106,27 @@ def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
             taken.known += 1
             return
         if reason := _store_entry(item, _lead_for(item)):
-            taken.left_out[reason] += 1
+            taken.left_out[str(reason)] += 1
         taken.new += 1
         taken.by_what[item.what] += 1
 
 
-def _store_entry(item: HistoryEntry, lead: Lead) -> str:
-    """Keep one item; "" or, for a draft, why it is not held."""
+def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     if item.what == "draft":
         return _hold_draft(item, lead)
     if item.what in SUPPRESSION_REASONS:
         suppression.suppress(
             normal.clean_email(item.email), SUPPRESSION_REASONS[item.what], SOURCE, lead
         )
-        review_actions.withdraw_open_emails(lead, item.what)
+        review_actions.withdraw_open_emails(lead, MoveCode(item.what))
     elif item.what == "answered":
         _store_reply(item, lead)
     else:
         _store_past_email(item, lead)
-    return ""
+    return None
 
 
 def _lead_for(item: HistoryEntry) -> Lead:
-    """The person of an address, found or made, with what the file knows filled in where we know nothing."""
     address = normal.clean_email(item.email)
     lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
@@ -148,7 +153,7 @@ def _find_or_create_lead(address: str) -> Lead:
 
 
 def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
-    """A past email, sent or rejected. A sent one makes no move: nothing flowed through this system."""
+    """Store a sent or rejected email. A sent one makes no move: it was not sent by this system."""
     message = _create_message(item, lead, status=item.what, transport=Transport.HISTORY)
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None
@@ -156,9 +161,14 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
     _store_text(message, item, "")
     if item.what == Status.REJECTED:
         row = Move.objects.create(
-            message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why="history",
-            tag=item.tag or Tag.OTHER, version=1,
-        )  # fmt: skip
+            message=message,
+            from_status=Status.HELD,
+            to_status=Status.REJECTED,
+            at=item.at,
+            why=MoveCode.HISTORY,
+            tag=item.tag or Tag.OTHER,
+            version=1,
+        )
         if item.reason:
             MoveReason.objects.create(move=row, text=item.reason)
 
@@ -166,9 +176,17 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
 def _create_message(item: HistoryEntry, lead: Lead, **more: Any) -> Message:
     address = normal.clean_email(item.email)
     return Message.objects.create(
-        lead=lead, kind=lead.kind, to_address=address, domain=address.rpartition("@")[2], created_at=item.at,
-        version=1, tier=item.tier, intent=item.intent, template_why=IMPORTED_WITH_OTHERS, **more,
-    )  # fmt: skip
+        lead=lead,
+        kind=lead.kind,
+        to_address=address,
+        domain=address.rpartition("@")[2],
+        created_at=item.at,
+        version=1,
+        tier=item.tier,
+        intent=item.intent,
+        template_why=IMPORTED_WITH_OTHERS,
+        **more,
+    )
 
 
 def _store_text(
@@ -176,17 +194,18 @@ def _store_text(
     item: HistoryEntry,
     footer: str,
     phrases: list[merge_fields.Phrase] | None = None,
-) -> MessageText:
-    subject = item.subject[: compose.SUBJECT_COLUMN]
-    return MessageText.objects.create(
-        message=message, version=1, subject=subject, body=item.body, footer=footer, created_at=item.at,
+) -> None:
+    new = message_text.NewText(
+        subject=item.subject[: message_text.LONGEST_SUBJECT],
+        body=item.body,
+        footer=footer,
         phrases=[phrase.__dict__ for phrase in phrases or []],
-        sha256=email_footer.text_hash(message.to_address, subject, item.body, footer),
-    )  # fmt: skip
+    )
+    message_text.store_text(message, 1, new, at=item.at)
 
 
 def _store_reply(item: HistoryEntry, lead: Lead) -> None:
-    """An answer from before: from now on a person decides about every email to them, and a stop stops."""
+    """Store a past answer: a person decides about every later email, and a stop suppresses."""
     found = classify.sort_reply(item.subject, item.body) if item.body else None
     kind = found.kind if found else ReplyKind.QUESTION
     sent = (
@@ -196,58 +215,64 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
         .first()
     )
     reply = Reply.objects.create(
-        ghl_message_id=f"{SOURCE}:{item.key}", lead=lead, message=sent, received_at=item.at, source=SOURCE,
-        sorted_as=kind, is_sure=bool(found and found.is_sure),
-    )  # fmt: skip
+        ghl_message_id=f"{SOURCE}:{item.key}",
+        lead=lead,
+        message=sent,
+        received_at=item.at,
+        source=SOURCE,
+        sorted_as=kind,
+        is_sure=bool(found and found.is_sure),
+    )
     ReplyText.objects.create(
-        reply=reply, subject=item.subject[:300], body=item.body, said=found.said if found else "",
+        reply=reply,
+        subject=item.subject[:300],
+        body=item.body,
+        said=found.said if found else "",
         decided_by=list(found.words) if found else [],
-    )  # fmt: skip
+    )
     if kind == ReplyKind.STOP:
         suppression.suppress(
             normal.clean_email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead
         )
     if kind != ReplyKind.OUT_OF_OFFICE:
-        review_actions.withdraw_open_emails(lead, "answered")
+        review_actions.withdraw_open_emails(lead, MoveCode.ANSWERED)
 
 
-def _hold_draft(item: HistoryEntry, lead: Lead) -> str:
-    """Put a draft of the older system into the queue, or say why it cannot be there."""
-    if reason := drafts.why_no_first_email(lead):
+def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
+    if reason := no_draft.why_no_first_email(lead):
         return reason
-    sender = compose.sender_of(lead)
+    sender = signing.sender_of(lead)
     message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
-    footer = email_footer.build_footer(compose.signature_of(sender, message.unsubscribe_token))
+    footer = email_footer.build_footer(signing.signature_of(sender, message.unsubscribe_token))
     phrases = _known_phrases(item, lead)
-    results = compose.check_email(
-        lead, item.subject, item.body, footer, phrases, sender, tier=item.tier,
-        before=previous_emails.load_history(lead, timezone.now(), message.pk),
-    )  # fmt: skip
+    text = compose.TextToCheck(item.subject, item.body, footer, tuple(phrases), tier=item.tier)
+    before = previous_emails.load_history(lead, timezone.now(), message.pk)
+    results = compose.check_email(lead, sender, text, before)
     _store_text(message, item, footer, phrases)
-    failed = checks.first_failure(results)
+    failed = check_results.first_failure(results)
     company = lead.company
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
-        "band": own, "critical_reason": IMPORTED_WITH_OTHERS, "rank": policy.BAND_RANK[choices.Band.CRITICAL],
-        "guards": checks.results_as_rows(results), "blocked_by": failed.guard if failed else "",
-    }  # fmt: skip
+        **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
+        "guards": check_results.results_as_rows(results),
+        "blocked_by": failed.guard if failed else "",
+    }
     Message.objects.filter(pk=message.pk).update(**standing)
     message.refresh_from_db()
     if failed:
         move_message(
             message,
             Status.BLOCKED,
-            "guard",
+            MoveCode.GUARD,
             error=failed.text[:500],
-            expires_at=drafts.expires_at(own, timezone.now()),
+            expires_at=deadlines.expires_at(own, timezone.now()),
         )
     else:
-        drafts.hold_for_review(message, "history")
-    return ""
+        drafts.hold_for_review(message, MoveCode.HISTORY)
+    return None
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
-    """What of the text is a fact that we know, with the file as its source unless another said it first."""
     company = lead.company
     known = {
         "first_name": (lead.first_name, lead.sources),
@@ -259,7 +284,7 @@ def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
     }
     text = f"{item.subject}\n{item.body}"
     return [
-        merge_fields.Phrase(value, name, compose.field_source(sources, name) or SOURCE)
+        merge_fields.Phrase(value, name, known_fields.field_source(sources, name) or SOURCE)
         for name, (value, sources) in known.items()
         if value and value in text
     ]

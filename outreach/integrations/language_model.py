@@ -60,8 +60,7 @@ def _post_chat(body: dict[str, Any], until: float) -> http.HttpAnswer:
     return http.send_request(
         "POST",
         f"{settings.LLM_BASE_URL}/chat/completions",
-        headers=headers,
-        json=body,
+        http.RequestContent(headers=headers, json=body),
         deadline=left,
         repeatable=True,
     )

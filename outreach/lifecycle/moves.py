@@ -1,5 +1,6 @@
-"""The one way an email changes state: checked against the table, claimed by a conditional UPDATE, logged."""
+"""The only function that changes the state of an email."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -13,32 +14,45 @@ from outreach.lifecycle import transitions
 from outreach.models import Message, Move, MoveReason
 
 
+@dataclass(frozen=True)
+class MoveNote:
+    """What the log says of a move beside its code.
+
+    `reason` is text that somebody typed; it goes into a row of its own, which can be erased.
+    """
+
+    tag: str = ""
+    reason: str = ""
+    now: datetime | None = None  # when it moved; the current time where it is None
+
+
 def move_message(
     message: Message,
     to_status: str,
     why: MoveCode | str,
     *,
     by: Any = None,
-    tag: str = "",
-    reason: str = "",
     lease: datetime | None = None,
     where: Q | None = None,
-    now: datetime | None = None,
     **changes: Any,
 ) -> Message:
-    """Move `message`, as the caller knows it, to `to_status` and set `changes`, or change nothing.
+    """Move `message` to `to_status`, set `changes` and log the move; or raise and change nothing.
 
-    `why` is a MoveCode; `reason` is typed text and goes into an erasable row. With `lease`, only the holder of that lease
-    may move it; with `where`, only while the row is like that. Raises IllegalMove where the table has no such move and
-    Stale where the row is no longer as the caller knew it (other state, other text, other lease).
+    With `lease` only the holder of that lease may move the email, with `where` only a row that
+    matches. The fields of a MoveNote among `changes` are logged. Raises IllegalMove where there is
+    no such move, and StaleMessage where state, version or lease have changed since the caller read
+    them.
     """
     transitions.check_transition(message.status, to_status)
+    note = MoveNote(
+        **{one.name: changes.pop(one.name) for one in fields(MoveNote) if one.name in changes}
+    )
+    rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version)
+    if lease is not None:
+        rows = rows.filter(lease_until=lease)
+    if where is not None:
+        rows = rows.filter(where)
     with transaction.atomic():
-        rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version)
-        if lease is not None:
-            rows = rows.filter(lease_until=lease)
-        if where is not None:
-            rows = rows.filter(where)
         if not claims.claim_row(rows, **{"status": to_status, "lease_until": None, **changes}):
             current = Message.objects.get(pk=message.pk)
             raise transitions.StaleMessage(current.status, current.version)
@@ -46,13 +60,13 @@ def move_message(
             message_id=message.pk,
             from_status=message.status,
             to_status=to_status,
-            at=now or timezone.now(),
+            at=note.now or timezone.now(),
             by=by,
             why=MoveCode(why).value,
-            tag=tag,
+            tag=note.tag,
             version=changes.get("version", message.version),
         )
-        if reason:
-            MoveReason.objects.create(move=row, text=reason)
+        if note.reason:
+            MoveReason.objects.create(move=row, text=note.reason)
     message.refresh_from_db()
     return message

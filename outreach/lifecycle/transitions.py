@@ -1,16 +1,16 @@
-"""Every state of an email and every legal move, in one table. Pure."""
+"""The legal moves between the states of an email. Pure."""
 
 from outreach.choices import Status
 
 S = Status
 
-# Who may cause a move is the caller's affair; whether it exists at all is this table's.
+# Callers check who may cause a move.
 LEGAL_MOVES: dict[Status, frozenset[Status]] = {
     S.DRAFT: frozenset({S.HELD, S.BLOCKED, S.WITHDRAWN}),
     S.BLOCKED: frozenset({S.HELD, S.REJECTED, S.WITHDRAWN, S.EXPIRED}),
     S.HELD: frozenset({S.CLEARED, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.BLOCKED}),
     S.CLEARED: frozenset({S.SENDING, S.HELD, S.WITHDRAWN}),
-    # back to cleared only when it certainly did not leave
+    # back to cleared only if it was certainly not sent
     S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.CLEARED, S.HELD, S.WITHDRAWN}),
     S.UNCERTAIN: frozenset({S.SENT, S.HELD, S.FAILED}),
     S.FAILED: frozenset({S.HELD, S.WITHDRAWN}),
@@ -22,20 +22,18 @@ LEGAL_MOVES: dict[Status, frozenset[Status]] = {
 
 APPROVED = (S.CLEARED, S.SENDING, S.SENT, S.UNCERTAIN)
 UNDECIDED = (S.DRAFT, S.BLOCKED, S.HELD)
-NOT_SENT_YET = (*UNDECIDED, S.CLEARED)  # in the order of their way; each may be withdrawn
+NOT_SENT_YET = (*UNDECIDED, S.CLEARED)  # in this order; each may be withdrawn
 OPEN = (*NOT_SENT_YET, S.SENDING, S.UNCERTAIN)
 
 
 class IllegalMove(Exception):
-    """A move that the table does not have."""
-
     def __init__(self, from_status: str, to_status: str):
         super().__init__(f"{from_status} -> {to_status} is not a move")
         self.from_status, self.to_status = from_status, to_status
 
 
 class StaleMessage(Exception):
-    """Another process moved or changed the email first; nothing was done."""
+    """Another process moved or changed the email first; nothing was changed."""
 
     def __init__(self, status: str, version: int):
         super().__init__(f"it is {status} at version {version} by now")
@@ -43,6 +41,5 @@ class StaleMessage(Exception):
 
 
 def check_transition(from_status: str, to_status: str) -> None:
-    """Raise IllegalMove unless the table has the move."""
     if Status(to_status) not in LEGAL_MOVES[Status(from_status)]:
         raise IllegalMove(from_status, to_status)

@@ -1,4 +1,7 @@
-"""How much may leave and when, read from the rows. The strictest wins; the rules are in `pacing`."""
+"""The limits that hold now, read from the database, and which of them holds an email back.
+
+The rules are in `limit_rules`. Where several limits bind, the strictest is named.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +21,15 @@ from outreach.limits import (
 )
 from outreach.limits.forecast import LongestLimit
 from outreach.limits.limit_rules import BindingLimit, CurrentLimits, RecentSend
+from outreach.limits.limit_texts import LimitCode
 from outreach.models import Control, DailySlots, Message, SendIntent
 
 
 def read_limits(row: Control, now: datetime) -> CurrentLimits:
-    """How things stand for every email. Under the lock of the control row it stays so until the lock is given up."""
+    """Read the limits for every email.
+
+    While the caller holds the lock of the control row, no other process changes them.
+    """
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
         outcome__in=SendIntent.NOTHING_LEFT
@@ -49,37 +56,34 @@ def read_limits(row: Control, now: datetime) -> CurrentLimits:
 
 
 def limit_on_message(message: Message, at: CurrentLimits) -> BindingLimit | None:
-    """The strictest limit that holds this one email back, whatever the others do."""
-    waits = [
+    found = [
         limit_rules.limit_on_domain(at, message.domain),
         _office_hours_limit(message, at.now),
         _own_wait(message, at.now),
     ]
-    return limit_rules.strictest_limit([wait for wait in waits if wait])
+    return limit_rules.strictest_limit([limit for limit in found if limit])
 
 
 def _office_hours_limit(message: Message, now: datetime) -> BindingLimit | None:
-    """Working hours, weekends and public holidays where the recipient is."""
     place = office_hours.place_for_sending(message, message.transport)
     if place is None or (opens := office_hours.office_opens_at(place, now)) <= now:
         return None
     zone = office_hours.effective_place(place).zone.replace("_", " ")
-    return BindingLimit("working_hours", opens, f"working hours in {zone}", everything=False)
+    return BindingLimit(LimitCode.WORKING_HOURS, opens, {"zone": zone}, everything=False)
 
 
 def _own_wait(message: Message, now: datetime) -> BindingLimit | None:
-    """The time to undo, or what came of an earlier try. Where it ends with another limit, that one is named."""
     if message.not_before <= now:
         return None
-    limit = message.waiting_for or "undo"
-    text = "time to undo" if limit == "undo" else f"tried again then: {message.error or limit}"
-    return BindingLimit(limit, message.not_before, text, everything=False)
+    limit = message.waiting_for or LimitCode.UNDO
+    arguments = {} if limit == LimitCode.UNDO else {"retry": message.error or limit}
+    return BindingLimit(limit, message.not_before, arguments, everything=False)
 
 
 def binding_limit(message: Message, row: Control, now: datetime) -> BindingLimit | None:
-    """The binding limit of an approved email, and when it leaves if nothing changes, with those counted that go first.
+    """The limit that holds an approved email back, with how many go first.
 
-    None where it leaves next and may leave now.
+    Its `until` is when the email leaves if nothing changes. None where it leaves next, now.
     """
     return binding_limits([message], read_limits(row, now))[message.pk]
 
@@ -87,16 +91,17 @@ def binding_limit(message: Message, row: Control, now: datetime) -> BindingLimit
 def binding_limits(
     messages: Sequence[Message], at: CurrentLimits
 ) -> dict[int, BindingLimit | None]:
-    """The same for several approved ones, by key."""
+    """`binding_limit` for several approved emails, by primary key."""
     everything = limit_rules.limit_on_everything(at)
     if everything and everything.until is None:
         return dict.fromkeys((one.pk for one in messages), everything)
-    turns_of = _queue_positions(messages, at)
+    positions = _queue_positions(messages, at)
     kept = {rank: send_order.limit_by_reserve(rank, at) for rank in {one.rank for one in messages}}
     found = {}
     for one in messages:
-        own = [wait for wait in (everything, limit_on_message(one, at), kept[one.rank]) if wait]
-        found[one.pk] = _limit_in_queue(limit_rules.strictest_limit(own), turns_of.get(one.pk), at)
+        own = [limit for limit in (everything, limit_on_message(one, at), kept[one.rank]) if limit]
+        strictest = limit_rules.strictest_limit(own)
+        found[one.pk] = _limit_in_queue(strictest, positions.get(one.pk), at)
     return found
 
 
@@ -106,49 +111,38 @@ class QueuePosition:
 
     at: datetime
     ahead: int
-    longest: LongestLimit | None  # what holds the queue up longest until then
+    longest: LongestLimit | None  # what holds every email up longest until then
 
 
 def _queue_positions(messages: Sequence[Message], at: CurrentLimits) -> dict[int, QueuePosition]:
-    """By key; without those that do not leave within the horizon of the forecast."""
+    """By primary key, without the emails that do not leave within the forecast's horizon."""
+    if not messages:
+        return {}
     found: dict[int, QueuePosition] = {}
-    for ahead, one in enumerate(
-        forecast.forecast_sends(
-            at, queue_counts.groups_around(at, messages), office_hours.working_hours()
-        )
-        if messages
-        else ()
-    ):
-        if one.line.mark:
-            found[one.line.mark] = QueuePosition(one.at, ahead, one.longest)
+    groups, hours = queue_counts.groups_around(at, messages), office_hours.working_hours()
+    for ahead, one in enumerate(forecast.forecast_sends(at, groups, hours)):
+        if one.group.mark:
+            found[one.group.mark] = QueuePosition(one.at, ahead, one.longest)
             if len(found) == len(messages):
                 break
     return found
 
 
 def _limit_in_queue(
-    own: BindingLimit | None, turn: QueuePosition | None, at: CurrentLimits
+    own: BindingLimit | None, position: QueuePosition | None, at: CurrentLimits
 ) -> BindingLimit | None:
-    """What holds the email itself, with those that go first."""
-    if turn is None:
-        days = forecast.HORIZON.days
-        return BindingLimit(
-            own.limit if own else "turn",
-            None,
-            f"too many go first: it does not leave within {days} days",
-        )
-    if turn.at <= at.now:
+    if position is None:
+        limit = own.limit if own else LimitCode.TURN
+        return BindingLimit(limit, None, {"days": forecast.HORIZON.days})
+    if position.at <= at.now:
         return None
-    if not turn.ahead and own:
-        return replace(own, until=turn.at)
-    first = f"{turn.ahead} {'goes' if turn.ahead == 1 else 'go'} first"
-    held = (
-        None if own and own.limit == "kept" else turn.longest
-    )  # kept for those that go first, it could leave now
-    if held and (own is None or own.until is None or held.lasted > own.until - at.now):
-        return BindingLimit(held.limit, turn.at, f"{held.text}; {first}")
-    return (
-        BindingLimit(own.limit, turn.at, f"{own.text}; {first}", own.everything)
-        if own
-        else BindingLimit("turn", turn.at, first)
-    )
+    if not position.ahead and own:
+        return replace(own, until=position.at)
+    ahead = {"ahead": position.ahead}
+    # A slot kept for more urgent emails is the email's own limit: without them it could leave now.
+    longest = None if own and own.limit == LimitCode.KEPT else position.longest
+    if longest and (own is None or own.until is None or longest.lasted > own.until - at.now):
+        return BindingLimit(longest.limit, position.at, {**longest.arguments, **ahead})
+    if own is None:
+        return BindingLimit(LimitCode.TURN, position.at, ahead)
+    return replace(own, until=position.at, arguments={**own.arguments, **ahead})

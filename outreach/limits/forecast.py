@@ -1,6 +1,9 @@
-"""What will leave when, if nothing changes: the limits of `pacing` and `reserve`, played forward over counts. Pure."""
+"""Which emails leave when if nothing changes. Pure.
 
-from collections.abc import Iterable, Iterator
+The limits and the reserve are applied step by step to counts of waiting emails.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +12,7 @@ from caio_project.lib import calendar
 from caio_project.lib.calendar import WorkingHours
 from outreach.limits import limit_rules, priority_reserve
 from outreach.limits.limit_rules import BindingLimit, CurrentLimits
+from outreach.limits.limit_texts import LimitCode
 from outreach.limits.priority_reserve import LaterGroup
 from outreach.limits.time_zones import TimeZonePlace
 
@@ -17,14 +21,16 @@ HORIZON = timedelta(days=42)  # a warm-up and a week
 
 @dataclass(frozen=True)
 class EmailGroup:
-    """Approved emails that are alike to the limits. Of those that may leave, the smallest `order` goes first."""
+    """Approved emails that every limit treats alike. Of the groups that may leave, the smallest
+    `order` goes first.
+    """
 
     order: tuple[Any, ...]  # begins with the rank
-    place: TimeZonePlace | None  # None keeps nobody's hours
-    domain: str  # "" where its limit cannot bind
+    place: TimeZonePlace | None  # None: leaves at any hour
+    domain: str  # "" where the limit of the domain cannot be reached
     count: int
     not_before: datetime | None = None
-    mark: int | None = None  # the one email that it is, where it is one
+    mark: int | None = None  # the primary key, where the group is one email
 
     @property
     def rank(self) -> int:
@@ -32,63 +38,69 @@ class EmailGroup:
 
 
 @dataclass(frozen=True)
-class ForecastSend:
-    """One email leaves."""
-
-    at: datetime
-    line: EmailGroup
-    longest: "LongestLimit | None" = None
-
-
-@dataclass(frozen=True)
 class LongestLimit:
-    """The limit for everything that has held the queue up longest by then, in words for any day, and how long."""
+    """The limit that has held every email up longest so far. Its arguments name no single day."""
 
     limit: str
-    text: str
+    arguments: Mapping[str, Any]
     lasted: timedelta
 
 
-def _longer_limit(
-    was: LongestLimit | None, wait: BindingLimit, until: datetime, at: CurrentLimits
-) -> LongestLimit:
-    text = f"{at.of_day.limit} a day" if wait.limit in ("daily", "warm_up") else wait.text
-    held = LongestLimit(wait.limit, text, until - at.now)
-    return held if was is None or held.lasted > was.lasted else was
+@dataclass(frozen=True)
+class ForecastSend:
+    """One email of `group` leaves."""
+
+    at: datetime
+    group: EmailGroup
+    longest: LongestLimit | None = None
 
 
 def forecast_sends(
-    at: CurrentLimits, lines: Iterable[EmailGroup], hours: WorkingHours
+    at: CurrentLimits, groups: Iterable[EmailGroup], hours: WorkingHours
 ) -> Iterator[ForecastSend]:
-    """What leaves, one by one, within the horizon; ends earlier where nothing can leave until a person acts."""
+    """Yield each email that leaves within the horizon, in order.
+
+    Ends earlier where only a person can end a limit.
+    """
     clock, end = OfficeClock(hours), calendar.start_of_day(at.now + HORIZON, at.zone)
     longest: LongestLimit | None = None
-    waiting = sorted((line for line in lines if line.count), key=lambda line: line.order)
+    waiting = sorted((group for group in groups if group.count), key=lambda group: group.order)
     while waiting and at.now < end:
-        if wait := limit_rules.limit_on_everything(at):
-            if wait.until is None:
+        if limit := limit_rules.limit_on_everything(at):
+            if limit.until is None:
                 return
-            longest = _longer_limit(longest, wait, wait.until, at)
-            at = limit_rules.limits_at(at, wait.until)
+            longest = _longer_limit(longest, limit, limit.until, at)
+            at = limit_rules.limits_at(at, limit.until)
             continue
         n = _next_group(at, waiting, clock)
         if n is None:
             at = limit_rules.limits_at(at, _next_change(at, waiting, clock))
             continue
-        line = waiting[n]
-        yield ForecastSend(at.now, line, longest)
-        at = limit_rules.limits_after_claim(at, line.domain)
-        waiting[n : n + 1] = [replace(line, count=line.count - 1)] if line.count > 1 else []
+        group = waiting[n]
+        yield ForecastSend(at.now, group, longest)
+        at = limit_rules.limits_after_claim(at, group.domain)
+        waiting[n : n + 1] = [replace(group, count=group.count - 1)] if group.count > 1 else []
+
+
+def _longer_limit(
+    was: LongestLimit | None, limit: BindingLimit, until: datetime, at: CurrentLimits
+) -> LongestLimit:
+    lasted = until - at.now
+    if was is not None and lasted <= was.lasted:
+        return was
+    of_a_day = limit.limit in (LimitCode.DAILY, LimitCode.WARM_UP)
+    arguments = {"a_day": at.of_day.limit} if of_a_day else limit.arguments
+    return LongestLimit(limit.limit, arguments, lasted)
 
 
 class OfficeClock:
-    """When offices are open, each span worked out once."""
+    """The opening hours of offices, with the spans that were computed already."""
 
     def __init__(self, hours: WorkingHours):
         self.hours, self.spans = hours, dict[TimeZonePlace, tuple[datetime, datetime]]()
 
     def span(self, place: TimeZonePlace | None, now: datetime) -> tuple[datetime, datetime] | None:
-        """The hours that hold now or come next; None where it is always open."""
+        """The current or next opening hours; None where the place is always open."""
         if place is None or self.hours.are_always:
             return None
         found = self.spans.get(place)
@@ -105,34 +117,27 @@ class OfficeClock:
 
 
 def _next_group(at: CurrentLimits, waiting: list[EmailGroup], clock: OfficeClock) -> int | None:
-    """The first that may leave now, as its place in `waiting`; None where none may."""
     full = _full_domains(at)
-    for n, line in enumerate(waiting):
-        free = line.domain not in full and (line.not_before is None or line.not_before <= at.now)
-        if free and clock.opens(line.place, at.now) <= at.now:
-            return (
-                None
-                if priority_reserve.reserve_limit(
-                    at, opening_later_today(at, line.rank, waiting, clock)
-                )
-                else n
-            )
+    for n, group in enumerate(waiting):
+        is_due = group.not_before is None or group.not_before <= at.now
+        if group.domain in full or not is_due or clock.opens(group.place, at.now) > at.now:
+            continue
+        later = opening_later_today(at, group.rank, waiting, clock)
+        return None if priority_reserve.reserve_limit(at, later) else n
     return None
 
 
 def opening_later_today(
     at: CurrentLimits, rank: int, waiting: Iterable[EmailGroup], clock: OfficeClock
 ) -> list[LaterGroup]:
-    """The more urgent ones whose offices open later on the team's day."""
     found, ends = [], calendar.next_day(at.now, at.zone) if rank else at.now
-    for line in waiting:
-        if line.rank >= rank:
+    for group in waiting:
+        if group.rank >= rank:
             break
-        span = clock.span(line.place, at.now)
-        if line.place and span and at.now < span[0] < ends:
-            found.append(
-                LaterGroup(line.place.zone, span[0], min(span[1], ends), line.domain, line.count)
-            )
+        span = clock.span(group.place, at.now)
+        if group.place and span and at.now < span[0] < ends:
+            closes = min(span[1], ends)
+            found.append(LaterGroup(group.place.zone, span[0], closes, group.domain, group.count))
     return found
 
 
@@ -141,19 +146,22 @@ def _full_domains(at: CurrentLimits) -> set[str]:
 
 
 def _next_change(at: CurrentLimits, waiting: list[EmailGroup], clock: OfficeClock) -> datetime:
-    """The first later moment at which an office opens, a domain has room, an email's own wait or the day ends."""
+    """The next moment at which an email may become free to leave.
+
+    An office opens, a domain's hour passes, an email's own wait ends or the day ends.
+    """
     moments = {calendar.next_day(at.now, at.zone)}
-    for line in waiting:
-        moments |= {clock.opens(line.place, at.now), line.not_before or at.now}
+    for group in waiting:
+        moments |= {clock.opens(group.place, at.now), group.not_before or at.now}
     moments |= {
-        wait.until
+        limit.until
         for domain in _full_domains(at)
-        if (wait := limit_rules.limit_on_domain(at, domain)) and wait.until
+        if (limit := limit_rules.limit_on_domain(at, domain)) and limit.until
     }
     return min(moment for moment in moments if moment > at.now)
 
 
-# --- By day -----------------------------------------------------------------------------------------------------------
+# --- By day ---
 
 
 @dataclass(frozen=True)
@@ -164,24 +172,22 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Forecast:
-    """When what waits has left."""
+    """How many waiting emails leave on which day, and when the last one leaves."""
 
     waiting: int
     days: tuple[DayCount, ...]  # those on which something leaves, within the horizon
     last_at: datetime | None  # when the last one leaves; None where it does not within the horizon
-    last_day: (
-        date | None
-    )  # the same as a day, reckoned on at the last week's pace beyond it; None where nothing leaves
+    # beyond the horizon extrapolated at the last week's pace; None where no email leaves
+    last_day: date | None
 
     @property
     def today(self) -> int:
         return self.days[0].count if self.days else 0
 
 
-def count_by_day(at: CurrentLimits, lines: list[EmailGroup], hours: WorkingHours) -> Forecast:
-    """How many leave on each day of the team's calendar, and when the last one does."""
-    waiting, counted, last = sum(line.count for line in lines), dict[date, int](), at.now
-    for one in forecast_sends(at, lines, hours):
+def count_by_day(at: CurrentLimits, groups: list[EmailGroup], hours: WorkingHours) -> Forecast:
+    waiting, counted, last = sum(group.count for group in groups), dict[date, int](), at.now
+    for one in forecast_sends(at, groups, hours):
         day, last = calendar.team_day(one.at, at.zone), one.at
         counted[day] = counted.get(day, 0) + 1
     days = tuple(DayCount(day, count) for day, count in sorted(counted.items()))
@@ -192,7 +198,6 @@ def count_by_day(at: CurrentLimits, lines: list[EmailGroup], hours: WorkingHours
 
 
 def _extrapolated_day(at: CurrentLimits, days: tuple[DayCount, ...], left: int) -> date | None:
-    """The day on which the rest has left, at the pace of the last seven days before the horizon's end."""
     end = calendar.team_day(at.now + HORIZON, at.zone)
     pace = sum(one.count for one in days if timedelta(0) < end - one.day <= timedelta(days=7))
     return end + timedelta(days=-(-left * 7 // pace) - 1) if pace else None

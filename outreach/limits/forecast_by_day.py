@@ -1,4 +1,4 @@
-"""When what waits has left at the limits of now: what is approved, and with it what is not decided yet."""
+"""When the approved emails have left at today's limits, without and with the undecided ones."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,29 +13,27 @@ from outreach.limits.forecast import Forecast
 
 @dataclass(frozen=True)
 class QueueForecast:
+    """Two forecasts made at one moment."""
+
     at: datetime
-    held_by: str | None  # where only a person lets it go on
+    held_by: str | None  # the sentence of a limit that only a person can end
     approved: Forecast
     with_undecided: Forecast
 
 
 def forecast_queue(now: datetime) -> QueueForecast:
-    """Both forecasts from the rows. The second takes all that is undecided as approved now."""
+    """Forecast the approved emails, and all emails as if the undecided were approved now."""
     at = current_limits.read_limits(phase.current_control(), now)
-    lines, wait = queue_counts.approved_groups(at), limit_rules.limit_on_everything(at)
-    held_by = wait.text if wait and wait.until is None else None
-    both = [*lines, *queue_counts.undecided_groups(at)]
-    return QueueForecast(
-        now,
-        held_by,
-        forecast.count_by_day(at, lines, office_hours.working_hours()),
-        forecast.count_by_day(at, both, office_hours.working_hours()),
-    )
+    groups, limit = queue_counts.approved_groups(at), limit_rules.limit_on_everything(at)
+    held_by = limit.text if limit and limit.until is None else None
+    both, hours = [*groups, *queue_counts.undecided_groups(at)], office_hours.working_hours()
+    approved = forecast.count_by_day(at, groups, hours)
+    return QueueForecast(now, held_by, approved, forecast.count_by_day(at, both, hours))
 
 
 @dataclass(frozen=True)
 class ForecastRow:
-    """One day of the table."""
+    """One day of the table: how many leave by either forecast."""
 
     day: date
     approved: int
@@ -43,7 +41,6 @@ class ForecastRow:
 
 
 def rows_by_day(found: QueueForecast) -> list[ForecastRow]:
-    """Every day on which something leaves, in either forecast."""
     approved = {one.day: one.count for one in found.approved.days}
     both = {one.day: one.count for one in found.with_undecided.days}
     return [
@@ -53,27 +50,25 @@ def rows_by_day(found: QueueForecast) -> list[ForecastRow]:
 
 
 def describe_forecast(found: QueueForecast) -> str:
-    """When the queue drains, in words; "" where nothing is approved and nothing waits for a decision."""
-    said, more = [], found.with_undecided.waiting - found.approved.waiting
+    parts, more = [], found.with_undecided.waiting - found.approved.waiting
     if found.held_by and (found.approved.waiting or more):
         return f"{found.approved.waiting} approved, and none of them leaves: {found.held_by}"
     if found.approved.waiting:
-        said.append(f"Approved: {_describe_one(found.approved, found.at)}.")
+        parts.append(f"Approved: {_describe_one(found.approved, found.at)}.")
     if more:
-        said.append(
-            f"With the {more} that wait for a decision, approved now: {_describe_one(found.with_undecided, found.at)}."
-        )
-    return " ".join(said)
+        with_undecided = _describe_one(found.with_undecided, found.at)
+        parts.append(f"With the {more} that wait for a decision, approved now: {with_undecided}.")
+    return " ".join(parts)
 
 
-def _describe_one(drain: Forecast, now: datetime) -> str:
+def _describe_one(found: Forecast, now: datetime) -> str:
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    leave = drain.days[0].count if drain.days and drain.days[0].day == today else 0
-    if drain.last_day is None:
+    leave = found.days[0].count if found.days and found.days[0].day == today else 0
+    if found.last_day is None:
         return "none leaves within six weeks"
-    if drain.last_day == today:
+    if found.last_day == today:
         return "one, it leaves today" if leave == 1 else f"all {leave} leave today"
-    about = "" if drain.last_at else "about "
+    about = "" if found.last_at else "about "
     return (
-        f"{leave} of {drain.waiting} leave today, the last {about}on {drain.last_day:%a %-d %b %Y}"
+        f"{leave} of {found.waiting} leave today, the last {about}on {found.last_day:%a %-d %b %Y}"
     )

@@ -1,11 +1,17 @@
-"""How much may leave and when, as rules over what was claimed so far. Pure: the door and the forecast ask the same."""
+"""How many emails may leave and when, as rules over what was claimed so far. Pure.
+
+Sending and the forecast use the same rules.
+"""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from caio_project.lib import calendar
 from outreach.limits import warm_up
+from outreach.limits.limit_texts import LimitCode, limit_text
 from outreach.limits.warm_up import WarmUp
 
 HOUR = timedelta(hours=1)
@@ -15,15 +21,19 @@ HOUR = timedelta(hours=1)
 class BindingLimit:
     """What keeps an email from leaving. `until` is None where only a person can end it."""
 
-    limit: str
+    limit: str  # a LimitCode, or a code of an older version
     until: datetime | None
-    text: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of its sentence
     everything: bool = True  # False where other emails may go first
+
+    @property
+    def text(self) -> str:
+        return limit_text(self.limit, self.arguments)
 
 
 @dataclass(frozen=True)
 class RecentSend:
-    """One send that left or may have: when its slot was claimed, and to which domain."""
+    """An email that left or may have: when its slot was claimed, and the recipient's domain."""
 
     at: datetime
     domain: str
@@ -31,7 +41,7 @@ class RecentSend:
 
 @dataclass(frozen=True)
 class DailyLimit:
-    """The stricter of what the phase and the warm-up allow in a day, and how much of it is used up."""
+    """How many emails a day are allowed, and how many of them are used up."""
 
     limit: int
     used: int
@@ -43,7 +53,7 @@ class DailyLimit:
 
 @dataclass(frozen=True)
 class CurrentLimits:
-    """The limits that hold for every email, and how much of each is used up."""
+    """The limits for every email at one moment, and how much of each is used up."""
 
     now: datetime
     zone: str  # of the team, whose day it is
@@ -66,7 +76,7 @@ class CurrentLimits:
 
     @property
     def of_day(self) -> DailyLimit:
-        """Whichever leaves less."""
+        """The limit of the phase or of the warm-up, whichever leaves less."""
         found = [DailyLimit(self.daily, self.used_today)]
         if self.warm_up:
             found.append(DailyLimit(self.warm_up.daily, self.warm_up.used))
@@ -78,62 +88,61 @@ class CurrentLimits:
 
     @property
     def full_domains(self) -> list[str]:
-        """The domains that nothing more may leave to now."""
         counted = Counter(claim.domain for claim in self.recent)
         return [domain for domain, count in counted.items() if count >= self.domain_hourly]
 
 
 def limit_on_everything(at: CurrentLimits) -> BindingLimit | None:
-    """The strictest limit that holds every email back now."""
     if at.halted:
-        return BindingLimit("halted", None, "Sending is halted.")
+        return BindingLimit(LimitCode.HALTED, None)
     if at.daily == 0:
-        return BindingLimit("phase", None, "Nothing is sent in Shadow.")
-    waits = []
-    if at.used_today >= at.daily:
-        waits.append(
-            BindingLimit(
-                "daily",
-                calendar.next_day(at.now, at.zone),
-                f"{at.used_today} of {at.daily} sent today",
-            )
-        )
-    if at.warm_up and at.warm_up.used >= at.warm_up.daily:
-        text = f"{at.warm_up.used} of {at.warm_up.daily} sent today in week {at.warm_up.week} of {at.warm_up.domain}"
-        waits.append(BindingLimit("warm_up", calendar.next_day(at.now, at.zone), text))
-    if len(at.recent) >= at.hourly:
-        waits.append(
-            BindingLimit("hourly", at.recent[at.hourly - 1].at + HOUR, f"{at.hourly} an hour")
-        )
-    if at.last and at.now < at.last + at.gap:
-        waits.append(
-            BindingLimit("gap", at.last + at.gap, f"{at.gap.total_seconds():.0f} s between emails")
-        )
+        return BindingLimit(LimitCode.PHASE, None)
+    found = [*_day_limits(at), *_pace_limits(at)]
     if at.away_until and at.now < at.away_until:
-        waits.append(
-            BindingLimit("ghl", at.away_until, f"GoHighLevel cannot be used: {at.away_for}")
-        )
-    return strictest_limit(waits)
+        found.append(BindingLimit(LimitCode.GHL, at.away_until, {"reason": at.away_for}))
+    return strictest_limit(found)
+
+
+def _day_limits(at: CurrentLimits) -> list[BindingLimit]:
+    found, tomorrow = [], calendar.next_day(at.now, at.zone)
+    if at.used_today >= at.daily:
+        arguments: dict[str, Any] = {"used": at.used_today, "cap": at.daily}
+        found.append(BindingLimit(LimitCode.DAILY, tomorrow, arguments))
+    warming = at.warm_up
+    if warming and warming.used >= warming.daily:
+        arguments = {"used": warming.used, "cap": warming.daily}
+        arguments |= {"week": warming.week, "domain": warming.domain}
+        found.append(BindingLimit(LimitCode.WARM_UP, tomorrow, arguments))
+    return found
+
+
+def _pace_limits(at: CurrentLimits) -> list[BindingLimit]:
+    found = []
+    if len(at.recent) >= at.hourly:
+        until = at.recent[at.hourly - 1].at + HOUR
+        found.append(BindingLimit(LimitCode.HOURLY, until, {"cap": at.hourly}))
+    if at.last and at.now < at.last + at.gap:
+        arguments = {"seconds": at.gap.total_seconds()}
+        found.append(BindingLimit(LimitCode.GAP, at.last + at.gap, arguments))
+    return found
 
 
 def limit_on_domain(at: CurrentLimits, domain: str) -> BindingLimit | None:
-    """Whether the recipient's domain has had what it may have in an hour."""
     claimed = [claim.at for claim in at.recent if claim.domain == domain]
     if len(claimed) < at.domain_hourly:
         return None
     until = claimed[at.domain_hourly - 1] + HOUR
-    return BindingLimit(
-        "domain", until, f"{at.domain_hourly} an hour to {domain}", everything=False
-    )
+    arguments = {"cap": at.domain_hourly, "domain": domain}
+    return BindingLimit(LimitCode.DOMAIN, until, arguments, everything=False)
 
 
-def strictest_limit(waits: list[BindingLimit]) -> BindingLimit | None:
-    """The one that ends last; one that only a person can end outlasts them all."""
-    return max(waits, key=lambda wait: wait.until or datetime.max.replace(tzinfo=UTC), default=None)
+def strictest_limit(limits: list[BindingLimit]) -> BindingLimit | None:
+    """The limit that ends last. One that only a person can end counts as the last."""
+    never = datetime.max.replace(tzinfo=UTC)
+    return max(limits, key=lambda limit: limit.until or never, default=None)
 
 
 def limits_at(at: CurrentLimits, now: datetime) -> CurrentLimits:
-    """How things stand at a later moment if nothing is claimed until then."""
     recent = tuple(claim for claim in at.recent if claim.at > now - HOUR)
     day = calendar.team_day(now, at.zone)
     used = at.used_today if day == at.day else 0
@@ -143,9 +152,8 @@ def limits_at(at: CurrentLimits, now: datetime) -> CurrentLimits:
 
 
 def limits_after_claim(at: CurrentLimits, domain: str) -> CurrentLimits:
-    """How things stand once a slot was claimed now."""
     recent = (RecentSend(at.now, domain), *at.recent)[: at.hourly]
-    ours = at.warm_up and replace(
+    warming = at.warm_up and replace(
         at.warm_up, since=at.warm_up.since or at.day, used=at.warm_up.used + 1
     )
-    return replace(at, used_today=at.used_today + 1, recent=recent, last=at.now, warm_up=ours)
+    return replace(at, used_today=at.used_today + 1, recent=recent, last=at.now, warm_up=warming)

@@ -1,4 +1,7 @@
-"""Where a recipient works, and when the offices there are open. What is not known is the team's."""
+"""Where a recipient works, and when offices there are open.
+
+The team's time zone and country stand in for what is not known.
+"""
 
 from datetime import datetime
 
@@ -11,35 +14,30 @@ from outreach.models import Message, Place, Transport
 
 
 def place_of_lead(lead: Lead) -> Place:
-    """The row of the place where `lead` works; made on first use."""
     found = time_zones.find_place(lead.country, lead.state, lead.city)
     return Place.objects.get_or_create(zone=found.zone, country=found.country, state=found.state)[0]
 
 
 def place_for_sending(message: Message, transport: str) -> Place | None:
-    """Whose hours an email keeps: the recipient's; nobody's in the sandbox, where nobody is disturbed."""
+    """The place whose working hours the email keeps; None for the sandbox, which reaches nobody."""
     return None if transport == Transport.SANDBOX else place_of_lead(message.lead)
 
 
 def effective_place(place: Place | time_zones.TimeZonePlace) -> time_zones.TimeZonePlace:
-    """Clock, country and state to go by; the team's where the place's own are not known."""
     zone, country = place.zone or settings.TEAM_TIME_ZONE, place.country or team_country()
     return time_zones.TimeZonePlace(zone, country, place.state)
 
 
 def team_country() -> str:
-    """The country whose public holidays the team keeps: that of its time zone."""
     return time_zones.country_of_zone(settings.TEAM_TIME_ZONE) or "US"
 
 
 def office_opens_at(place: Place | time_zones.TimeZonePlace, now: datetime) -> datetime:
-    """`now` where people are at work in `place`, else the moment they are next."""
-    hours, there = calendar.WorkingHours.parse(settings.WORKING_HOURS), effective_place(place)
-    return (
-        now
-        if hours.are_always
-        else calendar.next_opening(now, there.zone, hours, there.country, there.state)
-    )
+    """`now` where the office is open, else the moment it opens next."""
+    hours, there = working_hours(), effective_place(place)
+    if hours.are_always:
+        return now
+    return calendar.next_opening(now, there.zone, hours, there.country, there.state)
 
 
 def working_hours() -> calendar.WorkingHours:
@@ -49,7 +47,12 @@ def working_hours() -> calendar.WorkingHours:
 def places_opening_later(
     now: datetime, until: datetime
 ) -> dict[int, tuple[str, datetime, datetime]]:
-    """Those that are closed and open before `until`: the place's key, its zone, first moment and the first after."""
+    """The places that open between `now` and `until`.
+
+    By primary key: their zone, opening and closing.
+
+    Closing is at `until` at the latest.
+    """
     found = {}
     for place in Place.objects.all() if not working_hours().are_always else ():
         there = effective_place(place)
@@ -62,5 +65,4 @@ def places_opening_later(
 
 
 def places_open_now(now: datetime) -> list[Place]:
-    """The places where people are at work."""
     return [place for place in Place.objects.all() if office_opens_at(place, now) <= now]

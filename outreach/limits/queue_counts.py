@@ -1,4 +1,7 @@
-"""What waits to leave, counted by urgency, place and domain for the forecast: few rows however many wait."""
+"""Waiting emails counted by urgency, place and domain for the forecast.
+
+The database does the counting, so the forecast reads few rows however many emails wait.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,24 +15,24 @@ from outreach.limits.forecast import EmailGroup
 from outreach.limits.limit_rules import CurrentLimits
 from outreach.models import Message, Place
 
-DOMAINS_COUNTED = 50  # whose hourly limit is reckoned with: those that most emails go to
-QUEUE_DEPTH = 5000  # of one email's line, from the front: weeks of sending
+DOMAINS_COUNTED = 50  # the domains with the most emails, whose hourly limit the forecast applies
+QUEUE_DEPTH = 5000  # emails read from the front of the queue: weeks of sending
 
 AHEAD, ITSELF, BEHIND = 0, 1, 2
 
 
 def approved_groups(at: CurrentLimits) -> list[EmailGroup]:
-    """All that is approved."""
     return _grouped_rows(at, Message.objects.filter(status=Status.CLEARED), (), AHEAD)
 
 
 def undecided_groups(at: CurrentLimits) -> list[EmailGroup]:
-    """All that waits for a decision, as if it were approved now."""
     sandbox = "ghl" in settings.SANDBOXED
     rows = Message.objects.filter(status=Status.HELD)
-    where = () if sandbox else ("lead__country", "lead__state")
+    location = () if sandbox else ("lead__country", "lead__state")
     counted = (
-        rows.order_by().values("rank", *where, to=_crowded_domain(at, rows)).annotate(n=Count("pk"))
+        rows.order_by()
+        .values("rank", *location, to=_crowded_domain(at, rows))
+        .annotate(n=Count("pk"))
     )
     return [
         EmailGroup(
@@ -46,7 +49,7 @@ def _place_of_row(one: dict[str, Any]) -> time_zones.TimeZonePlace:
 
 
 def groups_around(at: CurrentLimits, emails: Sequence[Message]) -> list[EmailGroup]:
-    """`emails`, each for itself, among the approved ones: those ahead of the last of them, and those behind."""
+    """One group for each of `emails`, and groups of the other approved emails ahead and behind."""
     front = (
         Message.objects.filter(status=Status.CLEARED)
         .exclude(transport="")
@@ -68,11 +71,15 @@ def _queue_key(message: Message) -> tuple[Any, ...]:
 def _single_groups(emails: Iterable[Message]) -> list[EmailGroup]:
     return [
         EmailGroup(
-            (one.rank, ITSELF, one.cleared_at, one.pk), _effective_place(office_hours.place_for_sending(one, one.transport)), one.domain, 1,
-            one.not_before, one.pk,
+            order=(one.rank, ITSELF, one.cleared_at, one.pk),
+            place=_effective_place(office_hours.place_for_sending(one, one.transport)),
+            domain=one.domain,
+            count=1,
+            not_before=one.not_before,
+            mark=one.pk,
         )
         for one in emails
-    ]  # fmt: skip
+    ]
 
 
 def _grouped_rows(
@@ -95,7 +102,7 @@ def _effective_place(place: Place | None) -> time_zones.TimeZonePlace | None:
 
 
 def _crowded_domain(at: CurrentLimits, rows: QuerySet[Message], named: Iterable[str] = ()) -> Any:
-    """The domain where its hourly limit may bind, else ""; an expression, so that the database adds up the others."""
+    """A database expression: the domain where its hourly limit may be reached, else ""."""
     many = rows.order_by().values("domain").annotate(n=Count("pk")).filter(n__gt=at.domain_hourly)
     most = many.order_by("-n").values_list("domain", flat=True)[:DOMAINS_COUNTED]
     names = {*most, *named, *(claim.domain for claim in at.recent)} - {""}

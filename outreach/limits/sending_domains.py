@@ -1,7 +1,7 @@
-"""The domain our emails come from: whether it is known for them, or new and warmed up week by week.
+"""The domain our emails come from: established, or new and warmed up week by week.
 
-A domain that nobody said anything about is new, and its warm-up begins with its first email. Only what leaves through
-GoHighLevel counts: the sandbox sends nothing.
+A domain without a row is new, and its warm-up begins with its first email. Only emails sent through
+GoHighLevel count, because the sandbox sends nothing.
 """
 
 import re
@@ -23,7 +23,7 @@ DOMAIN_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[
 
 
 class InvalidDomain(ValueError):
-    """What was named is no domain of the internet."""
+    """The text is not the name of an internet domain."""
 
 
 def our_domain() -> str:
@@ -36,7 +36,7 @@ def find_domain(name: str) -> SendingDomain | None:
 
 
 def current_warm_up(now: datetime) -> WarmUp | None:
-    """The warm-up that holds for what leaves now; None for an established domain, and where nothing leaves."""
+    """The warm-up that limits emails now; None for an established domain and in the sandbox."""
     if "ghl" in settings.SANDBOXED or not (name := our_domain()):
         return None
     row, day = find_domain(name), calendar.team_day(now, settings.TEAM_TIME_ZONE)
@@ -46,7 +46,6 @@ def current_warm_up(now: datetime) -> WarmUp | None:
 
 
 def daily_cap(row: Control, now: datetime) -> int:
-    """How many emails may leave in a day: the stricter of phase and warm-up."""
     warming, daily = current_warm_up(now), phase.phase_limits(row).daily
     return min(daily, warming.daily) if warming else daily
 
@@ -59,9 +58,9 @@ def _sent_from(name: str, day: date) -> int:
 
 
 def record_from_domain(transport: str, found: WarmUp | None) -> str:
-    """The domain that a claimed email leaves from, whose warm-up begins with it where it is new; "" in the sandbox.
+    """The domain that a claimed email leaves from; "" in the sandbox.
 
-    Call it under the lock of the control row.
+    Begins the warm-up of a new domain. Call it under the lock of the control row.
     """
     if transport != Transport.GHL:
         return ""
@@ -71,14 +70,14 @@ def record_from_domain(transport: str, found: WarmUp | None) -> str:
 
 
 def start_warm_up(name: str, *, by: Any, reason: str) -> SendingDomain:
-    """Begin the warm-up today, also anew. Raises NotADomain."""
+    """Begin the warm-up today, or begin it again. Raises InvalidDomain."""
     return _set_warm_up(
         name, calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE), by, reason
     )
 
 
 def mark_established(name: str, *, by: Any, reason: str) -> SendingDomain:
-    """Say that the domain is known for its emails: the phase alone limits it from now on. Raises NotADomain."""
+    """End the warm-up: from now on only the phase limits the domain. Raises InvalidDomain."""
     return _set_warm_up(name, None, by, reason)
 
 
@@ -87,7 +86,7 @@ def _set_warm_up(name: str, since: date | None, by: Any, reason: str) -> Sending
     if not DOMAIN_NAME.fullmatch(name):
         raise InvalidDomain(f"{name!r} is not a domain like mail.example.com.")
     with transaction.atomic():
-        phase.lock_control()  # whoever claims a slot has judged by the row as it was, or will by the row as it is
+        phase.lock_control()  # no slot is claimed while the row changes
         return _save_domain(name, since, by, reason)
 
 
@@ -104,7 +103,6 @@ def _save_domain(name: str, since: date | None, by: Any, reason: str) -> Sending
 
 
 def describe_domain(row: SendingDomain | None) -> str:
-    """How the domain stands today, whether or not GoHighLevel is connected."""
     if row and row.warm_up_since is None:
         return "Established: the phase alone limits how many emails leave."
     day = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)

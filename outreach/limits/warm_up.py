@@ -1,7 +1,7 @@
 """The warm-up of a sending domain: how many emails a day may leave from it, week by week. Pure.
 
-Mailbox providers distrust a domain that sends much from its first day on. Weeks are counted in days of the team's
-calendar from the start, whether anything left or not.
+Mailbox providers distrust a new domain that sends many emails from its first day. Weeks are counted
+from the start in days of the team's calendar, whether or not emails were sent.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ CAPS_BY_WEEK = (
     60,
     80,
     100,
-)  # emails a day in week 1, 2 …; after the last the phase alone says
+)  # emails a day in week 1, 2 …; afterwards only the phase limits
 
 
 @dataclass(frozen=True)
 class WarmUp:
-    """A domain that warms up, on one day of the team's calendar."""
+    """The warm-up of a domain on one day of the team's calendar."""
 
     domain: str
     since: date | None  # None: it begins with the first email
@@ -35,23 +35,28 @@ class WarmUp:
 
     @property
     def sentence(self) -> str:
+        weeks = len(CAPS_BY_WEEK)
         if self.since is None:
-            return f"New: its first email begins a warm-up of {len(CAPS_BY_WEEK)} weeks, {self.daily} emails a day at first."
-        return f"Warms up since {self.since}: week {self.week} of {len(CAPS_BY_WEEK)}, at most {self.daily} emails a day."
+            return (
+                f"New: its first email begins a warm-up of {weeks} weeks, "
+                f"{self.daily} emails a day at first."
+            )
+        return (
+            f"Warms up since {self.since}: week {self.week} of {weeks}, "
+            f"at most {self.daily} emails a day."
+        )
 
 
 def warm_up_week(since: date | None, day: date) -> int:
-    """1 in the first seven days. A start that lies ahead (the team's zone was changed) is the first week."""
+    """Weeks are numbered from 1. A start in the future (the team's zone was changed) is week 1."""
     return 1 + max(0, (day - since).days) // 7 if since else 1
 
 
 def warm_up_on(domain: str, since: date | None, day: date, used: int = 0) -> WarmUp | None:
-    """The warm-up as it is on `day`; None once the last week is over."""
-    return (
-        WarmUp(domain, since, day, used) if warm_up_week(since, day) <= len(CAPS_BY_WEEK) else None
-    )
+    is_over = warm_up_week(since, day) > len(CAPS_BY_WEEK)
+    return None if is_over else WarmUp(domain, since, day, used)
 
 
 def moved_to_day(was: WarmUp | None, day: date) -> WarmUp | None:
-    """As it will be on another day on which nothing has left yet; what is new today will have begun."""
+    """The warm-up on a later day, before its first email. A new domain has begun by then."""
     return warm_up_on(was.domain, was.since or was.day, day) if was and was.day != day else was

@@ -71,7 +71,5 @@ class ControlChange(AppendOnly):
 
 
 class ControlReason(models.Model):
-    """Typed text, erasable."""
-
     change = models.OneToOneField(ControlChange, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()

@@ -67,7 +67,7 @@ class Experiment(models.Model):
 
 
 class Assignment(AppendOnly):
-    """Which version one email got when it was drafted. The same person gets the same one again."""
+    """The version that one email got when it was drafted. A person always gets the same one."""
 
     A, B = "a", "b"
 

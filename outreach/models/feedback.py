@@ -14,7 +14,7 @@ from outreach.models.messages import Message
 
 
 class EmailEvent(AppendOnly):
-    """One thing that happened to one email after it left. Ids and codes only."""
+    """One event of one sent email. Ids and codes only."""
 
     key = models.CharField(
         max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once."
@@ -85,7 +85,7 @@ class FollowsLeadMerges(models.Model):
 
 
 class Reply(FollowsLeadMerges):
-    """One message from a person we wrote to. What it says is in its text row."""
+    """One message from a person we wrote to. Its text is in ReplyText."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     ghl_message_id = models.CharField(
@@ -149,8 +149,6 @@ class Reply(FollowsLeadMerges):
 
 
 class ReplyText(models.Model):
-    """What was said. Personal, erasable."""
-
     reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="text")
     subject = models.CharField(max_length=300, blank=True)
     body = models.TextField(help_text="As it came, as plain text.")
@@ -164,7 +162,7 @@ class ReplyText(models.Model):
 
 
 class Meeting(FollowsLeadMerges):
-    """An appointment at GoHighLevel with somebody we know."""
+    """An appointment at GoHighLevel with a known lead."""
 
     DELETED = "deleted"  # our word for what is gone there
     OFF = ("cancelled", "invalid", "noshow", DELETED)

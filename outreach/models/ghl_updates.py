@@ -55,7 +55,7 @@ class AfterSend(models.Model):
 
 
 class OptOut(models.Model):
-    """One stop that GoHighLevel is to be told of, tried until it is done."""
+    """One stop that GoHighLevel must be told of, tried until it is done."""
 
     class Outcome(models.TextChoices):
         BLOCKED = "blocked", "Blocked there"

@@ -52,8 +52,6 @@ class ModelDraft(models.Model):
 
 
 class ModelTokens(models.Model):
-    """How many tokens were claimed on one day of the team's calendar, by all workers together."""
-
     day = models.DateField(primary_key=True)
     used = models.PositiveIntegerField(default=0)
     used_up = models.BooleanField(

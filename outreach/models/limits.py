@@ -25,7 +25,7 @@ class Place(models.Model):
 
 
 class SendingDomain(models.Model):
-    """A domain that we send from, and how much it is trusted with. Without a row it is new."""
+    """A domain that emails are sent from, and its warm-up. Without a row it counts as new."""
 
     name = models.CharField(max_length=253, primary_key=True)
     warm_up_since = models.DateField(

@@ -276,8 +276,6 @@ class MessageText(models.Model):
 
 
 class Position(models.Model):
-    """How far a reader of an increasing sequence has come."""
-
     reader = models.CharField(max_length=40, primary_key=True)
     seq = models.BigIntegerField(default=0)
 

@@ -8,8 +8,6 @@ from outreach.models.messages import Message, Transport
 
 
 class DailySlots(models.Model):
-    """How many sends were claimed on one day of the team's calendar."""
-
     day = models.DateField(primary_key=True)
     used = models.PositiveIntegerField(default=0)
 
@@ -68,7 +66,7 @@ class SendIntent(models.Model):
 
 
 class SandboxEmail(models.Model):
-    """What would have been sent, kept for a person to see. Personal, erasable."""
+    """What would have been sent, kept to be looked at. Erasable."""
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="kept")
     kept_at = models.DateTimeField(default=timezone.now)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class Signal(models.TextChoices):
-    """What is known beside the angle that a template may rest on, the strongest first."""
+    """What a template may rest on beside its angle, strongest first."""
 
     WARM_CONNECTION = "warm_connection", "Warm connection"
     HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"

@@ -90,7 +90,6 @@ def _parse_row(number: int, line: str) -> LabelledReply:
 
 
 def corrected_replies() -> Iterator[LabelledReply]:
-    """The replies that a person sorted otherwise, oldest first; erased ones are gone."""
     replies = (
         Reply.objects.exclude(corrected_to="")
         .filter(text__isnull=False)

@@ -22,12 +22,11 @@ from leads.integrations import ghl_contact_data
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
-from outreach.control import phase, policy
-from outreach.drafting import compose
+from outreach.control import phase
+from outreach.drafting import compose, message_text
 from outreach.integrations.ghl import conversation_api
 from outreach.models import GhlLook, Message, Reply, ReplyKind
 from outreach.review import review_actions
@@ -172,7 +171,5 @@ def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> 
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
-        rank = policy.BAND_RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
-        Message.objects.filter(pk=message.pk, status=Status.HELD).update(
-            critical_reason=reason, rank=rank
-        )
+        columns = message_text.reason_columns(message.band, reason)
+        Message.objects.filter(pk=message.pk, status=Status.HELD).update(**columns)

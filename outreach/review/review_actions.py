@@ -15,12 +15,11 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
-from outreach.control import phase, policy
-from outreach.drafting import compose, drafts
+from outreach.content import check_results, email_footer, merge_fields
+from outreach.control import phase
+from outreach.drafting import compose, drafts, message_text, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
@@ -116,46 +115,39 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = compose.check_email(
-            message.lead,
+        text = compose.TextToCheck(
             subject,
             body,
             current.footer,
-            [merge_fields.Phrase(**p) for p in kept],
-            message.sender,
+            tuple(merge_fields.Phrase(**phrase) for phrase in kept),
             typed=True,
-            before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
         )
-        subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        before = previous_emails.load_history(message.lead, timezone.now(), message.pk)
+        results = compose.check_email(message.lead, message.sender, text, before)
+        # The checks have seen and refused a longer subject.
+        subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim_row(
-            rows, version=version + 1, guards=checks.results_as_rows(results), domain=domain
+            rows, version=version + 1, guards=check_results.results_as_rows(results), domain=domain
         ):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
-        MessageText.objects.create(
-            message=message,
-            version=version + 1,
-            subject=subject,
-            body=body,
-            footer=current.footer,
-            phrases=kept,
-            sha256=email_footer.text_hash(message.to_address, subject, body, current.footer),
-            author=by,
-        )
+        new = message_text.NewText(subject, body, current.footer, kept, author=by)
+        message_text.store_text(message, version + 1, new)
         message.refresh_from_db()
-        return _after_edit(message, checks.first_failure(results), by)
+        return _after_edit(message, check_results.first_failure(results), by)
 
 
 def _empty_text(message: Message) -> MessageText:
+    """The empty text of an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
-        compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
+        signing.signature_of(signing.sender_of(message.lead), message.unsubscribe_token)
     )
     return MessageText(message=message, footer=footer)
 
 
-def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
+def _after_edit(message: Message, failed: check_results.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
         message = drafts.hold_for_review(message, MoveCode.EDITED, by=by)
     if failed and message.status == Status.BLOCKED:
@@ -266,10 +258,7 @@ def make_critical(message: Message, reason: str) -> None:
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return
-    critical: dict[str, Any] = {
-        "critical_reason": reason[:200],
-        "rank": policy.BAND_RANK[choices.Band.CRITICAL],
-    }
+    critical = message_text.reason_columns(message.band, reason)
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return

@@ -1,6 +1,7 @@
-"""The only place that sends: at most once, inside every limit, checked again at the last second.
+"""The only place that sends: at most once, within every limit, after a last check.
 
-`send` moves an email through; `final_checks` asks our rows and `ghl_contact` GoHighLevel;
-`send_slots` claims the slot and commits the intent before the call; `uncertain` settles what may
-have left.
+`send` takes one email through all steps; `final_checks` reads our rows and `ghl_contact`
+GoHighLevel; `send_slots` claims the slot and commits the intent before the call; `uncertain`
+settles emails whose call has an unknown outcome. `stops` are the exceptions that end a try,
+`stop_texts` their sentences.
 """

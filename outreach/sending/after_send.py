@@ -1,8 +1,8 @@
-"""What is done at GoHighLevel after an email left: tags, and the workflow. Rows of their own, so that nothing here can
-delay or repeat a send.
+"""What is done at GoHighLevel after an email was sent: tags, and the workflow.
 
-Tags are added, which may be repeated. Who is added to a workflow twice may get its emails twice: that is done at most
-once. That it is asked for is committed before the call, and what may have acted is left to a person.
+Each action is a row of its own, so that it can neither delay nor repeat a send. Adding tags may be
+repeated. A contact that is added to a workflow twice may get its emails twice, so that call is made
+at most once: it is committed before it begins, and an uncertain outcome is left to a person.
 """
 
 from django.conf import settings
@@ -21,11 +21,12 @@ from outreach.models import AfterSend, Message, Transport
 VISITOR_TAG = "rb2b-visitor"
 LEASE_SECONDS = 60
 ALARM = "ghl:afterwards"
+UNKNOWN_OUTCOME = "We don't know whether a contact was added to the workflow"
 State, What = AfterSend.State, AfterSend.What
 
 
 def schedule_after_send(message: Message) -> None:
-    """`message` has left: what is to be done next. Call it in the transaction that says so."""
+    """Store the actions for a sent email. Call it in the transaction that marks it as sent."""
     wanted = [What.TAGS]
     if settings.GHL_WORKFLOW_ID and message.step == 1:
         wanted.append(What.WORKFLOW)
@@ -35,15 +36,12 @@ def schedule_after_send(message: Message) -> None:
 
 
 def run_due_actions(batch: int = 10) -> int:
-    """Do what is due, unless sending is halted; returns how many were tried."""
     if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
         return 0
     _settle_dead_calls()
     count = 0
-    due = AfterSend.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by(
-        "not_before"
-    )
-    for row in claims.lease_rows(due, LEASE_SECONDS, batch):
+    due = AfterSend.objects.filter(state=State.DUE, not_before__lte=timezone.now())
+    for row in claims.lease_rows(due.order_by("not_before"), LEASE_SECONDS, batch):
         count += 1
         if not _run_action(row):
             break
@@ -51,16 +49,16 @@ def run_due_actions(batch: int = 10) -> int:
 
 
 def _run_action(row: AfterSend) -> bool:
-    """Do one; False where GoHighLevel could not be asked."""
+    """Run one action; False where GoHighLevel could not be reached."""
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
-            if why := _drop_reason(row):
-                _settle_action(row, State.DROPPED, why)
+            if reason := _drop_reason(row):
+                _settle_action(row, State.DROPPED, reason)
                 return True
             _call_ghl(row)
     except http.OutcomeUncertain as failure:
         _settle_action(row, State.UNCERTAIN, failure.detail)
-        _raise_alarm(f"We don't know whether a contact was added to the workflow: {failure.detail}")
+        _raise_alarm(f"{UNKNOWN_OUTCOME}: {failure.detail}")
     except http.RequestRefused as failure:
         _handle_refusal(row, failure)
     except http.HttpError as failure:
@@ -87,8 +85,7 @@ def _call_ghl(row: AfterSend) -> None:
     if row.what == What.TAGS:
         contacts.add_tags(row.message.ghl_contact_id, contact_tags(row.message))
         return
-    mine = AfterSend.objects.filter(pk=row.pk, state=State.DUE, lease_until=row.lease_until)
-    if not claims.claim_row(mine, state=State.ASKING):
+    if not claims.claim_row(_own_row(row).filter(state=State.DUE), state=State.ASKING):
         raise http.ServiceUnavailable("another process has it")
     contacts.add_to_workflow(row.message.ghl_contact_id, settings.GHL_WORKFLOW_ID)
 
@@ -98,25 +95,20 @@ def _handle_refusal(row: AfterSend, failure: http.RequestRefused) -> None:
         _settle_action(row, State.DROPPED, failure.detail)
         return
     _settle_action(row, State.REFUSED, failure.detail)
-    _raise_alarm(
-        f"GoHighLevel refused what follows a send ({row.get_what_display().lower()}): {failure.detail}"
-    )
+    what = row.get_what_display().lower()
+    _raise_alarm(f"GoHighLevel refused what follows a send ({what}): {failure.detail}")
 
 
 def contact_tags(message: Message) -> list[str]:
-    """GoHighLevel keeps tags in lower case."""
+    # GoHighLevel stores tags in lower case.
     return [VISITOR_TAG, *([f"priority-{message.tier}".lower()] if message.tier else [])]
 
 
 def _settle_dead_calls() -> None:
-    """Nobody knows what came of a call whose process died."""
     dead = AfterSend.objects.filter(state=State.ASKING, lease_until__lt=timezone.now())
-    if dead.update(
-        state=State.UNCERTAIN, error="The process ended during the call.", settled_at=timezone.now()
-    ):
-        _raise_alarm(
-            "We don't know whether a contact was added to the workflow: the process ended during the call."
-        )
+    error = "The process ended during the call."
+    if dead.update(state=State.UNCERTAIN, error=error, settled_at=timezone.now()):
+        _raise_alarm(f"{UNKNOWN_OUTCOME}: the process ended during the call.")
 
 
 def _settle_action(row: AfterSend, state: str, error: str) -> None:
@@ -143,7 +135,6 @@ def _raise_alarm(text: str) -> None:
 
 
 def retry_failed(rows: QuerySet[AfterSend]) -> int:
-    """A person has looked: do once more what was refused or is uncertain; returns how many."""
     failed = rows.filter(state__in=[State.REFUSED, State.UNCERTAIN])
     return failed.update(
         state=State.DUE, not_before=timezone.now(), attempts=0, error="", settled_at=None

@@ -1,4 +1,4 @@
-"""The recipient at GoHighLevel, at the last second: their contact, made and read, and what it says against writing."""
+"""The recipient's contact at GoHighLevel: created or updated, read back and checked."""
 
 from caio_project.lib import http
 from leads.imports.ghl_contacts import contact_stop_reason
@@ -6,23 +6,22 @@ from leads.integrations import ghl as contacts
 from leads.integrations import ghl_contact_data
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach.choices import Band, Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check, ghl_findings
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
-from outreach.control.policy import BAND_RANK
-from outreach.drafting import compose
+from outreach.drafting import compose, message_text
 from outreach.models import Message
 from outreach.review import ghl_lookup
 from outreach.sending import send_errors
-from outreach.sending.final_checks import SendStopped
+from outreach.sending.stops import SendStopped
 
 
 def prepare_contact(message: Message) -> str:
-    """The id of the contact to send to; raises Stopped, NotNow or Bound.
+    """Return the id of the contact to send to. Raises SendStopped, SendPostponed or SendMustWait.
 
-    Another address, DND, and anything that was not before the person who approved stop the email: a message from the
-    recipient, an email to them that is not ours, an open deal. What they had before them when they approved does not.
+    Another address, do-not-disturb and newer findings stop the email: a message from the recipient,
+    an email to them that is not ours, an open deal. What was known on approval does not stop it.
     """
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
@@ -31,47 +30,39 @@ def prepare_contact(message: Message) -> str:
             found = ghl_lookup.read_findings(contact.id, message.lead)
     except http.HttpError as failure:
         raise send_errors.exception_for_failure(message, failure) from failure
-    if contact.email_blocked:
-        send_errors.suppress_recipient(message, "dnd")
-        raise SendStopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
-    if stopped := contact_stop_reason(contact):
-        suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
-        label = suppression.Reason(stopped).label
-        raise SendStopped(Status.WITHDRAWN, "suppressed", f"{label} (GoHighLevel)")
-    look = ghl_check.ghl_check_of(message)
-    if news := ghl_findings.newer_than_seen(found, look.seen if look else {}):
+    _check_may_be_contacted(message, contact)
+    check = ghl_check.ghl_check_of(message)
+    if news := ghl_findings.newer_than_seen(found, check.seen if check else {}):
         ghl_lookup.store_check(message, contact, found)
         raise _stop_for_news(message, news)
     if contact.assigned_to != message.lead.ghl_assigned_to:
-        owner_assignment.assign_from_ghl(
-            message.lead, contact.assigned_to
-        )  # the answer is theirs; what was approved stays as it is
+        # The new owner gets the answer; the text stays as it was approved.
+        owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
     return contact.id
 
 
+def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact) -> None:
+    if contact.email_blocked:
+        send_errors.suppress_recipient(message, MoveCode.DND)
+        raise SendStopped(Status.FAILED, MoveCode.DND)
+    if reason := contact_stop_reason(contact):
+        suppression.suppress(message.to_address, reason, "GoHighLevel", message.lead)
+        label = suppression.Reason(reason).label
+        raise SendStopped(Status.WITHDRAWN, MoveCode.SUPPRESSED, reason=label, source="GoHighLevel")
+
+
 def _stop_for_news(message: Message, news: Findings) -> SendStopped:
-    """Back to the queue as CRITICAL, with the reason beside it."""
+    code = MoveCode.ANSWERED if news.inbound_at else MoveCode.KNOWN_AT_GHL
     reason = compose.critical_reason(message.lead, message)
-    why = "answered" if news.inbound_at else "known_at_ghl"
-    return SendStopped(
-        Status.HELD,
-        why,
-        ghl_check.describe_for_team(news),
-        critical_reason=reason,
-        rank=BAND_RANK[Band.CRITICAL],
-    )
+    changes = message_text.reason_columns(message.band, reason)
+    return SendStopped(Status.HELD, code, changes, findings=news)
 
 
 def _check_address(message: Message, contact: ghl_contact_data.Contact) -> None:
-    """Raise where GHL answered with somebody else's contact."""
     if not contact.id:
         raise http.ServiceUnavailable("GoHighLevel answered without a contact")
     if contact.email != message.to_address:
-        raise SendStopped(
-            Status.FAILED,
-            "contact_mismatch",
-            "GoHighLevel returned a contact with another address.",
-        )
+        raise SendStopped(Status.FAILED, MoveCode.CONTACT_MISMATCH)
 
 
 def _recipient_details(message: Message) -> ghl_contact_data.ContactDetails:

@@ -1,8 +1,9 @@
-"""The only door through which anything leaves: at most once, inside every limit, judged again at the last second.
+"""Sending: the only module that lets an email leave, at most once and within every limit.
 
-A message is taken (`cleared -> sending`, under a lease), looked at, and given a slot. The slot and the intent to send
-are committed before the call. Found in `sending` after its lease, it goes back where no intent was committed, and
-becomes `uncertain` where one was: it is never sent again by itself.
+A worker claims an approved email (`cleared -> sending`, with a lease), checks it and claims a slot.
+The slot and the intent to send are committed before the call. When a lease ends in `sending`, the
+email goes back to the queue if no intent was committed, else it becomes `uncertain`. An uncertain
+email is never sent again without a person.
 """
 
 import logging
@@ -16,7 +17,7 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import ghl as contacts
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.content import email_footer
 from outreach.control import phase
 from outreach.drafting import drafts
@@ -34,20 +35,19 @@ from outreach.sending import (
     ghl_outage,
     send_errors,
     send_slots,
+    stop_texts,
     uncertain,
 )
-from outreach.sending.final_checks import GhlUnavailable, SendMustWait, SendPostponed, SendStopped
+from outreach.sending.stops import GhlUnavailable, SendMustWait, SendPostponed, SendStopped
 
 log = logging.getLogger(__name__)
 
-SEND_LEASE = timedelta(
-    seconds=180
-)  # longer than every deadline on the way through the door together
+SEND_LEASE = timedelta(seconds=180)  # longer than the deadlines of all calls for one email together
+MOST_CANDIDATES = 20
 Outcome = SendIntent.Outcome
 
 
 def send_due(most: int = 50) -> int:
-    """Let leave what may leave now, most urgent first; returns how many went through the door."""
     sent = 0
     for _ in range(most):
         now = timezone.now()
@@ -61,93 +61,91 @@ def send_due(most: int = 50) -> int:
 
 
 def _claim_next_email(at: CurrentLimits) -> Message | None:
-    """The email whose turn it is, taken; None where each waits for its own or for a more urgent one."""
-    for _ in range(20):
+    for _ in range(MOST_CANDIDATES):
         message = send_order.next_in_queue(at)
-        if (
-            message is None
-            or send_order.more_urgent_in_progress(message, at)
-            or send_order.limit_by_reserve(message.rank, at)
-        ):
+        if message is None or _must_let_others_go_first(message, at):
             return None
-        if current_limits.limit_on_message(message, at):  # its person was found to be elsewhere
+        if current_limits.limit_on_message(message, at):
+            # The lead's place has changed since the approval; the queue goes by the stored one.
             place = office_hours.place_for_sending(message, message.transport)
             Message.objects.filter(pk=message.pk, status=Status.CLEARED).update(place=place)
             continue
-        lease = at.now + SEND_LEASE
+        changes: dict[str, Any] = {
+            "attempts": message.attempts + 1,
+            "lease_until": at.now + SEND_LEASE,
+        }
         try:
-            return move_message(
-                message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=lease
-            )
+            return move_message(message, Status.SENDING, MoveCode.DOOR, **changes)
         except transitions.StaleMessage:
             continue
     return None
 
 
+def _must_let_others_go_first(message: Message, at: CurrentLimits) -> bool:
+    in_progress = send_order.more_urgent_in_progress(message, at)
+    return in_progress or send_order.limit_by_reserve(message.rank, at) is not None
+
+
 def _send_safely(message: Message) -> bool:
-    """Take one message through the door. True where it left (or may have)."""
+    """Send one claimed email. True where it left or may have left; an own fault is logged."""
     try:
         return _send_or_return(message)
     except transitions.StaleMessage as stale:
         log.warning("email %s was taken over: %s", message.pk, stale)
     except Exception as error:
-        log.exception("email %s: a fault at the door", message.pk)
+        log.exception("email %s: sending failed through a fault of ours", message.pk)
         _recover_from_fault(message, f"{type(error).__name__}: {error}"[:500])
     return False
 
 
 def _send_or_return(message: Message) -> bool:
     try:
-        return (
-            _send_to_sandbox(message)
-            if message.transport == Transport.SANDBOX
-            else _send_through_ghl(message)
-        )
+        if message.transport == Transport.SANDBOX:
+            return _send_to_sandbox(message)
+        return _send_through_ghl(message)
     except SendStopped as stop:
         _apply_stop(message, stop)
-    except SendPostponed as later:
-        _return_to_queue(message, later, not_before=later.until)
-    except SendMustWait as bound:
-        aside = isinstance(bound, GhlUnavailable) and _wait_for_ghl(bound)
-        changes = {"not_before": timezone.now() + ghl_outage.STEP_ASIDE_FOR} if aside else {}
-        _return_to_queue(message, bound, attempts=message.attempts - 1, **changes)
+    except SendPostponed as postponed:
+        _return_to_queue(message, postponed, not_before=postponed.until)
+    except SendMustWait as wait:
+        steps_aside = isinstance(wait, GhlUnavailable) and _wait_for_ghl(wait)
+        changes = {"not_before": timezone.now() + ghl_outage.STEP_ASIDE_FOR} if steps_aside else {}
+        _return_to_queue(message, wait, attempts=message.attempts - 1, **changes)
     return False
 
 
-def _return_to_queue(message: Message, why: SendPostponed | SendMustWait, **changes: Any) -> None:
-    changes |= {"waiting_for": why.waiting_for, "error": why.text[:500]}
-    move_message(message, Status.CLEARED, "later", lease=message.lease_until, **changes)
+def _return_to_queue(message: Message, wait: SendMustWait, **changes: Any) -> None:
+    text = stop_texts.wait_text(wait.code, wait.arguments)
+    changes |= {"waiting_for": wait.code, "error": text[:500]}
+    move_message(message, Status.CLEARED, MoveCode.LATER, lease=message.lease_until, **changes)
 
 
-def _wait_for_ghl(away: GhlUnavailable) -> bool:
-    """Let everything wait; whether this one email steps aside, for the trouble may be its own."""
-    failures = ghl_outage.record_outage(away.text, away.said)
-    return away.said is None and failures % ghl_outage.FAILURES_OF_ONE == 0
+def _wait_for_ghl(outage: GhlUnavailable) -> bool:
+    text = stop_texts.wait_text(outage.code, outage.arguments)
+    failures = ghl_outage.record_outage(text, outage.retry_after)
+    return outage.retry_after is None and failures % ghl_outage.FAILURES_OF_ONE == 0
 
 
 def _apply_stop(message: Message, stop: SendStopped) -> None:
-    changes = {"lease": message.lease_until, "error": stop.text[:500], **stop.changes}
-    if (
-        stop.to == Status.HELD
-    ):  # into the queue with a new due time and end, or it would expire unseen
-        drafts.hold_for_review(message, stop.why, **changes)
+    error = stop_texts.stop_text(stop.code, stop.arguments)[:500]
+    changes = {"lease": message.lease_until, "error": error, **stop.changes}
+    if stop.to == Status.HELD:  # with a new due time and expiry, or it would expire unseen
+        drafts.hold_for_review(message, stop.code, **changes)
     else:
-        move_message(message, stop.to, stop.why, **changes)
+        move_message(message, stop.to, stop.code, **changes)
 
 
 def _recover_from_fault(message: Message, text: str) -> None:
-    """As after a crash, but at once: our own fault on one email must not hold up the others."""
-    mine = Message.objects.filter(
+    own = Message.objects.filter(
         pk=message.pk, status=Status.SENDING, lease_until=message.lease_until
     ).first()
-    if mine is not None:
-        uncertain.recover_email(
-            mine, text, timezone.now() + claims.retry_delay(mine.attempts, base=5)
-        )
+    if own is not None:
+        not_before = timezone.now() + claims.retry_delay(own.attempts, base=5)
+        uncertain.recover_email(own, text, not_before)
 
 
 def _send_to_sandbox(message: Message) -> bool:
-    """The sandbox: keep what would have been sent. One transaction, for nothing leaves."""
+    """Store what would have been sent. One transaction, because nothing leaves."""
     with transaction.atomic():
         intent = send_slots.claim_slot(message)
         text = message.text
@@ -186,45 +184,45 @@ def _send_through_ghl(message: Message) -> bool:
         if sent.message_id or sent.email_message_id:
             _record_sent(message, intent, sent)
         else:
-            uncertain.mark_uncertain(
-                message, intent, "GoHighLevel answered without the id of a message."
-            )
+            answer = "GoHighLevel answered without the id of a message."
+            uncertain.mark_uncertain(message, intent, answer)
     ghl_outage.end_outage()
     send_errors.clear_refusal_alarm()
     return True
 
 
 def _thread_to_continue(message: Message) -> send_api.EmailThread | None:
-    """The thread that a follow-up continues at GoHighLevel; None for a first email."""
-    if message.follows is None:
-        return None
     first = message.follows
+    if first is None or not first.ghl_message_id:
+        return None
     newest = first.followed_by.filter(status=Status.SENT).order_by("step").last() or first
-    return (
-        send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id)
-        if first.ghl_message_id
-        else None
-    )
+    return send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id)
 
 
 def _record_sent(message: Message, intent: SendIntent, sent: send_api.SentEmail) -> None:
     send_slots.settle_intent(intent, Outcome.SENT)
     move_message(
-        message, Status.SENT, "sent", lease=message.lease_until, sent_at=timezone.now(), error="", waiting_for="",
-        ghl_conversation_id=sent.conversation_id, ghl_message_id=sent.message_id,
+        message,
+        Status.SENT,
+        MoveCode.SENT,
+        lease=message.lease_until,
+        sent_at=timezone.now(),
+        error="",
+        waiting_for="",
+        ghl_conversation_id=sent.conversation_id,
+        ghl_message_id=sent.message_id,
         ghl_email_message_id=sent.email_message_id,
-    )  # fmt: skip
+    )
     after_send.schedule_after_send(message)
 
 
 def _handle_send_failure(message: Message, intent: SendIntent, failure: http.HttpError) -> bool:
-    """Sort what the sending call said: refused, certainly not sent, or perhaps sent."""
-    # 408 is also what a gateway says that gave up waiting for work under way.
+    """Mark the email uncertain and return True, or raise what stops it where nothing was sent."""
+    # A gateway also answers 408 when it gives up on a request that is still being processed.
     if isinstance(failure, http.OutcomeUncertain) or failure.status == 408:
         with transaction.atomic():
             uncertain.mark_uncertain(message, intent, failure.detail)
         return True
-    send_slots.settle_intent(
-        intent, Outcome.REFUSED if isinstance(failure, http.RequestRefused) else Outcome.NOT_SENT
-    )
+    refused = isinstance(failure, http.RequestRefused)
+    send_slots.settle_intent(intent, Outcome.REFUSED if refused else Outcome.NOT_SENT)
     raise send_errors.exception_for_failure(message, failure)

@@ -1,4 +1,6 @@
-"""The claim of one send and what came of it: what is counted, and the intent that is committed before the call."""
+"""A slot of the daily limit, and the intent to send that is committed before the sending call."""
+
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -6,65 +8,92 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from outreach.auto_approval import eligibility
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.guardrails import guardrails
 from outreach.lifecycle import transitions
 from outreach.limits import current_limits, limit_rules, send_order, sending_domains
-from outreach.models import DailySlots, Message, SendIntent
+from outreach.limits.limit_rules import CurrentLimits
+from outreach.limits.limit_texts import LimitCode
+from outreach.models import Control, DailySlots, Message, SendIntent
 from outreach.sending import final_checks
-from outreach.sending.final_checks import LONGEST_CALL, SendMustWait, SendStopped
+from outreach.sending.final_checks import LONGEST_CALL
+from outreach.sending.stops import SendMustWait, SendStopped
 
 Outcome = SendIntent.Outcome
 
 
 def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
-    """Claim one send and write down the intent, atomically; raises Bound where a limit binds or it is not its turn.
+    """Claim a slot and store the intent to send. Call it inside a transaction.
 
-    Everything is read under the lock of the control row, so ten workers claim one after the other. What was judged
-    before the calls to GHL is judged again: they take seconds, in which a person can unsubscribe.
+    Raises SendMustWait where a limit binds or a more urgent email goes first, SendStopped where a
+    check fails, StaleMessage where the lease is lost or nearly over. The lock of the control row
+    makes workers claim one after the other. The checks are repeated here, because a person can
+    unsubscribe during the calls to GoHighLevel.
     """
     row = phase.lock_control()
     now = timezone.now()
     at = current_limits.read_limits(row, now)
-    if (
-        wait := limit_rules.limit_on_everything(at)
-        or current_limits.limit_on_message(message, at)
-        or send_order.limit_by_reserve(message.rank, at)
-    ):
-        raise SendMustWait(wait.limit, wait.text)
-    if breach := guardrails.unhandled_halt(now):
-        raise SendMustWait("guardrail", breach.text)
-    if send_order.would_overtake(message, at):
-        raise SendMustWait("turn", "A more urgent email goes first.")
+    _check_limits(message, at)
     final_checks.check_before_sending(message)
-    if message.by_machine and (reasons := eligibility.why_approval_lapsed(message, row, now)):
-        raise SendStopped(
-            Status.HELD,
-            "machine_returned",
-            f"The machine may not approve it any more: {reasons[0]}",
-        )
-    mine = Message.objects.filter(
-        pk=message.pk, status=Status.SENDING, lease_until=message.lease_until
-    )
-    mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
-    if not claims.claim_row(mine, ghl_contact_id=contact_id):
-        raise transitions.StaleMessage("taken over", message.version)
-    DailySlots.objects.get_or_create(day=at.day)
-    if not claims.claim_row(
-        DailySlots.objects.filter(day=at.day, used__lt=at.daily), used=F("used") + 1
-    ):
-        raise SendMustWait("daily", "The slots of the day are used up.")
+    _check_machine_approval(message, row, now)
+    _renew_claim(message, contact_id, now)
+    _take_slot(at)
     row.last_claim_at = now
     row.save(update_fields=["last_claim_at"])
     return SendIntent.objects.create(
-        message=message, transport=message.transport, phase=row.phase, day=at.day, domain=message.domain,
-        from_domain=sending_domains.record_from_domain(message.transport, at.warm_up), claimed_at=now,
-    )  # fmt: skip
+        message=message,
+        transport=message.transport,
+        phase=row.phase,
+        day=at.day,
+        domain=message.domain,
+        from_domain=sending_domains.record_from_domain(message.transport, at.warm_up),
+        claimed_at=now,
+    )
+
+
+def _check_limits(message: Message, at: CurrentLimits) -> None:
+    limit = (
+        limit_rules.limit_on_everything(at)
+        or current_limits.limit_on_message(message, at)
+        or send_order.limit_by_reserve(message.rank, at)
+    )
+    if limit:
+        raise SendMustWait(limit.limit, **limit.arguments)
+    if breach := guardrails.unhandled_halt(at.now):
+        raise SendMustWait(LimitCode.GUARDRAIL, breach=breach)
+    if send_order.would_overtake(message, at):
+        raise SendMustWait(LimitCode.TURN)
+
+
+def _check_machine_approval(message: Message, row: Control, now: datetime) -> None:
+    if message.by_machine and (reasons := eligibility.why_approval_lapsed(message, row, now)):
+        raise SendStopped(Status.HELD, MoveCode.MACHINE_RETURNED, reason=reasons[0])
+
+
+def _renew_claim(message: Message, contact_id: str, now: datetime) -> None:
+    """Store the contact, if this process holds a lease that outlasts the sending call."""
+    rows = Message.objects.filter(
+        pk=message.pk, status=Status.SENDING, lease_until=message.lease_until
+    )
+    if not claims.claim_row(
+        rows.filter(lease_until__gt=now + LONGEST_CALL), ghl_contact_id=contact_id
+    ):
+        raise transitions.StaleMessage("taken over", message.version)
+
+
+def _take_slot(at: CurrentLimits) -> None:
+    DailySlots.objects.get_or_create(day=at.day)
+    free = DailySlots.objects.filter(day=at.day, used__lt=at.daily)
+    if not claims.claim_row(free, used=F("used") + 1):
+        raise SendMustWait(LimitCode.DAILY)
 
 
 def settle_intent(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> None:
-    """Write down what came of an intent; Stale where another process did. What certainly did not leave used no slot."""
+    """Store what came of an intent. An email that was certainly not sent gives its slot back.
+
+    Raises StaleMessage where another process settled it first.
+    """
     with transaction.atomic():
         rows = SendIntent.objects.filter(pk=intent.pk, outcome=was)
         if not claims.claim_row(rows, outcome=outcome, settled_at=timezone.now()):

@@ -1,4 +1,4 @@
-"""Why an email has not been sent, whatever its state: what holds it, until when, and what would change it."""
+"""Why an email in any state has not been sent, until when, and what would change that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from outreach.auto_approval import eligibility
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
 from outreach.limits import current_limits
@@ -19,16 +19,16 @@ NEVER_SENT = "Nothing: it is never sent."
 
 @dataclass(frozen=True)
 class NotSentReason:
-    """`limit` is the binding limit of an approved email, for others their state; `change` is what would change it."""
+    """`limit` is the code of the limit that holds an approved email, else the email's state."""
 
     limit: str
     until: datetime | None
     text: str
-    change: str
+    change: str  # what would let it leave
 
 
 def explain(message: Message, now: datetime) -> NotSentReason | None:
-    """None for what was sent, and for what leaves next and may leave now."""
+    """Explain why `message` was not sent; None where it was, or may leave now and is next."""
     if message.status == Status.SENT:
         return None
     if message.status == Status.CLEARED:
@@ -38,13 +38,13 @@ def explain(message: Message, now: datetime) -> NotSentReason | None:
 
 
 def _explain_cleared(message: Message, now: datetime) -> NotSentReason | None:
-    wait = current_limits.binding_limit(message, phase.current_control(), now)
-    if wait is None:
+    limit = current_limits.binding_limit(message, phase.current_control(), now)
+    if limit is None:
         return None
-    change = (
-        "It leaves then if nothing changes." if wait.until else "A person: time does not end it."
-    )
-    return NotSentReason(wait.limit, wait.until, wait.text, change)
+    change = "A person: time does not end it."
+    if limit.until:
+        change = "It leaves then if nothing changes."
+    return NotSentReason(limit.limit, limit.until, limit.text, change)
 
 
 def _explain_draft(message: Message, now: datetime) -> tuple[str, str]:
@@ -56,10 +56,9 @@ def _explain_draft(message: Message, now: datetime) -> tuple[str, str]:
 
 def _explain_blocked(message: Message, now: datetime) -> tuple[str, str]:
     failed: dict[str, str] = next((one for one in message.guards if not one.get("passed")), {})
-    said = failed.get("text") or message.error or message.blocked_by.replace("_", " ")
-    return f"Blocked: {said}", failed.get(
-        "clear"
-    ) or "An edit at the desk that mends it, or a rejection."
+    reason = failed.get("text") or message.error or message.blocked_by.replace("_", " ")
+    clear = failed.get("clear") or "An edit at the desk that mends it, or a rejection."
+    return f"Blocked: {reason}", clear
 
 
 def _explain_held(message: Message, now: datetime) -> tuple[str, str]:
@@ -83,11 +82,12 @@ def _explain_sending(message: Message, now: datetime) -> tuple[str, str]:
 def _explain_uncertain(message: Message, now: datetime) -> tuple[str, str]:
     minutes = int(UNCERTAIN_TOO_LONG.total_seconds() // 60)
     since = f" since {_team_time(message.uncertain_at)}" if message.uncertain_at else ""
-    text = f"It may have left: GoHighLevel did not say{since}. It is never sent again by itself.{_error_sentence(message.error)}"
-    return (
-        text,
-        f"GoHighLevel's conversation is read again; after {minutes} minutes a person may say what happened.",
+    text = f"It may have left: GoHighLevel did not say{since}. It is never sent again by itself."
+    change = (
+        f"GoHighLevel's conversation is read again; after {minutes} minutes a person may say what "
+        "happened."
     )
+    return text + _error_sentence(message.error), change
 
 
 def _explain_failed(message: Message, now: datetime) -> tuple[str, str]:
@@ -102,7 +102,9 @@ def _explain_rejected(message: Message, now: datetime) -> tuple[str, str]:
 
 def _explain_withdrawn(message: Message, now: datetime) -> tuple[str, str]:
     end = _last_move(message)
-    why = f": {end.why.replace('_', ' ')}" if end and end.why not in ("", "withdrawn") else ""
+    why = (
+        f": {end.why.replace('_', ' ')}" if end and end.why not in ("", MoveCode.WITHDRAWN) else ""
+    )
     return (
         f"Withdrawn{_by_whom(end)}{_on_date(message)}{why}.{_error_sentence(message.error)}",
         NEVER_SENT,
@@ -146,5 +148,4 @@ def _error_sentence(error: str) -> str:
 
 
 def _team_time(at: datetime) -> str:
-    """On the team's clock."""
     return f"{at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %H:%M}"

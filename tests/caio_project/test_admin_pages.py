@@ -62,7 +62,7 @@ class TestDecisions:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
         return client.post(self.path + "?status__exact=held", body, follow=True)
 
-    def test_approving_shows_every_full_text_first_and_decides_nothing(
+    def test_approving_first_shows_full_texts_and_decides_nothing(
         self, client: Client, boss: User
     ) -> None:
         messages = [factories.held_email(), factories.held_email()]
@@ -81,7 +81,7 @@ class TestDecisions:
         assert (message.status, Decision.objects.get().channel) == ("cleared", "admin")
 
     @pytest.mark.parametrize("proof", ["", "1", "²", "9" * 5000, "x:y:z"])
-    def test_without_proof_that_the_text_was_shown_it_is_refused(
+    def test_approving_without_reading_proof_is_refused(
         self, client: Client, boss: User, proof: str
     ) -> None:
         message = factories.held_email()
@@ -89,9 +89,7 @@ class TestDecisions:
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
-    def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(
-        self, client: Client, boss: User
-    ) -> None:
+    def test_approving_a_fresh_or_changed_text_is_refused(self, client: Client, boss: User) -> None:
         message, changed = factories.held_email(), factories.held_email()
         old = self.proof(changed)
         review_actions.edit_text(
@@ -110,7 +108,7 @@ class TestDecisions:
         page = self.act(
             client, "approve_emails", one, other, confirmed="1", **versions
         ).content.decode()
-        assert "a CRITICAL email needs its own look" in page
+        assert "is CRITICAL and needs its own look" in page
         assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
             "held",
             "cleared",

@@ -1,4 +1,6 @@
-"""The API as outsiders script against it: shapes, scopes, problem JSON, and that a refusal changes nothing."""
+"""The API as outsiders script against it: shapes, scopes, problem JSON, and that a refusal changes
+nothing.
+"""
 
 import json
 from typing import Any
@@ -44,15 +46,29 @@ class TestQueueStatus:
             "rejected": 0,
         }
         assert {k: body["daily_limit"][k] for k in ("limit", "used", "remaining")} == {
-            "limit": 25, "used": 0, "remaining": 25,
-        }  # fmt: skip
+            "limit": 25,
+            "used": 0,
+            "remaining": 25,
+        }
         assert set(body) == {
-            "shadow_mode_emails", "daily_limit", "phase", "halted", "sandbox", "pipeline", "pipeline_healthy",
-        }  # fmt: skip
+            "shadow_mode_emails",
+            "daily_limit",
+            "phase",
+            "halted",
+            "sandbox",
+            "pipeline",
+            "pipeline_healthy",
+        }
         assert set(body["pipeline"]) == {
-            "events_received", "events_waiting", "events_parked", "leads", "enrichment_waiting", "messages",
-            "last_event_at", "last_sent_at",
-        }  # fmt: skip
+            "events_received",
+            "events_waiting",
+            "events_parked",
+            "leads",
+            "enrichment_waiting",
+            "messages",
+            "last_event_at",
+            "last_sent_at",
+        }
         assert body["pipeline"]["messages"] == {"held": 2, "cleared": 1}
         assert (body["phase"], body["halted"], body["sandbox"]) == (
             "parallel",
@@ -67,7 +83,7 @@ class TestQueueStatus:
         settings.QUEUE_STATUS_DETAIL = False
         assert set(client.get("/api/queue-status").json()) == {"shadow_mode_emails", "daily_limit"}
 
-    def test_is_healthy_when_everything_was_seen_and_nothing_is_stuck(self) -> None:
+    def test_is_healthy_when_seen_and_nothing_is_stuck(self) -> None:
         from caio_project.lib.models import Heartbeat
         from caio_project.schedule import SWEEPS
 
@@ -105,9 +121,20 @@ class TestPendingEmails:
         assert [row["id"] for row in body["results"]] == [str(hot.public_id), str(low.public_id)]
         first = body["results"][0]
         assert set(first) == {
-            "id", "to", "subject", "body", "status", "priority", "tier", "intent_score", "reasons", "recipient",
-            "created_at", "due_at", "version",
-        }  # fmt: skip
+            "id",
+            "to",
+            "subject",
+            "body",
+            "status",
+            "priority",
+            "tier",
+            "intent_score",
+            "reasons",
+            "recipient",
+            "created_at",
+            "due_at",
+            "version",
+        }
         assert (first["priority"], first["recipient"]["title"], first["version"]) == (
             "hot",
             "VP Sales",
@@ -127,7 +154,7 @@ class TestPendingEmails:
         back = client.get(last["previous"], headers=headers).json()
         assert [row["id"] for row in back["results"]] == seen[1]
 
-    def test_costs_the_same_number_of_queries_at_any_length(
+    def test_query_count_does_not_grow(
         self, client: Client, django_assert_max_num_queries: Any
     ) -> None:
         factories.create_many_held(60)
@@ -168,9 +195,7 @@ class TestPendingEmails:
 
 
 class TestDecisions:
-    def test_a_key_with_a_user_approves_in_that_persons_name(
-        self, client: Client, reviewer: User
-    ) -> None:
+    def test_a_key_approves_in_its_users_name(self, client: Client, reviewer: User) -> None:
         message = factories.held_email()
         headers = key("approvals:decide", user=reviewer)
         answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, headers)
@@ -182,7 +207,7 @@ class TestDecisions:
             message.text.sha256,
         )  # type: ignore[union-attr]
 
-    def test_a_stale_version_is_a_conflict_and_decides_nothing(self, client: Client) -> None:
+    def test_a_stale_version_conflicts_and_decides_nothing(self, client: Client) -> None:
         message = factories.held_email()
         answer = post(
             client,
@@ -252,9 +277,11 @@ class TestDecisions:
     def test_broken_json_is_a_problem_and_not_a_500(self, client: Client) -> None:
         message = factories.held_email()
         answer = client.post(
-            f"/api/emails/{message.public_id}/approve", "{", content_type="application/json",
+            f"/api/emails/{message.public_id}/approve",
+            "{",
+            content_type="application/json",
             headers=key("approvals:decide"),
-        )  # fmt: skip
+        )
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
@@ -267,7 +294,7 @@ class TestVisitors:
         assert InboundEvent.objects.get().source == "api"
 
     @pytest.mark.parametrize("body", [[], "text", {}, {"LinkedIn URL": ["x"]}])
-    def test_what_cannot_be_read_is_refused_and_not_stored(self, client: Client, body: Any) -> None:
+    def test_an_unreadable_body_is_refused_not_stored(self, client: Client, body: Any) -> None:
         answer = post(client, "/api/visitors", body, key("leads:write"))
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "body")
         assert InboundEvent.objects.count() == 0
@@ -278,8 +305,10 @@ class TestPhaseAndHalt:
         body = client.get("/api/phase", headers=key("metrics:read")).json()
         assert (body["phase"], body["limits"]["daily"], body["halted"]) == ("parallel", 25, False)
         assert body["auto_approve"] == {
-            "enabled": False, "max_intent_score": 40, "require_no_warm_connections": True,
-        }  # fmt: skip
+            "enabled": False,
+            "max_intent_score": 40,
+            "require_no_warm_connections": True,
+        }
 
     def test_halts_with_a_reason(self, client: Client) -> None:
         answer = post(client, "/api/halt", {"reason": "wrong footer"}, key("outreach:halt"))
@@ -297,9 +326,11 @@ class TestMessages:
         phase.halt_sending(by=None, reason="test")
         body = client.get(f"/api/messages/{message.public_id}", headers=key("messages:read")).json()
         assert body["why_not_sent"] == {
-            "limit": "halted", "next_eligible_at": None, "text": "Sending is halted.",
+            "limit": "halted",
+            "next_eligible_at": None,
+            "text": "Sending is halted.",
             "change": "A person: time does not end it.",
-        }  # fmt: skip
+        }
 
     def test_an_unknown_email_is_404(self, client: Client) -> None:
         path = "/api/messages/00000000-0000-4000-8000-000000000000"
@@ -336,7 +367,7 @@ def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/visitors", "/api/halt"])
-def test_json_nested_without_end_is_refused_and_not_a_500(client: Client, path: str) -> None:
+def test_endlessly_nested_json_is_refused_without_500(client: Client, path: str) -> None:
     answer = client.post(
         path,
         "[" * 100_000,

@@ -1,4 +1,4 @@
-"""The house's own rules: which way foreign keys point, and that the database has every migration."""
+"""Rules of the architecture: the direction of foreign keys, and no missing migration."""
 
 from django.apps import apps
 from django.core.management import call_command
@@ -21,7 +21,7 @@ def _wrong_keys(order: list[str]) -> list[str]:
     return wrong
 
 
-def test_foreign_keys_point_down_the_house_only() -> None:
+def test_foreign_keys_point_to_lower_apps_only() -> None:
     assert _wrong_keys(ORDER) == []
 
 

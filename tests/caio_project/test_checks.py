@@ -83,10 +83,15 @@ def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> N
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("UNDO_SECONDS", 29), ("SEND_GAP_SECONDS", 44), ("HOURLY_LIMIT", 16), ("DOMAIN_HOURLY_LIMIT", 4),
-        ("WORKING_HOURS", "07:59-18:00"), ("WORKING_HOURS", "08:00-18:01"), ("WORKING_HOURS", "00:00-24:00"),
+        ("UNDO_SECONDS", 29),
+        ("SEND_GAP_SECONDS", 44),
+        ("HOURLY_LIMIT", 16),
+        ("DOMAIN_HOURLY_LIMIT", 4),
+        ("WORKING_HOURS", "07:59-18:00"),
+        ("WORKING_HOURS", "08:00-18:01"),
+        ("WORKING_HOURS", "00:00-24:00"),
     ],
-)  # fmt: skip
+)
 def test_looser_limits_are_accepted_on_a_loopback_peer_only(
     live: Any, sandboxed: list[str], name: str, value: Any
 ) -> None:
@@ -98,7 +103,7 @@ def test_looser_limits_are_accepted_on_a_loopback_peer_only(
     assert [said.partition("=")[0] for said in checks.loosened_limits()] == [name]
 
 
-def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live: Any) -> None:
+def test_stricter_limits_are_accepted_and_not_loosened(live: Any) -> None:
     live.UNDO_SECONDS, live.SEND_GAP_SECONDS, live.HOURLY_LIMIT, live.DOMAIN_HOURLY_LIMIT = (
         60,
         90,
@@ -123,7 +128,7 @@ def test_the_banner_says_which_limits_are_loosened(
     assert said in client.get("/sales").content.decode()
 
 
-def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: Any) -> None:
+def test_an_unconnected_vendor_outside_the_sandbox_is_refused(live: Any) -> None:
     live.UNCONNECTED, live.GHL_API_TOKEN = ["ghl"], ""
     assert names() == {"GHL_API_TOKEN"}
 
@@ -141,7 +146,7 @@ def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: 
         ("https://llm.test/v1", "", {"LLM_MODEL"}),
     ],
 )
-def test_a_language_model_is_set_up_whole_and_over_https(
+def test_a_language_model_needs_complete_settings_and_https(
     live: Any, url: str, model: str, wrong: set[str]
 ) -> None:
     live.LLM_BASE_URL, live.LLM_MODEL = url, model

@@ -1,4 +1,6 @@
-"""Commands used as an operator would: what they print, their exit codes, and that they change only what they say."""
+"""Commands used as an operator would: what they print, their exit codes, and that they change only
+what they say.
+"""
 
 import json
 import threading
@@ -18,7 +20,7 @@ from leads.inbound import events, spool
 from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay
@@ -46,7 +48,7 @@ def working() -> Iterator[None]:
             events.process_due()
             clay_push.push_due()
             assess.assess_due()
-            drafts.open_new_drafts()
+            open_drafts.open_new_drafts()
             drafts.write_drafts()
         connection.close()
 
@@ -63,7 +65,7 @@ class TestDiagnosePipeline:
         assert code == 1
         assert "never seen" in said
 
-    def test_says_what_is_stuck_in_the_spool_and_what_to_do(self, db: None) -> None:
+    def test_names_stuck_spool_files_and_the_remedy(self, db: None) -> None:
         everything_alive()
         alarms.raise_alarm("spool:elsewhere:bad", "Somewhere else a file cannot be read.")
         spool.keep_body("rb2b", b"{}", "abc", kind="live")
@@ -107,7 +109,7 @@ class TestAskingClay:
         return clay
 
     @pytest.mark.postgres
-    def test_a_test_visitor_goes_through_clay_and_nothing_of_it_is_taken_over(
+    def test_clays_answer_about_a_test_visitor_is_discarded(
         self, committed: None, answering: FakeClay, working: None
     ) -> None:
         everything_alive()
@@ -115,8 +117,12 @@ class TestAskingClay:
         assert code == 0, said
         steps = json.loads(said)["test_enrichment"]
         assert [step["name"] for step in steps] == [
-            "Clay connected", "lead", "nothing else asked", "Clay asked", "Clay answered",
-        ]  # fmt: skip
+            "Clay connected",
+            "lead",
+            "nothing else asked",
+            "Clay asked",
+            "Clay answered",
+        ]
         assert "submission 1 of 50000" in steps[3]["text"] and "title" in steps[4]["text"]
         lead, company = Lead.objects.get(), Company.objects.get()
         assert (lead.kind, lead.title, lead.email_verified) == (Kind.TEST, "VP Operations", False)
@@ -163,7 +169,7 @@ class TestAskingClay:
         assert (step.name, step.ok) == ("Clay asked", False)
         assert "401" in step.text
 
-    def test_in_the_sandbox_nothing_is_sent_and_it_says_what_to_set(self, db: None) -> None:
+    def test_the_sandbox_sends_nothing_and_names_settings(self, db: None) -> None:
         everything_alive()
         code, said = run("diagnose_pipeline", "--test-enrichment")
         assert code == 1
@@ -215,7 +221,7 @@ class TestCreateApiKey:
             "messages:read"
         ]
 
-    def test_a_user_cannot_be_given_more_than_they_may(self, viewer: Any) -> None:
+    def test_a_key_cannot_exceed_its_users_permissions(self, viewer: Any) -> None:
         with pytest.raises(CommandError, match="vera may not do approvals:decide"):
             call_command("create_api_key", "n8n", "--user", "vera", "--scope", "approvals:decide")
         assert ApiKey.objects.count() == 0

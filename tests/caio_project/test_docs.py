@@ -1,4 +1,6 @@
-"""Pages for newcomers say what is there: the drawn packages, the decisions, the paths and links they name."""
+"""Pages for newcomers say what is there: the drawn packages, the decisions, the paths and links
+they name.
+"""
 
 import re
 import subprocess

@@ -1,6 +1,8 @@
-"""A local Clay: a webhook source table whose rows are answered by an "HTTP API" column calling back.
+"""A local Clay: a webhook source table whose rows are answered by an "HTTP API" column calling
+back.
 
-Clay University, "Webhooks" and "HTTP API" integration overviews. Run alone: python -m tests.fakes.clay --port 0
+Clay University, "Webhooks" and "HTTP API" integration overviews. Run alone: python -m
+tests.fakes.clay --port 0
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .server import FakeServer, Reply, Request, post, require_loopback, serve_forever
+from .exchange import Reply, Request
+from .loopback import post, require_loopback
+from .remote import serve_forever
+from .server import FakeServer
 
 MAX_BODY = 100 * 1024
 LIFETIME_SUBMISSIONS = 50_000
@@ -36,10 +41,11 @@ VARIANTS = (
 
 
 class FakeClay(FakeServer):
-    """Takes rows and, per setting or per plan(), calls back `answers` times `answer_after` seconds later.
+    """Takes rows and, per setting or per plan(), calls back `answers` times `answer_after` seconds
+    later.
 
-    `answer` is a function of the submitted row giving the callback body; without it canned data is sent,
-    changed by `data`. `variant` spoils the callback: one of VARIANTS.
+    `answer` is a function of the submitted row giving the callback body; without it canned data is
+    sent, changed by `data`. `variant` spoils the callback: one of VARIANTS.
     """
 
     name = "clay"
@@ -124,7 +130,9 @@ class FakeClay(FakeServer):
         return f"{self.url}/v3/sources/webhook/{source}"
 
     def plan(self, times: int = 1, **settings: Any) -> None:
-        """Other settings (answers, answer_after, variant, data, …) for the next `times` rows, in order."""
+        """Other settings (answers, answer_after, variant, data, …) for the next `times` rows, in
+        order.
+        """
         if settings.get("callback_url"):
             require_loopback(settings["callback_url"])
         with self.lock:
@@ -179,7 +187,7 @@ class FakeClay(FakeServer):
     # The HTTP API column
 
     def call_back(self, row: dict, **settings: Any) -> dict:
-        """Calls back now, as when somebody runs the column again by hand; returns the record of it."""
+        """Calls back now, as when somebody runs the column again by hand; returns its record."""
         return self._call_back(
             row, {name: settings.get(name, getattr(self, name)) for name in self.settings}
         )
@@ -295,7 +303,10 @@ def callback_body(
         body["request_id"] = "enr_never_issued"
     if variant == "invalid_json":
         # What a template with an empty, unquoted column reference produces.
-        return f'{{"request_id": {json.dumps(row.get("request_id"))}, "employee_count": , "industry": "x"}}'.encode()
+        return (
+            f'{{"request_id": {json.dumps(row.get("request_id"))}, "employee_count": , '
+            f'"industry": "x"}}'
+        ).encode()
     return json.dumps(body).encode()
 
 

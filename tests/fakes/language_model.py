@@ -1,6 +1,7 @@
 """A local language model behind OpenAI's chat completions: it says what a test has it say.
 
-platform.openai.com/docs/api-reference/chat. Run alone: python -m tests.fakes.language_model --port 0
+platform.openai.com/docs/api-reference/chat. Run alone: python -m tests.fakes.language_model --port
+0
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .server import FakeServer, Reply, Request, serve_forever
+from .exchange import Reply, Request
+from .remote import serve_forever
+from .server import FakeServer
 
 COMPLETIONS = "POST /v1/chat/completions"
 
@@ -19,9 +22,11 @@ def honest(question: dict[str, Any]) -> dict[str, Any]:
     company = question["facts"].get("company", "")
     last = "If you could hand over one task at {company} tomorrow, which would it be?"
     paragraphs = (
-        "Whoever reads about a change usually has one job in mind, and it is rarely the one that gets the meeting. I "
+        "Whoever reads about a change usually has one job in mind, and it is rarely the one "
+        "that gets the meeting. I "
         "would rather hear about that job at {company} than guess at it from here.",
-        "We bring a small team that watches the work first. They find the step that people still do by hand, build the "
+        "We bring a small team that watches the work first. They find the step that people "
+        "still do by hand, build the "
         "fix with those who do it, and hand it over once it runs without us.",
         last,
     )
@@ -36,7 +41,9 @@ def honest(question: dict[str, Any]) -> dict[str, Any]:
 
 
 class FakeLanguageModel(FakeServer):
-    """`answer` makes the JSON document of an answer, or a text in its place, from the question's document."""
+    """`answer` makes the JSON document of an answer, or a text in its place, from the question's
+    document.
+    """
 
     name = "language_model"
     routes = (("POST", "/v1/chat/completions", "complete"),)

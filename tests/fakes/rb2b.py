@@ -1,7 +1,8 @@
 """Bodies of RB2B's visitor webhook, for invented people.
 
-RB2B webhook integration: one flat object per visit, Title Case keys with spaces, no id and no signature.
-Every call gives another person; keyword arguments or a dict override keys: person({"First Name": None}, Title="CEO").
+RB2B webhook integration: one flat object per visit, Title Case keys with spaces, no id and no
+signature. Every call gives another person; keyword arguments or a dict override keys:
+person({"First Name": None}, Title="CEO").
 """
 
 from __future__ import annotations
@@ -72,13 +73,17 @@ def company_only(overrides: dict[str, Any] | None = None, **more: Any) -> dict:
 
 
 def repeat_visit(first_visit: dict | None = None, **overrides: Any) -> dict:
-    """A later visit ("Send repeat visitor data"); give the first visit's payload to repeat that person."""
+    """A later visit ("Send repeat visitor data"); give the first visit's payload to repeat that
+    person.
+    """
     payload = {**(first_visit or person()), "is_repeat_visit": True, "Seen At": _seen_at()}
     return {**payload, "Captured URL": f"https://oursite.test/page-{next(_numbers)}", **overrides}
 
 
 def test_event(**overrides: Any) -> dict:
-    """What RB2B's "Send a Test Event" button posts: a sample person of Retention.com, not a visitor."""
+    """What RB2B's "Send a Test Event" button posts: a sample person of Retention.com, not a
+    visitor.
+    """
     n = next(_numbers)
     payload = {
         "LinkedIn URL": "https://www.linkedin.com/in/sample-founder",

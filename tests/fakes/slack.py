@@ -1,7 +1,8 @@
-"""A local Slack Web API with the Block Kit limits, incoming webhooks, and builders of signed interactions.
+"""A local Slack Web API with the Block Kit limits, incoming webhooks, and builders of signed
+interactions.
 
-Slack Web API: chat.postMessage, chat.update, views.open, auth.test; always HTTP 200 with `ok`, but 429 when limited.
-Run alone: python -m tests.fakes.slack --port 0
+Slack Web API: chat.postMessage, chat.update, views.open, auth.test; always HTTP 200 with `ok`, but
+429 when limited. Run alone: python -m tests.fakes.slack --port 0
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from .server import FakeServer, Reply, Request, post, serve_forever
+from .exchange import Reply, Request
+from .loopback import post
+from .remote import serve_forever
+from .server import FakeServer
 
 MAX_TEXT = 40_000
 MAX_BLOCKS = 50
@@ -90,7 +94,9 @@ class FakeSlack(FakeServer):
         }
 
     def posts(self, channel: str | None = None) -> list[dict]:
-        """Messages posted: channel, ts, text, blocks (as last updated), updates, via ("api" or "webhook")."""
+        """Messages posted: channel, ts, text, blocks (as last updated), updates, via ("api" or
+        "webhook").
+        """
         with self.lock:
             return [dict(p) for p in self._posts if channel in (None, p["channel"])]
 
@@ -119,7 +125,7 @@ class FakeSlack(FakeServer):
     def fail(
         self, code: str, times: int | None = 1, route: str = "POST /api/chat.postMessage"
     ) -> None:
-        """HTTP 200 with ok false for the next calls: not_in_channel, is_archived, token_revoked, …"""
+        """HTTP 200 with ok false for the next calls: not_in_channel, token_revoked, …"""
         self.on(route).status(200, {"ok": False, "error": code}, times=times)
 
     def deliver(self, url: str, body: str, secret: str, ts: int | None = None) -> dict:
@@ -490,7 +496,9 @@ def block_actions(
     response_url: str = "https://hooks.slack.com/actions/T01/99/xyz",
     **overrides: Any,
 ) -> str:
-    """A clicked button (block_actions payload), form-encoded; channel=None leaves channel and message out."""
+    """A clicked button (block_actions payload), form-encoded; channel=None leaves channel and
+    message out.
+    """
     now = f"{time.time():.6f}"
     action = {
         "type": "button",
@@ -534,7 +542,9 @@ def view_submission(
     user: str = "U0ALEX",
     **overrides: Any,
 ) -> str:
-    """A submitted modal (view_submission payload), form-encoded; values is {block_id: {action_id: text or state}}."""
+    """A submitted modal (view_submission payload), form-encoded; values is {block_id: {action_id:
+    text or state}}.
+    """
     state = {
         block_id: {
             action_id: given

@@ -15,7 +15,7 @@ from . import rb2b
 from . import slack as slack_module
 from .clay import VARIANTS, FakeClay, callback_body
 from .ghl import FakeGhl
-from .server import RemoteFake, running
+from .remote import RemoteFake, running
 from .slack import FakeSlack
 
 HEADERS = {"Authorization": "Bearer pit-test", "Version": "2021-07-28"}
@@ -177,7 +177,7 @@ def email_dnd(**fields):
         (CONTACT, email_dnd(status="active", code=103), "dndSettings.Email.code must be a string"),
     ],
 )
-def test_ghl_refuses_about_contacts_what_its_specification_does_not_allow(ghl, path, body, said):
+def test_ghl_refuses_contacts_against_its_specification(ghl, path, body, said):
     ghl.add_workflow(id="wfl_1")
     known = ghl.add_contact("dana@northline.test")
     place = {"locationId": "loc-test"} if path == UPSERT and isinstance(body, dict) else {}
@@ -206,7 +206,7 @@ def test_ghl_refuses_about_contacts_what_its_specification_does_not_allow(ghl, p
         ({"contactId": ""}, "contactId should not be empty"),
     ],
 )
-def test_ghl_refuses_to_send_what_its_specification_does_not_allow(ghl, fields, said):
+def test_ghl_refuses_messages_against_its_specification(ghl, fields, said):
     answer = send(ghl, ghl.add_contact("dana@northline.test"), **fields)
     assert answer.status_code == 422
     assert [one for one in answer.json()["message"] if one.startswith(said)]

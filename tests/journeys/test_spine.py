@@ -1,4 +1,6 @@
-"""The whole path on real input: RB2B's body in, Clay answers, a person approves, one email at GoHighLevel."""
+"""The whole path on real input: RB2B's body in, Clay answers, a person approves, one email at
+GoHighLevel.
+"""
 
 import json
 from typing import Any
@@ -12,7 +14,7 @@ from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from outreach.sending import send
 from tests import factories
@@ -24,12 +26,13 @@ from tests.fakes.ghl import FakeGhl
 
 def work() -> None:
     """What the sweeps do, in the order of the stages."""
-    receive.drain_spool()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    receive.drain_spool()
     events.process_due()
     clay_push.push_due()
     events.process_due()
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     drafts.write_drafts()
 
 
@@ -110,9 +113,9 @@ def test_a_visitor_becomes_one_reviewed_email(
     page.get_by_text("Approved 1 of 1.").wait_for()
     page.close()
 
-    assert list(Decision.objects.order_by("pk").values_list("message", "channel", "by__username")) == [
-        (desk.pk, "desk", "lena"), (admins.pk, "admin", "lena"),
-    ]  # fmt: skip
+    assert list(
+        Decision.objects.order_by("pk").values_list("message", "channel", "by__username")
+    ) == [(desk.pk, "desk", "lena"), (admins.pk, "admin", "lena")]
     assert send.send_due() == 2
     assert send.send_due() == 0
 
@@ -155,9 +158,7 @@ def test_the_same_body_twice_makes_one_visit_and_one_draft(site: Any, clay: Fake
     assert InboundEvent.objects.get(source="rb2b").deliveries == 2
 
 
-def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(
-    site: Any, clay: FakeClay
-) -> None:
+def test_without_clays_answer_a_visitor_goes_on_partially(site: Any, clay: FakeClay) -> None:
     clay.configure(answers=0)
     requests.post(
         f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.person()), timeout=60
@@ -180,7 +181,7 @@ def test_a_company_without_a_person_never_drafts(site: Any, clay: FakeClay) -> N
     assert (Visit.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 0, 0)
 
 
-def test_a_body_of_five_megabytes_is_answered_200_and_parked(site: Any) -> None:
+def test_a_five_megabyte_body_is_parked_with_200(site: Any) -> None:
     body = json.dumps({"LinkedIn URL": "x" * 5_000_000})
     answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=body, timeout=60)
     event = InboundEvent.objects.get()

@@ -1,4 +1,6 @@
-"""Production's way of working: a real Celery worker and beat as processes, woken through Redis, on PostgreSQL."""
+"""Production's way of working: a real Celery worker and beat as processes, woken through Redis, on
+PostgreSQL.
+"""
 
 import os
 import signal
@@ -81,7 +83,7 @@ def held() -> list[str]:
     return []
 
 
-def test_a_visit_reaches_the_queue_by_wake_ups_alone(start: Any, live_server: Any) -> None:
+def test_wake_ups_alone_bring_a_visit_to_the_queue(start: Any, live_server: Any) -> None:
     start("worker", "--concurrency=2")
     visitor = rb2b.person()
     answer = requests.post(
@@ -91,9 +93,7 @@ def test_a_visit_reaches_the_queue_by_wake_ups_alone(start: Any, live_server: An
     assert held() == [visitor["Business Email"]]
 
 
-def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(
-    start: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sweeps_find_a_visit_without_wake_ups(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     start("worker", "--concurrency=2")
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
     monkeypatch.setattr(events, "nudge", lambda task: None)

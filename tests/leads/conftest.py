@@ -17,6 +17,8 @@ from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
 from tests.conftest import TOKEN
 
+NEXT_TOKEN = "next-token-0123456789"
+
 
 def post(client: Client, payload: Any, path: str = f"/webhooks/rb2b?token={TOKEN}") -> HttpResponse:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -60,7 +62,7 @@ def counts() -> tuple[int, int, int]:
 
 
 def in_threads(jobs: list[Any]) -> list[Any]:
-    """Run the jobs at once, each with a database connection of its own; their results in order, or the first error."""
+    """Run the jobs at once, each with its own connection; results in order, or the first error."""
     start = threading.Barrier(len(jobs))
 
     def run(job: Any) -> Any:

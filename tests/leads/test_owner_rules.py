@@ -66,14 +66,12 @@ FITS: list[tuple[dict[str, Any], bool]] = [
 
 
 @pytest.mark.parametrize(("asks", "fits"), FITS)
-def test_all_that_is_asked_must_hold_and_one_of_a_list_is_enough(
-    asks: dict[str, Any], fits: bool
-) -> None:
+def test_all_conditions_must_hold(asks: dict[str, Any], fits: bool) -> None:
     assert rule(**asks).fits(FACTS) is fits
 
 
 @pytest.mark.parametrize("asks", [asks for asks, _ in FITS if asks])
-def test_what_is_not_known_fits_nothing_that_asks_for_it(asks: dict[str, Any]) -> None:
+def test_unknown_facts_fit_no_condition(asks: dict[str, Any]) -> None:
     assert not rule(**asks).fits(LeadFacts())
 
 
@@ -85,7 +83,7 @@ def decided(
     )
 
 
-def test_the_first_rule_that_fits_gives_the_owner_and_else_the_default() -> None:
+def test_the_first_fitting_rule_wins_then_the_default() -> None:
     assert decided() == Ownership(BEN, RULE, 7)
     two = replace(TEAM, rules=(OwnershipRule(9, CLEO, tiers=frozenset({"tier_1"})), *TEAM.rules))
     assert decided(team=two) == Ownership(CLEO, RULE, 9)
@@ -94,18 +92,18 @@ def test_the_first_rule_that_fits_gives_the_owner_and_else_the_default() -> None
 
 
 @pytest.mark.parametrize("anew", [True, False])
-def test_by_hand_is_stronger_than_gohighlevel_and_that_than_a_rule(anew: bool) -> None:
+def test_by_hand_beats_gohighlevel_which_beats_rules(anew: bool) -> None:
     assert decided(Ownership(ALEX, HAND), FACTS.mark, "usr-3", anew=anew) == Ownership(ALEX, HAND)
     assert decided(Ownership(ALEX, DEFAULT), FACTS.mark, "usr-3", anew=anew) == Ownership(CLEO, GHL)
     assert decided(Ownership(CLEO, GHL), FACTS.mark, "usr-3", anew=anew) == Ownership(CLEO, GHL)
 
 
-def test_whom_gohighlevel_names_no_more_or_whom_nobody_knows_goes_by_the_rules() -> None:
+def test_unknown_gohighlevel_users_leave_it_to_rules() -> None:
     for assigned in ("", "usr-99"):
         assert decided(Ownership(CLEO, GHL), FACTS.mark, assigned) == Ownership(BEN, RULE, 7)
 
 
-def test_rules_are_asked_again_where_a_fact_has_changed_or_somebody_applies_them() -> None:
+def test_rules_apply_again_after_changes_or_on_request() -> None:
     by_default = Ownership(ALEX, DEFAULT)
     assert decided(by_default, FACTS.mark) == by_default
     assert decided(by_default, replace(FACTS, state="PA").mark) == Ownership(BEN, RULE, 7)
@@ -113,7 +111,7 @@ def test_rules_are_asked_again_where_a_fact_has_changed_or_somebody_applies_them
 
 
 @pytest.mark.parametrize("how", [HAND, GHL, RULE, DEFAULT])
-def test_who_left_owns_nothing_and_the_next_one_does(how: str) -> None:
+def test_inactive_members_own_nothing(how: str) -> None:
     gone = replace(TEAM, active=EVERYBODY - {CLEO}, by_ghl={})
     assert decided(Ownership(CLEO, how), FACTS.mark, "usr-3", team=gone) == Ownership(BEN, RULE, 7)
     both = replace(gone, active=frozenset({ALEX}))
@@ -128,7 +126,7 @@ def test_the_mark_tells_facts_apart() -> None:
     assert len({FACTS.mark, *(one.mark for one in other)}) == len(other) + 1
 
 
-def test_strength_is_in_one_order() -> None:
+def test_origins_are_ordered_by_strength() -> None:
     order = [HAND, GHL, RULE, DEFAULT, ""]
     for n, one in enumerate(order):
         assert [is_stronger(one, other) for other in order] == [n < m for m in range(len(order))]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, parse_rules
 from leads.wildcards import comparable_path, pattern_fits
 
 ALPHABET = "ab/*"
@@ -60,8 +60,8 @@ def test_page_below_catch_all_is_named() -> None:
         story,
         PageTrigger("Demo", "/demo*", 40),
     )
-    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [vars(page) for page in pages]})
-    assert rules.shadowed() == [(story, blog)]
+    rules = parse_rules({**DEFAULT_RULES.as_dict(), "pages": [vars(page) for page in pages]})
+    assert rules.shadowed_triggers() == [(story, blog)]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_page_below_catch_all_is_named() -> None:
 )
 def test_no_pattern_can_take_the_worker_down(pattern: str, path: str) -> None:
     page = {"label": "Awful", "points": 5, "pattern": pattern}
-    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [page] * 100})
+    rules = parse_rules({**DEFAULT_RULES.as_dict(), "pages": [page] * 100})
     began = time.process_time()  # not the clock: another process may have the machine
     for n in range(20):
-        rules.page(f"{path[:-3]}{n:03}")
+        rules.page_trigger(f"{path[:-3]}{n:03}")
     assert time.process_time() - began < 2

@@ -1,4 +1,6 @@
-"""Codes with words: every reason for a move of an email is one of MoveCode, and reads like a sentence."""
+"""Codes with words: every reason for a move of an email is one of MoveCode, and reads like a
+sentence.
+"""
 
 import pytest
 

@@ -19,7 +19,7 @@ from outreach.feedback import webhook_inbox
 from outreach.integrations.ghl import webhook_bodies
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.ghl_webhooks import WebhookSigner
+from tests.fakes.ghl.webhooks import WebhookSigner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from approvals.decisions import claims
 from approvals.models import Decision, Reading
 from leads.models import field_source
 from outreach.choices import Status
@@ -82,7 +83,9 @@ def open_desk(page: Page, message: Message) -> None:
 
 
 def with_its_clock_in_hand(page: Page) -> None:
-    """The page's clock stands still, but for `page.clock.run_for`: no slow machine makes a moment long."""
+    """The page's clock stands still, but for `page.clock.run_for`: no slow machine makes a moment
+    long.
+    """
     page.clock.install(time=timezone.now())
     page.clock.pause_at(timezone.now() + timedelta(seconds=60))
 
@@ -129,11 +132,13 @@ def test_a_held_down_key_decides_nothing(page: Page) -> None:
     message = held()[0]
     open_desk(page, message)
     page.evaluate(
-        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))"
+        "document.body.dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))"
     )
     for more in ("ctrlKey", "metaKey", "altKey"):
         page.evaluate(
-            f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))"
+            "document.body.dispatchEvent("
+            f"new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))"
         )
     page.wait_for_timeout(200)
     assert status(message) == Status.HELD
@@ -269,10 +274,9 @@ def test_looking_takes_nothing_and_three_seconds_are_a_reading(page: Page, sam: 
 
 
 def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) -> None:
-    from approvals.queue import review_queue
 
     first, second = held(2)
-    review_queue.record_reading(first, sam)
+    claims.record_reading(first, sam)
     page.goto("/sales/queue")
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -322,7 +326,8 @@ def test_everything_works_without_a_script(
 
 IN_DARK = ("/sales", "/sales/queue", "desk", "reject")
 PLACES = (
-    "/sales", "/sales/queue", "desk", "reject", "edit", "/sales/sent", "/sales/phase", "/sales/phase/machine",
+    "/sales", "/sales/queue", "desk", "reject", "edit", "/sales/sent", "/sales/phase",
+    "/sales/phase/machine",
     "/sales/notices",
 )  # fmt: skip
 
@@ -333,7 +338,8 @@ def address(place: str, message: Message) -> str:
     return f"/sales/queue/{message.public_id}{'' if place == 'desk' else '/' + place}"
 
 
-SMALL = """least => [...document.querySelectorAll('button,.button,summary,input:not([type=hidden]),.tabs a,.filter')]
+SMALL = """least => [...document.querySelectorAll(
+    'button,.button,summary,input:not([type=hidden]),.tabs a,.filter')]
     .filter(e => e.getClientRects().length && !e.closest('.unseen,[hidden]'))
     .map(e => [e.outerHTML.slice(0, 80), (e.closest('label') || e).getBoundingClientRect()])
     .filter(([, r]) => r.height < least || r.width < least).map(([html]) => html)"""

@@ -1,4 +1,6 @@
-"""The pages of leads as a sales lead uses them: merging and taking apart, with a script and without, on any screen."""
+"""The pages of leads as a sales lead uses them: merging and taking apart, with a script and
+without, on any screen.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -80,7 +82,8 @@ def test_the_pages_fit_a_phone_and_axe_finds_nothing(context: BrowserContext) ->
     row = merging.merge_leads(one, other, source="person", reason=WHY)
     lead = f"/sales/leads/{one.public_id}"
     places = (
-        "/sales/leads?tier=tier_1", lead, f"{lead}/merge?search=okafor", f"{lead}/merge/{third.public_id}",
+        "/sales/leads?tier=tier_1", lead, f"{lead}/merge?search=okafor",
+        f"{lead}/merge/{third.public_id}",
         f"/sales/merges/{row.pk}/undo",
     )  # fmt: skip
     page = context.new_page()

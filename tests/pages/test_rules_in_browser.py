@@ -1,4 +1,6 @@
-"""The pages of a version of the rules, edited as a sales lead does: with a mouse, a keyboard and no JSON."""
+"""The pages of a version of the rules, edited as a sales lead does: with a mouse, a keyboard and
+no JSON.
+"""
 
 from collections.abc import Iterator
 from typing import Any

@@ -19,8 +19,8 @@ from django.db import connection, connections
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
+from tests.fakes.exchange import Request, route_matches
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import Request, route_matches
 from tests.outreach.conftest import WORKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,9 @@ def sender(committed: None) -> TeamMember:
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run each in a thread with a connection of its own, started together; returns what each gave or raised."""
+    """Run each in a thread with a connection of its own, started together; returns what each gave
+    or raised.
+    """
     start, results = threading.Barrier(len(works)), [None] * len(works)
 
     def run(n: int) -> None:
@@ -93,14 +95,17 @@ def somebody_waits_for_a_lock() -> bool:
             "SELECT pg_stat_clear_snapshot()"
         )  # else a transaction sees its first look for ever
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+            "wait_event_type = 'Lock'"
         )
         return cursor.fetchone()[0] > 0
 
 
 @contextmanager
 def held_up(ghl: FakeGhl, route: str) -> Iterator[Callable[[], Any]]:
-    """In the block, requests of `route` wait for their answer; call what it gives to wait until one has arrived."""
+    """In the block, requests of `route` wait for their answer; call what it gives to wait until one
+    has arrived.
+    """
     arrived, over, take = threading.Event(), threading.Event(), ghl.take_behaviour
 
     def wait(request: Request) -> Any:
@@ -120,7 +125,9 @@ def held_up(ghl: FakeGhl, route: str) -> Iterator[Callable[[], Any]]:
 
 
 class SlowDoorstep:
-    """Stands before the fake and passes everything through, until `close`: then connecting takes until `open`."""
+    """Stands before the fake and passes everything through, until `close`: then connecting takes
+    until `open`.
+    """
 
     def __init__(self, url: str):
         self.port = int(url.rsplit(":", 1)[1])
@@ -172,7 +179,9 @@ class SlowDoorstep:
 
 
 class Workers:
-    """Starts processes of one module against the test's database and on its clock; ends those that are left."""
+    """Starts processes of one module against the test's database and on its clock; ends those that
+    are left.
+    """
 
     def __init__(self, module: str, **environment: str):
         self.module, self.running = module, []

@@ -1,4 +1,6 @@
-"""The measurement of bench/chaos_ingest.py, small: a crash of PostgreSQL and kills, with everything real."""
+"""The measurement of bench/chaos_ingest.py, small: a crash of PostgreSQL and kills, with everything
+real.
+"""
 
 import json
 import subprocess
@@ -12,7 +14,7 @@ from tests.races.conftest import ROOT
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 
-def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed() -> None:
+def test_acknowledged_bodies_survive_every_kill_exactly_once() -> None:
     asked = ("--posts=1000", "--restarts=1", "--kills=6", "--rate=250", "--seed=3", "--skip-leases")
     done = subprocess.run(
         [sys.executable, "-m", "bench.chaos_ingest", *asked],
@@ -34,8 +36,10 @@ def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed()
     assert found["acknowledged_bodies"] > 800
 
 
-def test_every_approved_email_is_sent_once_or_refused_or_with_a_person_whatever_is_killed() -> None:
-    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel once, no restarts."""
+def test_approved_emails_survive_every_kill_at_most_once() -> None:
+    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel once,
+    no restarts.
+    """
     asked = ("--emails=20", "--kills=4", "--no-restarts", "--seed=5")
     done = subprocess.run(
         [sys.executable, "-m", "bench.chaos_sending", *asked],

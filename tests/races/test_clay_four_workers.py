@@ -1,4 +1,4 @@
-"""Four worker processes before one Clay, which behaves in every way that it may. Deadlines are scaled: 2 s for 30."""
+"""Four worker processes and one Clay with every kind of answer. Deadlines are 2 s, not 30."""
 
 import time
 from bisect import bisect_right
@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from leads.integrations import breaker
 from leads.models import Breaker, Enrichment, InboundEvent, Lead
-from metrics.gates import gates
+from metrics.gates import gate_measures
 from tests import factories
 from tests.fakes.clay import FakeClay
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 from tests.races.conftest import Workers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
@@ -86,14 +86,13 @@ class TestEveryWayClayMayAnswer:
         assert not InboundEvent.objects.filter(state="parked").exists()
         assert not Lead.objects.filter(needs_assessment_at=None).exists(), "somebody does not go on"
 
-    def test_just_in_time_counts_as_asked_and_just_too_late_as_failed(
-        self, clay: FakeClay, two: Any
-    ) -> None:
+    def test_the_deadline_divides_asked_from_failed(self, clay: FakeClay, two: Any) -> None:
         clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
         clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
         slow, late = two("Slow"), two("Late")
         become(slow, answered=2)
-        # It was over the deadline and acted all the same: the lead had gone on, and the answer is still used.
+        # It was over the deadline and acted all the same: the lead had gone on, and the answer is
+        # still used.
         become(late, late=2)
         assert set(
             Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")
@@ -118,9 +117,7 @@ class TestEveryWayClayMayAnswer:
         become(rows, answered=2)
         clay.configure(answers=1)
 
-    def test_no_answer_is_partial_after_thirty_seconds_and_better_late(
-        self, clay: FakeClay, two: Any
-    ) -> None:
+    def test_without_answer_a_lead_is_partial_until_later(self, clay: FakeClay, two: Any) -> None:
         clay.configure(answers=0)
         rows = two("Silent")
         become(rows, requested=2)
@@ -167,13 +164,11 @@ def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers:
     clay.configure(variant="junk_na", answers=1)
     empty = wanted(4, "Empty")
     become(empty, answered=4)
-    gate = gates.enrichment_rate(timezone.now())
+    gate = gate_measures.enrichment_rate(timezone.now())
     assert (gate.raw, gate.value) == ({"settled": 24, "gained": 12}, 0.5)
 
 
-def test_never_more_than_ten_a_second_and_each_asked_once(
-    clay: FakeClay, four_workers: None
-) -> None:
+def test_at_most_ten_a_second_each_asked_once(clay: FakeClay, four_workers: None) -> None:
     rows = wanted(45)
     become(rows, answered=45)
     times = sorted(request.time for request in clay.requests(PUSH))
@@ -187,9 +182,7 @@ def test_never_more_than_ten_a_second_and_each_asked_once(
     )  # and the rate is used: more than one a second, on however busy a machine
 
 
-def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
-    clay: FakeClay, four_workers: None
-) -> None:
+def test_the_breaker_opens_probes_and_closes_once(clay: FakeClay, four_workers: None) -> None:
     clay.configure(answers=0)
     clay.on(PUSH).status(500)
     clay.on(PUSH, containing='"Straggler"').never()
@@ -229,7 +222,9 @@ def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
 
 
 def asked_while_open(clay: FakeClay, *, probe_is_due: bool, requested: int = 0) -> int:
-    """How often Clay was asked while four workers had eight questions and one minute had passed, or not."""
+    """How often Clay was asked while four workers had eight questions and one minute had passed, or
+    not.
+    """
     before = pushes(clay)
     if probe_is_due:
         Breaker.objects.update(probe_at=timezone.now())

@@ -1,4 +1,4 @@
-"""The machine and a person, the door or a drop at once: one wins, and nothing that returned leaves."""
+"""The machine at once with a person, a send or a demotion: one wins, nothing returned is sent."""
 
 from typing import Any
 
@@ -6,10 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.models import Decision
-from approvals.queue import review_queue
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
 from outreach.control import phase
@@ -58,7 +57,7 @@ def rita(committed: None) -> User:
     return person("rita", "Reviewer")
 
 
-def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
+def test_machine_and_person_approving_at_once_one_wins(rita: User) -> None:
     winners = set()
     for _ in range(ROUNDS):
         message = low()
@@ -75,13 +74,11 @@ def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
     assert winners <= {True, False}
 
 
-def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita: User) -> None:
+def test_a_claimed_email_is_not_auto_approved(rita: User) -> None:
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
-        at_once(
-            approval_sweep.approve_due, lambda: review_queue.claim_message(now_is(message), rita)
-        )  # noqa: B023
+        at_once(approval_sweep.approve_due, lambda: claims.claim_message(now_is(message), rita))  # noqa: B023
         row = now_is(message)
         if row.by_machine:
             assert row.status == "cleared"
@@ -105,7 +102,7 @@ def test_four_sweeps_clear_each_email_once() -> None:
     ],
     ids=["drop", "halt", "switch"],
 )
-def test_a_stop_while_the_machine_clears_and_the_door_works(stop: Any) -> None:
+def test_a_stop_during_approval_and_sending_holds(stop: Any) -> None:
     """Each email has left, or waits for a person; nothing that returned leaves."""
     for _ in range(ROUNDS // 2):
         messages = [low() for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Drafting, a merge and the emails that follow it, held in the one order in which they could wait for each other."""
+"""Drafting, a merge and its emails lock in one order and do not deadlock."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 
 from leads.identity import merging
 from leads.models import Lead
-from outreach.drafting import drafts
+from outreach.drafting import open_drafts
 from outreach.models import Message
 from outreach.review import merged_leads
 from tests import factories
@@ -52,7 +52,8 @@ def is_waited_for(words: str) -> bool:
             "SELECT pg_stat_clear_snapshot()"
         )  # else a transaction sees its first look for ever
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s",
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+            "wait_event_type = 'Lock' AND query LIKE %s",
             [f"%{words}%"],
         )
         return cursor.fetchone()[0] > 0
@@ -74,7 +75,7 @@ def test_neither_of_them_is_thrown_back() -> None:
         factories.AssessmentFactory(lead=lead)
     with transaction.atomic():
         hold(Message, last.messages.get().pk)
-        reading = Work(drafts.open_new_drafts)
+        reading = Work(open_drafts.open_new_drafts)
         reading.until_it_waits(
             'UPDATE "outreach_message"'
         )  # an email to the first is opened, the second's changed

@@ -70,7 +70,7 @@ def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
 @pytest.mark.parametrize(
     "judged", [True, False], ids=["judged where it is stored", "judged by the door alone"]
 )
-def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, judged: bool) -> None:
+def test_after_a_breach_no_call_of_the_batch_begins(ghl: FakeGhl, judged: bool) -> None:
     waiting = [factories.cleared_email() for _ in range(4)]
     before = [left(), left()]
     with held_up(ghl, SEARCH) as wait:
@@ -89,7 +89,8 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
                 )
         made = len(ghl.requests())
     door.join(120)
-    # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.
+    # What nobody has judged yet is found at the claim; until then this one email's look may go on
+    # reading.
     assert [request.method for request in ghl.requests()[made:]] in (
         [[]] if judged else [[], ["GET"]]
     )
@@ -98,7 +99,7 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
     assert (phase.current_control().phase, phase.current_control().halted) == ("assisted", True)
 
 
-def test_workers_at_the_claim_and_a_complaint_at_once_agree_on_what_left(ghl: FakeGhl) -> None:
+def test_claims_and_a_concurrent_complaint_agree_on_sent_emails(ghl: FakeGhl) -> None:
     """Each email either left before the halt was committed, or not at all."""
     for _ in range(WORKERS):
         factories.cleared_email()

@@ -1,4 +1,4 @@
-"""A halt: no call that reaches out to people begins later than two seconds after, whatever was under way."""
+"""A halt: no call to GoHighLevel begins later than two seconds after it."""
 
 import threading
 import time
@@ -82,7 +82,7 @@ def by_api() -> None:
 
 
 class Stillstand:
-    """For how many seconds the machine let nothing here run, at the longest: so late may a request be noted."""
+    """The longest pause of this machine: a request may be recorded that much later."""
 
     def __init__(self) -> None:
         self.longest, self._over = 0.0, threading.Event()
@@ -111,10 +111,10 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 
 
 @pytest.mark.parametrize("halt", [by_button, by_command, by_api])
-def test_with_several_workers_in_the_middle_of_their_work(
-    ghl: FakeGhl, workers: Workers, halt: Any
-) -> None:
-    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
+def test_a_halt_stops_several_working_workers(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
+    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within
+    two seconds.
+    """
     phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
     emails = [
         factories.cleared_email() for _ in range(18)
@@ -195,7 +195,9 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
 
 
 def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:
-    """The slot is claimed and the halt comes before the connection stands: no byte of the email leaves."""
+    """The slot is claimed and the halt comes before the connection stands: no byte of the email
+    leaves.
+    """
     doorstep = SlowDoorstep(ghl.url)
     settings.GHL_BASE_URL = doorstep.url
     message = factories.cleared_email()
@@ -217,7 +219,7 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
 
 
-def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) -> None:
+def test_a_late_answer_about_the_halt_is_ignored(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -239,9 +241,7 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
     assert now_is(message).status == "sent"
 
 
-def test_emergency_stop_holds_from_the_start_of_a_process(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_emergency_stop_holds_from_process_start(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     worker.environment["EMERGENCY_STOP"] = "true"
     assert worker.run() == 0

@@ -47,7 +47,7 @@ def intents() -> list[str]:
     return list(SendIntent.objects.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
+def test_killed_after_the_call_is_sent_exactly_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
     message = factories.cleared_email()
@@ -78,7 +78,7 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
     )
 
 
-def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
+def test_killed_during_a_lost_call_is_never_retried(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
     message = factories.cleared_email()
@@ -108,7 +108,7 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
         "GET /opportunities/search",
     ],
 )
-def test_killed_before_the_call_it_goes_back_and_is_sent_once(
+def test_killed_before_the_call_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
     message = factories.cleared_email()
@@ -124,7 +124,7 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
 
 
-def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
+def test_killed_while_claiming_a_slot_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
     message = factories.cleared_email()
@@ -141,10 +141,10 @@ def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
     assert DailySlots.objects.get().used == 1
 
 
-def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
+def test_killed_after_the_intent_waits_for_a_person(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
+    """Nothing was sent, but we cannot know that: no automatic retry, a person is asked."""
     message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url
@@ -166,7 +166,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
     assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
 
 
-def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
+def test_killed_while_recording_is_sent_exactly_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
     message = factories.cleared_email()
@@ -189,7 +189,7 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
 @pytest.mark.parametrize(
     "route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"]
 )
-def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
+def test_killed_after_sending_repeats_no_follow_up_action(
     ghl: FakeGhl, clock: Any, route: str, settings: Any
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
@@ -213,9 +213,7 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
     assert len(ghl.sent_emails()) == 1
 
 
-def test_what_one_process_left_behind_does_not_hold_up_the_next(
-    ghl: FakeGhl, worker: Worker
-) -> None:
+def test_a_killed_process_does_not_block_the_next(ghl: FakeGhl, worker: Worker) -> None:
     first = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()

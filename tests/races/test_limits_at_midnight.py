@@ -1,4 +1,4 @@
-"""Many workers at the edges of the team's day, on the days of 23 and 25 hours, and in processes on other clocks."""
+"""Many workers at the edges of the team's day, on days of 23 and 25 hours, on other clocks."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,9 +39,15 @@ def left(count: int, at: datetime, day: date) -> None:
             lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
         )
         SendIntent.objects.create(
-            message=done, transport="ghl", phase="parallel", day=day, domain="elsewhere.test", claimed_at=at,
-            from_domain="mail.ours.example.com", outcome="sent",
-        )  # fmt: skip
+            message=done,
+            transport="ghl",
+            phase="parallel",
+            day=day,
+            domain="elsewhere.test",
+            claimed_at=at,
+            from_domain="mail.ours.example.com",
+            outcome="sent",
+        )
 
 
 def approved(count: int) -> None:
@@ -75,10 +81,12 @@ def test_the_last_of_the_days_warm_up_goes_to_one(
     assert SendIntent.objects.filter(day=day, from_domain="mail.ours.example.com").count() == 20
 
 
-def test_the_hour_slides_through_the_one_that_is_there_twice(
+def test_the_hourly_window_slides_through_the_repeated_hour(
     ghl: FakeGhl, settings: Any, clock: Any
 ) -> None:
-    """Claimed at 01:40 by summer time; it is 01:20 by winter time, forty minutes later and not twenty before."""
+    """Claimed at 01:40 by summer time; it is 01:20 by winter time, forty minutes later and not
+    twenty before.
+    """
     settings.HOURLY_LIMIT = 3
     clock.move_to(datetime.fromisoformat("2026-11-01T06:20:00+00:00"), tick=False)
     left(2, datetime.fromisoformat("2026-11-01T05:40:00+00:00"), date(2026, 11, 1))
@@ -87,10 +95,10 @@ def test_the_hour_slides_through_the_one_that_is_there_twice(
     assert states() == {"sent": 1, "cleared": WORKERS - 1}
 
 
-def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neither(
-    ghl: FakeGhl, clock: Any
-) -> None:
-    """The clock runs on: some claim before midnight, some after, and each counts for the day it was claimed on."""
+def test_sending_over_midnight_keeps_both_daily_caps(ghl: FakeGhl, clock: Any) -> None:
+    """The clock runs on: some claim before midnight, some after, and each counts for the day it was
+    claimed on.
+    """
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     DailySlots.objects.create(day=date(2026, 3, 3), used=23)
     DailySlots.objects.create(day=date(2026, 3, 4), used=22)
@@ -109,7 +117,9 @@ def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neithe
 
 
 def test_processes_on_other_clocks_share_the_teams_day(ghl: FakeGhl, clock: Any) -> None:
-    """Half past eleven at night with the team; tomorrow, or the afternoon, where the processes think they are."""
+    """Half past eleven at night with the team; tomorrow, or the afternoon, where the processes
+    think they are.
+    """
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     clock.move_to(datetime.fromisoformat("2026-03-04T04:30:00+00:00"), tick=True)
     DailySlots.objects.create(day=date(2026, 3, 3), used=22)

@@ -1,4 +1,4 @@
-"""Many workers, one number: no cap is passed by workers that all looked before any of them claimed."""
+"""No cap is exceeded by many workers that all read it before any of them claims."""
 
 import time
 from datetime import timedelta
@@ -91,9 +91,14 @@ def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clo
             lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
         )
         SendIntent.objects.create(
-            message=done, transport="ghl", phase="parallel", day=earlier.date(), domain="elsewhere.test",
-            claimed_at=earlier, outcome="sent",
-        )  # fmt: skip
+            message=done,
+            transport="ghl",
+            phase="parallel",
+            day=earlier.date(),
+            domain="elsewhere.test",
+            claimed_at=earlier,
+            outcome="sent",
+        )
     for _ in range(WORKERS):
         factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
@@ -117,9 +122,15 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
             lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
         )
         SendIntent.objects.create(
-            message=done, transport="ghl", phase="parallel", day=day, domain="elsewhere.test", claimed_at=earlier,
-            from_domain="mail.ours.example.com", outcome="sent",
-        )  # fmt: skip
+            message=done,
+            transport="ghl",
+            phase="parallel",
+            day=day,
+            domain="elsewhere.test",
+            claimed_at=earlier,
+            from_domain="mail.ours.example.com",
+            outcome="sent",
+        )
     for _ in range(WORKERS):
         factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
@@ -137,10 +148,10 @@ def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
 
-def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(
-    ghl: FakeGhl, settings: Any
-) -> None:
-    """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may leave."""
+def test_reserved_slots_are_taken_by_nobody_else(ghl: FakeGhl, settings: Any) -> None:
+    """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may
+    leave.
+    """
     settings.WORKING_HOURS = "08:00-18:00"
     DailySlots.objects.create(day=WORKING.date(), used=22)
     for _ in range(2):
@@ -167,7 +178,7 @@ def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
     assert len(ghl.requests("POST /contacts/upsert")) == 1
 
 
-def test_one_email_and_eight_workers_is_one_email_in_the_sandbox(settings: Any) -> None:
+def test_eight_workers_send_one_sandbox_email_once(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     factories.cleared_email()
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
@@ -188,10 +199,10 @@ def test_eight_workers_share_one_rate() -> None:
     assert sum(at_once(*[many] * WORKERS)) == contacts.CALLS_PER_WINDOW
 
 
-def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
-    """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
+def test_two_processes_send_exactly_the_daily_cap(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+    """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no
+    slot.
+    """
     ghl.configure(rate_limit=100)
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     for _ in range(200):

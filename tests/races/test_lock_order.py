@@ -1,4 +1,4 @@
-"""Who changes many people at once locks them first and in their order, or two of them would wait for each other."""
+"""Work on several leads locks them first and in one order, so that it cannot deadlock."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from leads.models import Lead
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import open_drafts
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -38,7 +38,7 @@ def said(work: Callable[[], Any], *tables: str) -> list[str]:
 
 
 @pytest.mark.parametrize("work", [assess.mark_recently_seen, assess.cool_down])
-def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], int]) -> None:
+def test_leads_made_due_together_are_locked_in_order(work: Callable[[], int]) -> None:
     ago = timedelta(days=35) if work is assess.cool_down else timedelta()
     leads = [factories.LeadFactory(last_seen_at=timezone.now() - ago, score=40) for _ in range(3)]
     statements = said(work, "leads_lead")
@@ -47,11 +47,11 @@ def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], i
     assert Lead.objects.exclude(needs_assessment_at=None).count() == len(leads)
 
 
-def test_people_are_locked_before_their_emails_are_opened_or_brought_up_to_date() -> None:
+def test_leads_are_locked_before_their_emails() -> None:
     new, known = factories.VisitFactory().lead, factories.held_email().lead
     for lead in (new, known):
         factories.AssessmentFactory(lead=lead)
-    statements = said(drafts.open_new_drafts, "outreach_message", "outreach_position")
+    statements = said(open_drafts.open_new_drafts, "outreach_message", "outreach_position")
     first = next(
         n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"')
     )

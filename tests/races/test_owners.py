@@ -1,4 +1,4 @@
-"""Several who say at once whose a lead is: the strongest stands, whoever comes first, and nobody waits for ever."""
+"""Concurrent owner changes: the strongest source wins, and nothing deadlocks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from leads.identity import merging
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from outreach.review import merged_leads, review_actions
 from tests import factories
@@ -38,9 +38,7 @@ def owner(lead: Lead) -> tuple[str, str]:
     return now.owner.name, now.owner_how
 
 
-def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(
-    ben: TeamMember, rita: Any
-) -> None:
+def test_an_owner_set_by_hand_wins_every_race(ben: TeamMember, rita: Any) -> None:
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     OwnerRule.objects.create(name="All", member=cleo)
     for _ in range(ROUNDS):
@@ -58,9 +56,7 @@ def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(
         assert newest is not None and (newest.owner, newest.how) == (cleo, "hand")
 
 
-def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(
-    ben: TeamMember, rita: Any
-) -> None:
+def test_of_two_concurrent_owner_changes_one_wins(ben: TeamMember, rita: Any) -> None:
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     for _ in range(ROUNDS):
         lead = factories.LeadFactory()
@@ -79,7 +75,7 @@ def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(
         assert OwnerChange.objects.filter(lead=lead).count() == 1
 
 
-def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita: Any) -> None:
+def test_a_concurrent_merge_keeps_the_owner_set_by_hand(ben: TeamMember, rita: Any) -> None:
     for _ in range(ROUNDS):
         one, other = factories.LeadFactory(), factories.LeadFactory()
         factories.held_email(other)
@@ -90,15 +86,13 @@ def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita:
             lambda: owner_assignment.assign_by_hand(other, ben, by=rita),  # noqa: B023
             drafts.sign_for_new_owners,
             merged_leads.follow_merges,
-            drafts.open_new_drafts,
+            open_drafts.open_new_drafts,
         )
         assert not [each for each in found if isinstance(each, Exception)], found
         assert owner(one) == ("Ben Ito", "hand")
 
 
-def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(
-    ben: TeamMember, rita: Any
-) -> None:
+def test_opening_during_a_new_signature_shows_one_text(ben: TeamMember, rita: Any) -> None:
     for _ in range(ROUNDS):
         message = factories.held_email()
         owner_assignment.update_owner(message.lead)

@@ -1,4 +1,4 @@
-"""Two people, or a person and the door, at once: one wins, the other is told, and no word leaves unapproved."""
+"""Two people, or a person and sending, at once: one wins, and no unapproved text is sent."""
 
 import time
 from typing import Any
@@ -14,7 +14,7 @@ from leads.models import Assessment, RateWindow
 from outreach.choices import Phase
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.feedback import dnd_sync, unsubscribes
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
@@ -47,7 +47,7 @@ def people(committed: None) -> tuple[User, User]:
     return person("rita", "Reviewer"), person("lena", "Lead")
 
 
-def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) -> None:
+def test_of_two_concurrent_decisions_one_wins(people: tuple[User, User]) -> None:
     rita, lena = people
     winners = set()
     for _ in range(ROUNDS):
@@ -68,9 +68,7 @@ def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) 
     assert winners <= {"approved", "rejected"}
 
 
-def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(
-    people: tuple[User, User],
-) -> None:
+def test_of_two_concurrent_rejections_one_reason_is_kept(people: tuple[User, User]) -> None:
     rita, lena = people
     for _ in range(ROUNDS):
         message = factories.held_email()
@@ -91,7 +89,7 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(
         assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
 
 
-def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
+def test_a_concurrent_edit_never_sends_unapproved_text(
     ghl: FakeGhl, people: tuple[User, User]
 ) -> None:
     rita, lena = people
@@ -150,7 +148,7 @@ def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
         DailySlots.objects.all().delete()
 
 
-def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[User, User]) -> None:
+def test_a_concurrent_approval_and_demotion_agree(people: tuple[User, User]) -> None:
     for _ in range(ROUNDS):
         message = factories.held_email()
         at_once(
@@ -165,7 +163,7 @@ def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[U
         phase.change_phase(Phase.PARALLEL, by=None, reason="test")
 
 
-def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl) -> None:
+def test_unsubscribing_during_the_ghl_check_stops_the_email(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with held_up(ghl, SEARCH) as wait:
         door = in_background(sending_send.send_due)
@@ -181,7 +179,7 @@ def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl)
     )
 
 
-def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
+def test_two_drafting_sweeps_skip_and_repeat_nothing() -> None:
     leads = [factories.LeadFactory() for _ in range(30)]
     for lead in leads:
         factories.VisitFactory(lead=lead)
@@ -189,7 +187,7 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
 
     def sweep() -> None:
         for _ in range(10):
-            drafts.open_new_drafts(batch=7)
+            open_drafts.open_new_drafts(batch=7)
             drafts.write_drafts()
 
     assert at_once(sweep, sweep, sweep) == [None] * 3
@@ -198,7 +196,7 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
     assert Position.objects.get().seq == Assessment.objects.latest("seq").seq
 
 
-def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any) -> None:
+def test_two_recovering_sweeps_settle_once(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).act_then_close(times=1)
     sending_send.send_due()
@@ -208,7 +206,7 @@ def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any)
     assert message.moves.filter(to_status="sent").count() == 1
 
 
-def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> None:
+def test_four_sweeps_check_each_email_at_ghl_once(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
         factories.held_email()
         made = len(ghl.requests("GET /contacts/search/duplicate"))
@@ -216,9 +214,7 @@ def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> No
         assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
 
 
-def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_four_sweeps_run_each_after_send_action_once(ghl: FakeGhl, settings: Any) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     messages = [factories.cleared_email() for _ in range(3)]
     assert sending_send.send_due() == 3

@@ -1,6 +1,7 @@
 """A worker process for the races at Clay: the sweeps before and after the question, until SIGTERM.
 
-Run as `python -m tests.races.work_clay AHEAD`: how many seconds the test's clock is ahead of the real one.
+Run as `python -m tests.races.work_clay AHEAD`: how many seconds the test's clock is ahead of the
+real one.
 """
 
 import signal

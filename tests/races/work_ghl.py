@@ -1,6 +1,7 @@
-"""A worker process that does everything that reaches out to people through GoHighLevel, until SIGTERM.
+"""A worker process that makes every call to GoHighLevel, until SIGTERM.
 
-Run as `python -m tests.races.work_ghl AHEAD`; AHEAD is how many seconds the test's clock is ahead of the real one.
+Run as `python -m tests.races.work_ghl AHEAD`; AHEAD is how many seconds the test clock is ahead of
+the real one.
 """
 
 import signal

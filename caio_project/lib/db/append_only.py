@@ -1,4 +1,4 @@
-"""Rows that say what happened: written once, held by database triggers and not by good manners."""
+"""Rows that are written once, protected by database triggers."""
 
 from typing import Any
 
@@ -20,7 +20,6 @@ class AppendOnly(models.Model):
 
 
 def forbid_changes(schema_editor: Any, table: str) -> None:
-    """Forbid UPDATE and DELETE on `table` in the database itself."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(
@@ -35,12 +34,13 @@ def forbid_changes(schema_editor: Any, table: str) -> None:
         "END $$"
     )
     schema_editor.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION caio_append_only()"
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+        "EXECUTE FUNCTION caio_append_only()"
     )
 
 
 def allow_changes(schema_editor: Any, table: str) -> None:
-    """Take the triggers off again (migrations backwards, and SQLite's flush between tests)."""
+    """Remove the triggers (migrations backwards, and SQLite's flush between tests)."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("update", "delete"):
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
@@ -49,7 +49,7 @@ def allow_changes(schema_editor: Any, table: str) -> None:
 
 
 class HoldAppendOnly(Operation):
-    """Migration operation: guard the tables named."""
+    """Migration operation: forbid changes to the tables named."""
 
     reversible = True
 
@@ -76,15 +76,16 @@ class HoldAppendOnly(Operation):
 
 
 def append_only_tables(alias: str = "default") -> list[str]:
-    """Every table that has the triggers, as the database itself reports it."""
     connection = connections[alias]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE '%_no_delete'"
+                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name "
+                "LIKE '%_no_delete'"
             )
         else:
             cursor.execute(
-                "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name LIKE '%_append_only'"
+                "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE "
+                "trigger_name LIKE '%_append_only'"
             )
         return sorted(row[0] for row in cursor.fetchall())

@@ -1,8 +1,7 @@
-"""A total deadline for work on the database: connecting, waiting for locks and statements together.
+"""A total deadline for database work: connecting, waiting for locks, and statements together.
 
-A server that hangs (stopped, overloaded, behind a dead network) answers nothing, so no timeout of its own ends the
-wait. Here the connection's socket is shut at the deadline, as for HTTP; the statement
-then fails like on a broken connection.
+A server that hangs answers nothing, so no timeout of its own ends the wait. Here the connection's
+socket is shut at the deadline, as for HTTP; the statement then fails like on a broken connection.
 """
 
 import contextlib
@@ -18,9 +17,10 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 @contextlib.contextmanager
 def database_deadline(seconds: float) -> Iterator[None]:
-    """Let database work inside fail with django.db.Error after `seconds`; the connection is closed where it did.
+    """Fail database work with django.db.Error after `seconds`, and close the connection then.
 
-    Establishing a connection is bounded by `connect_timeout` (settings), which libpq rounds up to two seconds.
+    Establishing a connection is bounded by `connect_timeout` (settings), which libpq rounds up to
+    two seconds.
     """
     if connection.vendor == "sqlite":
         with _busy_timeout(seconds):
@@ -43,7 +43,7 @@ class _WatchedConnection:
         self.wrapper, self.until, self.fired = wrapper, until, False
 
     def shut(self) -> None:
-        """Nothing is shut while the connection is only being made: then it is once it stands."""
+        """Shut the socket; a connection still being made is shut once it is established."""
         inner = self.wrapper.connection
         if inner is None or inner.closed:
             return
@@ -51,12 +51,13 @@ class _WatchedConnection:
         # A duplicate, so that closing it here leaves libpq's own descriptor alone.
         with (
             contextlib.suppress(OSError),
-            socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin,
+            socket.socket(fileno=os.dup(inner.pgconn.socket)) as duplicate,
         ):
-            twin.shutdown(socket.SHUT_RDWR)
+            duplicate.shutdown(socket.SHUT_RDWR)
 
 
-# One thread for the whole process: starting one for each request took as long as everything else in the request.
+# One thread for the whole process: starting one for each request took as long as everything else in
+# the request.
 _watched_connections: set[_WatchedConnection] = set()
 _watcher: threading.Thread | None = None
 _starting = threading.Lock()

@@ -1,8 +1,8 @@
-"""A database that hangs is noticed before a page needs it, so that its thread is free again for what is posted to us.
+"""Notice a hanging database before a page needs it, so that its thread stays free.
 
-Django asks on an old connection whether it still lives, and waits for the answer without end. With a PostgreSQL that
-hangs, a few health checks and open pages had taken every thread within a minute, and RB2B, which waits for 15 seconds
-and then disconnects for good, got no answer although its body only had to go into the spool.
+Django asks on an old connection whether it still lives, and waits for the answer without end. With
+a hanging PostgreSQL, a few health checks and open pages took every thread within a minute. RB2B
+waits for 15 seconds and then disconnects for good, and its body only had to go into the spool.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 
 from caio_project.lib.db import deadline
 
-PROBE_SECONDS = 1.5  # a connection that does not answer for so long is closed; making a new one takes three at most
+# a connection that does not answer for so long is closed; making a new one takes three at most
+PROBE_SECONDS = 1.5
 
 
 class ProbeDatabase:
-    """Webhooks are left out: they have a deadline of their own, and do without a database."""
+    """Webhooks are left out: they have a deadline of their own and do without a database."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response

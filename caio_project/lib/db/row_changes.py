@@ -1,6 +1,6 @@
-"""What a piece of work changes in the database: every row it wrote, before and after, by whichever call it was written.
+"""Record every row that a piece of work changes in the database, before and after.
 
-The statements are watched, not the models: most of our changes are conditional UPDATEs, of which no instance knows.
+Statements are watched, not models: most of our changes are conditional UPDATEs without an instance.
 """
 
 import re
@@ -18,7 +18,7 @@ RowValues = dict[str, Any]
 
 @dataclass(frozen=True)
 class RowChange:
-    """One row. `before` is empty for a new one, `after` for one that is gone; both hold only the fields that differ."""
+    """Differing fields of one row; `before` is empty for a new one, `after` for a deleted one."""
 
     model: type[models.Model]
     pk: Any
@@ -33,14 +33,14 @@ class RowChange:
 
 @dataclass
 class _SeenRows:
-    """Of one table: rows as they were before the first statement that wrote them, and the keys of those put in."""
+    """Rows of one table before the first statement that wrote them, and the keys of new rows."""
 
     before: dict[Any, tuple[str, RowValues]] = field(default_factory=dict)
     new: set[Any] = field(default_factory=set)
 
 
 class ChangeRecorder:
-    """Sees each writing statement of this connection; `changes` says what came of them, before it is rolled back."""
+    """Sees each writing statement of this connection; read `changes` before a rollback."""
 
     def __init__(self) -> None:
         self._tables = {model._meta.db_table: model for model in apps.get_models()}
@@ -78,7 +78,7 @@ class ChangeRecorder:
         return result
 
     def changes(self) -> list[RowChange]:
-        """Every row that is different now, in the order in which their tables were first written."""
+        """Every row that differs now, in the order in which tables were first written."""
         return [
             change for model, seen in self._seen.items() for change in _table_changes(model, seen)
         ]
@@ -119,7 +119,7 @@ def _fetch_rows(model: type[models.Model], pks: Any, skip: Any = ()) -> list[mod
 
 
 def _is_numbered(model: type[models.Model], sql: str) -> bool:
-    """Whether the database gives each row that this INSERT puts in the next number, and leaves none out."""
+    """Whether the database numbers every row of this INSERT in sequence and leaves none out."""
     key = model._meta.pk
     given = key is None or f'"{key.column}"' in sql.partition(")")[0]
     return (
@@ -131,12 +131,12 @@ def _is_numbered(model: type[models.Model], sql: str) -> bool:
 
 
 def _all_keys(model: type[models.Model]) -> set[Any]:
-    """All of them: for the small tables whose rows are named, and for the rare statement that may leave rows out."""
+    """Every key: for small tables with named rows, and statements that may leave rows out."""
     return set(model._base_manager.values_list("pk", flat=True))
 
 
 def _row_values(row: models.Model) -> RowValues:
-    """What the row holds; rows that it points to are called by their names, bytes are counted."""
+    """The row's fields; related rows are named, bytes are counted."""
     return {
         one.name: _field_value(row, one) for one in row._meta.concrete_fields if not one.primary_key
     }
@@ -165,7 +165,7 @@ def _keys_to_write(sql: str, params: Any, model: type[models.Model]) -> set[Any]
 
 
 def _where_position(sql: str) -> int:
-    """Where the condition of the statement itself begins; those of queries inside it stand in brackets."""
+    """Where the statement's own condition begins; those of inner queries are in brackets."""
     depth = 0
     for at, letter in enumerate(sql):
         depth += (letter == "(") - (letter == ")")
@@ -179,12 +179,12 @@ def _count_placeholders(sql: str) -> int:
 
 
 def _inserted_count(sql: str, params: Any) -> int:
-    """How many rows an INSERT puts in; PostgreSQL is given many as one list for each column."""
+    """How many rows an INSERT adds; PostgreSQL gets many as one list for each column."""
     return len(params[0]) if "UNNEST(" in sql else sql.count("), (") + 1
 
 
 def _inserted_keys(count: int) -> set[int]:
-    """The keys that the INSERT just done was given; both databases tell this connection its own last one alone."""
+    """The keys given by the last INSERT; both databases report it for this connection alone."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT lastval()"

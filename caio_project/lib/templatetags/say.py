@@ -1,4 +1,4 @@
-"""How numbers and times are said on our pages."""
+"""Template filters for numbers and times."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def is_past(at: datetime | None) -> bool:
 
 @register.filter
 def clock(at: datetime | None) -> SafeString | str:
-    """The time in the team's zone, with the day where it is not today, as a <time> element."""
+    """The team's local time, with the day where it is not today, as a <time> element."""
     if at is None:
         return ""
     zone = ZoneInfo(settings.TEAM_TIME_ZONE)
@@ -61,5 +61,4 @@ def get(mapping: Any, key: str) -> Any:
 
 @register.filter
 def words(code: str) -> str:
-    """ "warm_connection" as words."""
     return str(code).replace("_", " ")

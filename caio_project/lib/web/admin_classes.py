@@ -1,4 +1,4 @@
-"""Windows in the admin: everything can be looked at, and only what is meant to be edited there can be."""
+"""Base classes for admin pages that show more than they let people change."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """A window: no adding, no changing, no deleting, whatever the permissions."""
+    """No adding, changing or deleting, whatever the permissions."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -25,7 +25,7 @@ class NoDeleteAdmin(ModelAdmin):
 
 
 class ReadOnlyInline(TabularInline):
-    """Rows of another table inside a window, to look at: name `model` and `fields`."""
+    """Rows of another table to look at: name `model` and `fields`."""
 
     extra = 0
     max_num = 0

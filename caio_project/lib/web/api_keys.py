@@ -1,4 +1,4 @@
-"""Who may use the API: a session with permissions, or a key with scopes. Both are asked for the same scope."""
+"""Access to the API: a session with permissions, or a key with scopes, for the same scope."""
 
 from datetime import timedelta
 from typing import Any, cast
@@ -15,7 +15,7 @@ from caio_project.lib.models import SCOPES, ApiKey
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <key>`; sets `request.auth` to the key and `request.user` to its user, if it has one."""
+    """Read `Authorization: Bearer <key>`; `request.auth` is the key, `request.user` its user."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
         parts = get_authorization_header(request).split()
@@ -48,7 +48,7 @@ def _record_use(key: ApiKey) -> None:
 
 
 class HasScope(BasePermission):
-    """Asks for `view.scope`, or `view.scopes[METHOD]`. A view that names none is closed to everybody."""
+    """Require `view.scope` or `view.scopes[METHOD]`. A view without either is closed."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scope = getattr(view, "scopes", {}).get(request.method) or getattr(view, "scope", None)

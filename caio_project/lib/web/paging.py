@@ -1,4 +1,4 @@
-"""Pages by position, not by number: the thousandth opens like the first, and nothing is shown twice."""
+"""Pages by position, not by number: later pages are as fast, and no row is shown twice."""
 
 import base64
 import json
@@ -22,9 +22,9 @@ class CursorPage:
 def fetch_page(
     queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size: int = 50
 ) -> CursorPage:
-    """One page of `queryset` in the order of `keys` ("-" before a key turns it around; the last must be unique).
+    """One page of `queryset` in the order of `keys`; "-" before a key reverses it.
 
-    Raises DRF's ValidationError that names `cursor` for one that is not ours.
+    The last key must be unique. Raises DRF's ValidationError for `cursor` where it is not ours.
     """
     backwards, values = _read_cursor(cursor, queryset.model, keys)
     order = tuple(_reversed_key(key) for key in keys) if backwards else keys
@@ -47,7 +47,7 @@ def fetch_page(
 
 
 def page_links(request: Request, found: CursorPage) -> dict[str, str | None]:
-    """The addresses of the pages beside `found`, with the query of `request`; None where there is none."""
+    """URLs of the next and the previous page, with the query of `request`; None for no page."""
     return {"next": _page_url(request, found.next), "previous": _page_url(request, found.previous)}
 
 
@@ -64,7 +64,7 @@ def _reversed_key(key: str) -> str:
 
 
 def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
-    """(a, b, c) > (x, y, z), written so that an index on the keys can seek: a >= x and (a > x or …)."""
+    """(a, b, c) > (x, y, z), so that an index can seek: a >= x and (a > x or …)."""
     names = [key.lstrip("-") for key in order]
     signs = ["lt" if key.startswith("-") else "gt" for key in order]
     behind = Q(pk=None)
@@ -76,30 +76,30 @@ def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
 
 def _make_cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
     values = [getattr(row, key.lstrip("-")) for key in keys]
-    said = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
-    return base64.urlsafe_b64encode(json.dumps([backwards, *said]).encode()).decode().rstrip("=")
+    shown = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps([backwards, *shown]).encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
-    """Whether it leads backwards, and a value for each key. Raises ValidationError for anything but our own."""
+    """Whether it leads backwards, and a value for each key. Raises ValidationError."""
     if not cursor:
         return False, []
     try:
-        backwards, *said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [_key_value(model, key, one) for key, one in zip(keys, said, strict=True)]
+        backwards, *stored = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [_key_value(model, key, one) for key, one in zip(keys, stored, strict=True)]
     except (ValueError, TypeError, KeyError, OverflowError, Invalid) as error:
         raise ValidationError({"cursor": "It is not a cursor of this list."}) from error
     return bool(backwards), values
 
 
-def _key_value(model: type[Model], key: str, said: Any) -> Any:
+def _key_value(model: type[Model], key: str, stored: Any) -> Any:
     name = key.lstrip("-")
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-    if isinstance(said, dict):
-        return datetime.fromisoformat(said["at"])
-    if said is None or isinstance(said, list | bool):
+    if isinstance(stored, dict):
+        return datetime.fromisoformat(stored["at"])
+    if stored is None or isinstance(stored, list | bool):
         raise ValueError("not a value of a key")
-    value = field.to_python(said)  # type: ignore[union-attr]
+    value = field.to_python(stored)  # type: ignore[union-attr]
     if isinstance(value, int) and abs(value) >= 2**63:
         raise OverflowError
     return value

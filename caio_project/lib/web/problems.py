@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem JSON that names the field; used by the API and by hand in webhooks."""
+"""Errors as RFC 9457 problem JSON that names the field, for the API and for webhooks."""
 
 import logging
 from http import HTTPStatus
@@ -16,7 +16,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
 class ConflictError(APIException):
-    """What was asked for was true once: stale, or decided already. `extra` goes into the problem."""
+    """The request is stale or was decided already. `extra` goes into the problem."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
@@ -27,7 +27,7 @@ class ConflictError(APIException):
 
 
 class DatabaseUnavailable(APIException):
-    """The database is away, or locked for longer than is waited. The sender still has what it sent."""
+    """The database is unreachable or locked for too long. The sender should post again."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "The database is away. Try again."
@@ -36,7 +36,7 @@ class DatabaseUnavailable(APIException):
 
 
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: `{"type","title","status","detail","errors":[{"field","message"}]}`."""
+    """DRF's exception handler: type, title, status, detail, and errors by field and message."""
     if isinstance(error, RecursionError):  # JSON nested so deeply that the parser gave up
         error = ParseError("The JSON is nested too deeply.")
     if isinstance(error, InterfaceError | OperationalError):
@@ -65,7 +65,6 @@ def problem_body(status: int, detail: str) -> dict[str, Any]:
 
 
 def problem_response(status: int, detail: str, **headers: str) -> JsonResponse:
-    """For plain Django views."""
     return JsonResponse(
         problem_body(status, detail),
         status=status,

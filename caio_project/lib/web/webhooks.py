@@ -1,4 +1,4 @@
-"""What the webhooks of all vendors share: secrets compared in constant time, and the same answers."""
+"""What the webhooks of all vendors share: constant-time secrets, and the same answers."""
 
 import hmac
 from collections.abc import Sequence
@@ -9,14 +9,17 @@ from caio_project.lib.web.problems import problem_response
 
 
 def matches_any_secret(token: str, allowed: Sequence[str]) -> bool:
-    """Constant-time, and over all of them, so that the time tells nothing. An empty secret is none."""
+    """Compare in constant time with all of them. An empty secret matches nothing."""
     given = token.encode()
     return any([hmac.compare_digest(given, one.encode()) for one in allowed if one]) and bool(given)  # noqa: C419
 
 
 def refuse_without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse | None:
-    """The answer to a request that does not carry `secret`, the setting `name`, as its bearer token; None for one
-    that does. While a secret is changed the setting holds the old one and the new one, with a comma between."""
+    """The refusal of a request whose bearer token is not `secret`; None where it is.
+
+    `name` is the setting. While a secret is rotated it holds the old and the new one, separated by
+    a comma.
+    """
     secrets = [one.strip() for one in secret.split(",") if one.strip()]
     if not secrets:
         return problem_response(503, f"{name} is not set, so no callback can be trusted.")
@@ -33,10 +36,9 @@ def stored_response(id: str, *, is_spooled: bool) -> JsonResponse:
 
 
 def not_stored_response() -> JsonResponse:
-    """200 would be silent loss."""
+    """A 200 would lose the body silently."""
     return problem_response(503, "Neither the database nor the spool can store it.")
 
 
 def incomplete_response() -> JsonResponse:
-    """Nothing was stored, and nobody waits for this answer any more."""
     return problem_response(400, "body: it did not come to its end.")

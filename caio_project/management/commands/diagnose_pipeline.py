@@ -11,8 +11,10 @@ WAIT, WAIT_FOR_CLAY = 45.0, 120.0  # seconds
 
 class Command(ReportingCommand):
     help = (
-        "Walk the stages and say what works, what waits and why. With --test-visitor, send one of ours through them; "
-        "with --test-enrichment, send one through Clay. Exit code: 0 everything works, 1 something does not."
+        "Walk the stages and say what works, what waits and why. With --test-visitor, send "
+        "one of ours through them; "
+        "with --test-enrichment, send one through Clay. Exit code: 0 everything works, 1 "
+        "something does not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,13 +27,15 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--test-enrichment",
             action="store_true",
-            help="Send a test visitor to Clay, which uses one submission, and wait for its callback.",
+            help="Send a test visitor to Clay, which uses one submission, and wait for its "
+            "callback.",
         )
         parser.add_argument(
             "--wait",
             type=float,
             metavar="SECONDS",
-            help=f"How long to wait: {WAIT:.0f} for the visitor, {WAIT_FOR_CLAY:.0f} for Clay's callback, unless said.",
+            help=f"How long to wait: {WAIT:.0f} for the visitor, {WAIT_FOR_CLAY:.0f} for Clay's "
+            "callback, unless said.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,8 +45,8 @@ class Command(ReportingCommand):
             step.ok for step in (*steps, *clay_steps)
         )
         if options["json"]:
-            told = {"test_visitor": steps, "test_enrichment": clay_steps}
-            document = {name: [step.__dict__ for step in some] for name, some in told.items()}
+            followed = {"test_visitor": steps, "test_enrichment": clay_steps}
+            document = {name: [step.__dict__ for step in some] for name, some in followed.items()}
             self.as_json({"ok": ok, "stages": [f.__dict__ for f in findings], **document})
         else:
             rows = [(f.name, f.state, f.waiting, f.text) for f in findings]

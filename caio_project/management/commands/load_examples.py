@@ -6,7 +6,10 @@ from caio_project.operations import examples
 
 
 class Command(BaseCommand):
-    help = "Load six invented visitors into an installation that has had none. They can never be written to."
+    help = (
+        "Load six invented visitors into an installation that has had none. They can never be "
+        "written to."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = examples.load_examples()

@@ -10,7 +10,7 @@ ROLES = ("Viewer", "Reviewer", "Lead")
 
 
 def make_login(name: str, role: str = "Lead") -> str:
-    """Create the user, or give the one of that name a new password; returns the password."""
+    """Create the user, or give an existing one a new password; returns the password."""
     password = "-".join(secrets.token_hex(2) for _ in range(4))
     user, made = User.objects.get_or_create(username=name)
     if made:
@@ -25,7 +25,10 @@ def make_login(name: str, role: str = "Lead") -> str:
 
 
 class Command(BaseCommand):
-    help = "Create a login, or set a new random password for one, and print the password. A Lead also runs the admin."
+    help = (
+        "Create a login, or set a new random password for one, and print the password. A Lead "
+        "also runs the admin."
+    )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("name", nargs="?", default="lead")

@@ -1,4 +1,4 @@
-"""The background work of an installation without a broker: one process, a real Celery worker and a beat thread."""
+"""Background work without a broker: one process with a Celery worker and a beat thread."""
 
 import contextlib
 import logging
@@ -22,18 +22,18 @@ RUNS_PER_TASK = (
     3  # runs of one task side by side: one slow vendor must not take every thread from the others
 )
 STALE_SECONDS = 15.0  # seconds after which a wake-up that never started counts as lost
-POLL_SECONDS = 0.05  # seconds between two looks at the queue in memory
+POLL_SECONDS = 0.05  # seconds between two checks of the queue in memory
 
 
 class WakeUpFilter:
-    """Which wake-ups are worth sending: none while the same task still waits, or runs AT_ONCE times already."""
+    """Drops a wake-up while its task still waits or already runs RUNS_PER_TASK times."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}
         self._running: Counter[str] = Counter()
 
-    def opens(self, task: str) -> bool:
+    def allows(self, task: str) -> bool:
         now = time.monotonic()
         with self._lock:
             if (
@@ -44,32 +44,35 @@ class WakeUpFilter:
             self._waiting[task] = now
             return True
 
-    def begun(self, task: Any = None, **_: Any) -> None:
+    def note_start(self, task: Any = None, **_: Any) -> None:
         with self._lock:
             self._waiting.pop(task.name, None)
             self._running[task.name] += 1
 
-    def ended(self, task: Any = None, **_: Any) -> None:
+    def note_end(self, task: Any = None, **_: Any) -> None:
         with self._lock:
             self._running[task.name] -= 1
 
-    def watch(self) -> None:
-        signals.task_prerun.connect(self.begun, weak=False)
-        signals.task_postrun.connect(self.ended, weak=False)
+    def connect_signals(self) -> None:
+        signals.task_prerun.connect(self.note_start, weak=False)
+        signals.task_postrun.connect(self.note_end, weak=False)
 
 
 class Scheduler(beat.Scheduler):
-    """Celery's own schedule, kept in memory: nothing in it is worth remembering over a restart."""
+    """Celery's own schedule, kept in memory: nothing in it is worth keeping over a restart."""
 
-    gate: WakeUpFilter
+    wake_ups: WakeUpFilter
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        if self.gate.opens(entry.task):
+        if self.wake_ups.allows(entry.task):
             super().apply_entry(entry, producer=producer)
 
 
 class Command(BaseCommand):
-    help = "Do the background work without a broker: Celery worker and beat in one process (what `run` starts)."
+    help = (
+        "Do the background work without a broker: Celery worker and beat in one process (what "
+        "`run` starts)."
+    )
     requires_system_checks: list[str] = []  # the worker refuses contradictory settings itself
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -86,10 +89,10 @@ class Command(BaseCommand):
             broker_url="memory://localhost//",
             broker_transport_options={"polling_interval": POLL_SECONDS},
         )
-        gate = WakeUpFilter()
-        gate.watch()
-        nudge.listening_here, nudge.wanted = True, gate.opens
-        Scheduler.gate = gate
+        wake_ups = WakeUpFilter()
+        wake_ups.connect_signals()
+        nudge.listening_here, nudge.wanted = True, wake_ups.allows
+        Scheduler.wake_ups = wake_ups
         clock: Any = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
         worker = app.Worker(
             pool="threads",
@@ -107,14 +110,15 @@ class Command(BaseCommand):
         def ready(**_: Any) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, finish)
-            # Without a connection that stays, closing the last one would checkpoint and delete SQLite's log each time.
+            # Without a connection that stays, closing the last one would checkpoint and delete
+            # SQLite's log each time.
             connection.ensure_connection()
             clock.start()
             self.stdout.write("pump: working")
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
-            """No new work; what runs is finished. What still waits is a row, and is found by the next sweep."""
+            # Running work is finished; what waits is a row, which the next sweep finds.
             setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):

@@ -12,8 +12,10 @@ from leads.models import InboundEvent
 
 class Command(ReportingCommand):
     help = (
-        "Work inbound events off once more: one by its id, or every parked one. It says what changes, field by field; "
-        "with --dry-run nothing is changed and it says what would. Exit code 1 where one could not be worked off."
+        "Work inbound events off once more: one by its id, or every parked one. It says what "
+        "changes, field by field; "
+        "with --dry-run nothing is changed and it says what would. Exit code 1 where one "
+        "could not be worked off."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

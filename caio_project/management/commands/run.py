@@ -1,4 +1,4 @@
-"""Everything that `make run` does after the packages are there: database, login, examples, and the processes."""
+"""What `make run` does once packages are installed: database, login, examples, processes."""
 
 import errno
 import json
@@ -31,7 +31,10 @@ SLOW_START_SECONDS = 20.0  # seconds without an answer after which we say so
 
 
 class Command(BaseCommand):
-    help = "Run everything on this machine: web and background work, restarted when they end. Ctrl-C ends it all."
+    help = (
+        "Run everything on this machine: web and background work, restarted when they end. "
+        "Ctrl-C ends it all."
+    )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -84,7 +87,8 @@ class Command(BaseCommand):
                         f"Cannot listen on {self.host}:{self.port}: {error.strerror}."
                     ) from error
                 raise CommandError(
-                    f"Port {self.port} is taken by another program. Stop that one, or choose another port: make run PORT={self.port + 1}"
+                    f"Port {self.port} is taken by another program. Stop that one, or choose "
+                    f"another port: make run PORT={self.port + 1}"
                 ) from error
             except OverflowError as error:
                 raise CommandError(f"{self.port} is no port.") from error
@@ -93,7 +97,8 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._say(
-                f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …"
+                "Bringing the database up to date "
+                f"({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …"
             )
             call_command("migrate", interactive=False, verbosity=0)
 
@@ -142,7 +147,6 @@ class Command(BaseCommand):
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
 
     def _announce(self) -> None:
-        """Once the web server answers, say where everything is."""
         if self._ready_at or not self._answers():
             if not self._ready_at and time.monotonic() - self._began > SLOW_START_SECONDS:
                 self._began = time.monotonic()
@@ -186,4 +190,7 @@ class Command(BaseCommand):
             else "<RB2B_WEBHOOK_TOKENS>"
         )
         body = {name: value for name, value in examples.curl_visitor().items() if name != "Seen At"}
-        return f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+        return (
+            f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: "
+            f"application/json' -d '{json.dumps(body)}'"
+        )

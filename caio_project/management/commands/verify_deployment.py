@@ -8,7 +8,8 @@ from caio_project.operations import deployment
 
 class Command(ReportingCommand):
     help = (
-        "Ask a deployment whether it runs this commit, answers on every address outsiders rely on, and has a worker "
+        "Ask a deployment whether it runs this commit, answers on every address outsiders "
+        "rely on, and has a worker "
         "and beat alive. Changes nothing there. Exit code: 0 verified, 1 not."
     )
 

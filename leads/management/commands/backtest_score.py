@@ -10,7 +10,7 @@ from rich.progress import Progress
 from caio_project.lib.commands import ReportingCommand
 from leads.models import ScoringRules
 from leads.scoring import backtest
-from leads.scoring_rules import InvalidRules, Rules
+from leads.scoring_rules import InvalidRules, Rules, parse_rules
 
 MOST_SHOWN = 20
 
@@ -100,7 +100,7 @@ class Command(ReportingCommand):
         path, number = options["file"], options["rules"]
         try:
             if path is not None:
-                return Rules.parse(json.loads(path.read_bytes()), version=path.name[:20])
+                return parse_rules(json.loads(path.read_bytes()), version=path.name[:20])
             return ScoringRules.objects.get(version=number).parsed()
         except ScoringRules.DoesNotExist as error:
             raise CommandError(f"--rules: there is no version {number}.") from error

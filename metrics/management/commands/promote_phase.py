@@ -9,7 +9,10 @@ from outreach.choices import Phase
 
 
 class Command(UserCommand):
-    help = "Move one phase up. Needs every gate, or --override with a reason, which is marked as one for ever."
+    help = (
+        "Move one phase up. Needs every gate, or --override with a reason, which is marked as "
+        "one for ever."
+    )
     permission = "outreach.promote"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

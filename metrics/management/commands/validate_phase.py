@@ -4,9 +4,11 @@ from typing import Any
 
 from caio_project.lib.commands import ReportingCommand
 from metrics.api import evaluation_json
-from metrics.gates import gates, parallel_checks
+from metrics.gates import gate_evaluation, gate_words, parallel_checks
+from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Gate, Unit
+from metrics.gates.gate_measures import GATES
 
-EXIT_CODES = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
+EXIT_CODES = {PASS: 0, FAIL: 1, INSUFFICIENT: 2}
 
 
 class Command(ReportingCommand):
@@ -17,11 +19,11 @@ class Command(ReportingCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--target", choices=[phase.value for phase in gates.GATES], default="assisted"
+            "--target", choices=[phase.value for phase in GATES], default="assisted"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        evaluation = gates.evaluate_gates(options["target"])
+        evaluation = gate_evaluation.evaluate_gates(options["target"])
         seven = (
             parallel_checks.check_parallel_phase(evaluation)
             if options["target"] == "assisted"
@@ -47,22 +49,22 @@ class Command(ReportingCommand):
         sys.exit(EXIT_CODES[evaluation.verdict])
 
 
-def _gate_row(gate: gates.Gate) -> tuple[Any, ...]:
-    percent = gate.unit == "share"
-    value = (
-        None
-        if gate.value is None
-        else f"{gate.value:.1%}"
-        if percent
-        else f"{gate.value:.2f}".rstrip("0").rstrip(".")
-    )
+def _gate_row(gate: Gate) -> tuple[Any, ...]:
     interval = f"{gate.interval[0]:.1%} to {gate.interval[1]:.1%}" if gate.interval else ""
     return (
         gate.name,
-        value,
+        _value_text(gate),
         interval,
-        gate.threshold,
+        gate_words.threshold_text(gate),
         f"{gate.sample} of {gate.needed}",
         gate.verdict,
-        gate.why,
+        gate_words.reason_text(gate),
     )
+
+
+def _value_text(gate: Gate) -> str | None:
+    if gate.value is None:
+        return None
+    if gate.unit == Unit.SHARE:
+        return f"{gate.value:.1%}"
+    return f"{gate.value:.2f}".rstrip("0").rstrip(".")

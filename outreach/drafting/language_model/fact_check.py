@@ -1,7 +1,7 @@
-"""Whether what a language model wrote says only what we know: each fact is traced to the field it came from. Pure.
+"""Trace each fact in a language model's text to the field it came from. Pure.
 
-Names, numbers, titles, industries and tools must stand in a field that was given, or in the template's own text; claims
-about us or them only in the template's. It is held up rather than believed: what looks like a fact and cannot be traced
+Names, numbers, titles, industries and tools must stand in a given field or in the template's own
+text; claims about us or them only in the template's. What looks like a fact and cannot be traced
 sends the email back to the template.
 """
 
@@ -28,7 +28,7 @@ _SENTENCE_END = re.compile(r"[.?!:;…][\"'”’)]*\s*$|^[\s\"'“‘(–—-]*
 
 
 class UntracedFact(Exception):
-    """Something in the text is known from nowhere; the message is a sentence that says what."""
+    """A fact without a source; the message is a sentence that says which."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ModelText:
 
 @dataclass(frozen=True)
 class AllowedFacts:
-    """What may be said: fields with their values, and a template's text in words of our own."""
+    """What a text may say: fields with their values, and the template's own text."""
 
     fields: Mapping[str, merge_fields.FieldValue]
     basis: str
@@ -68,7 +68,10 @@ class AllowedFacts:
 
 
 def trace_facts(said: ModelText, known: AllowedFacts) -> tuple[merge_fields.Phrase, ...]:
-    """Every fact in the text with its field and source, in no order. Raises Untraced for the first that has none."""
+    """Every fact in the text with its field and source, in no order.
+
+    Raises Untraced for the first that has none.
+    """
     texts = (said.subject, *said.paragraphs)
     for text in texts:
         _require_plain_text(text, known)
@@ -85,7 +88,6 @@ def trace_facts(said: ModelText, known: AllowedFacts) -> tuple[merge_fields.Phra
 
 
 def _is_part(phrase: merge_fields.Phrase, others: Iterable[merge_fields.Phrase]) -> bool:
-    """Whether it stands in a longer phrase from the same field."""
     words = words_of(phrase.text)
     longer = (words_of(one.text) for one in others if one.field == phrase.field)
     return any(len(other) > len(words) and stands_among(words, other) for other in longer)
@@ -142,7 +144,6 @@ def _refuse_new_claims(text: str, known: AllowedFacts) -> None:
 
 
 def _kind_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Titles, industries and tools, which need no capital letter."""
     said = words_of(text)
     for kind in _WORD_LISTS["kinds"]:
         words = words_of(kind)
@@ -165,7 +166,6 @@ def _number_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phr
 
 
 def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Whatever is written with a capital letter, but for ordinary words that begin a sentence."""
     ours = {word for word in _WORD.findall(known.basis) if word == word.lower()}
     for run in _capitalised_runs(text, SENTENCE_STARTERS | ours):
         if words := words_of(run):
@@ -173,7 +173,6 @@ def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phras
 
 
 def _capitalised_runs(text: str, ordinary: Collection[str]) -> Iterator[str]:
-    """Runs of words with a capital letter that stand side by side; "I" and a sentence's first word are left out."""
     run: list[re.Match[str]] = []
     for word in [*_WORD.finditer(text), None]:
         is_name = word is not None and _is_name(word, text, ordinary)
@@ -195,7 +194,6 @@ def _is_name(word: re.Match[str], text: str, ordinary: Collection[str]) -> bool:
 def _trace_words(
     said: str, words: Sequence[str], text: str, known: AllowedFacts, exactly: bool = False
 ) -> Iterator[merge_fields.Phrase]:
-    """The phrase for `words`; none where the template says them, spelt so where it must be `exactly`."""
     if field := known.field_of(words):
         for phrase in _as_it_stands(words, text):
             yield merge_fields.Phrase(phrase, field, known.fields[field].source)
@@ -211,7 +209,6 @@ def _is_spelt_in(said: str, basis: str) -> bool:
 
 
 def _value_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """What was given and stands there whole."""
     for name, value in known.fields.items():
         for phrase in _as_it_stands(words_of(value.text), text):
             yield merge_fields.Phrase(phrase, name, value.source)

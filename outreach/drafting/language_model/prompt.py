@@ -1,9 +1,10 @@
-"""What a language model is told and asked, and how its answer is read. Pure.
+"""What a language model is asked, and how its answer is read. Pure.
 
-It gets the job: the template's text without the person's name, and the fields below. Never a name, an address, the
-history of visits or who of us knows whom; greeting, signature, links, postal address and unsubscribe line are ours.
-Some values were chosen by visitors: they are data in a JSON document, and whatever they talk the model into is held
-against `outreach.tracing` and the guards like everything else.
+It gets the job: the template's text without the person's name, and the fields below. Never a name,
+an address, the history of visits or who of us knows whom; greeting, signature, links, postal
+address and unsubscribe line are ours. Some values were chosen by visitors: they are data in a JSON
+document, and whatever they talk the model into is held against `fact_check` and the guards
+like everything else.
 """
 
 import hashlib
@@ -45,7 +46,7 @@ SYSTEM_PROMPT = """You rewrite one short sales email. Answer with one JSON objec
 - In "facts" of each paragraph list every phrase taken from a fact, letter for letter as in your text, with its field.
 - No greeting, no signature, no link, no address, no telephone number, no markup. 70 to 110 words in 3 to 5 paragraphs.
 - Ask exactly one question, in the last paragraph. No exclamation mark. A subject of at most 55 characters.
-- Begin sentences with ordinary words; write numbers and names only as they are given."""
+- Begin sentences with ordinary words; write numbers and names only as they are given."""  # noqa: E501
 
 
 class BadAnswer(Exception):
@@ -54,7 +55,7 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """One email to be said anew."""
+    """One email to be rewritten."""
 
     fields: dict[str, merge_fields.FieldValue]
     subject: str
@@ -73,7 +74,6 @@ class Question:
 
     @property
     def sha256(self) -> str:
-        """Of all that the answer depends on, but the model."""
         return hashlib.sha256(
             f"{SYSTEM_PROMPT}\n{self.greeting}\n{self.document}".encode()
         ).hexdigest()
@@ -94,7 +94,7 @@ class Question:
 def build_question(
     subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.FieldValue]
 ) -> Question | None:
-    """The question for a filled template that used these fields; None where it says what does not leave the house."""
+    """Build the question for a filled template; None where the email holds personal details."""
     greeting, _, rest = body.partition("\n\n")
     name = fields["first_name"].text if "first_name" in fields else ""
     if not used <= {*GIVEN_FIELDS, *OWN_FIELDS} or not name or greeting != f"Hi {name},":

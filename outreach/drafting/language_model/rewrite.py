@@ -1,7 +1,8 @@
-"""Asking the language model to say a held template draft anew, and putting its words in that draft's place.
+"""Ask the language model to rewrite a held draft, and store its words as the next version.
 
-Take, commit, call, record. The template's draft waits in the queue all the while: whatever fails here, it stands, and
-the row says why. A worker that dies leaves a lease; the wish is taken up once more, and after that no more.
+Claim, commit, call, record. The template's draft waits in the queue meanwhile: if anything fails
+here it stays, and the row says why. A worker that dies leaves a lease; the request is tried once
+more after that.
 """
 
 import logging
@@ -25,9 +26,7 @@ from outreach.models import Message, ModelDraft
 
 log = logging.getLogger(__name__)
 
-CALLS_AT_ONCE = (
-    2  # calls under way; each may last LLM_TIMEOUT_SECONDS, and the door needs workers too
-)
+CALLS_AT_ONCE = 2  # each may last LLM_TIMEOUT_SECONDS, and sending needs workers too
 MOST_TRIES = 2
 LEASE_AFTER = timedelta(seconds=60)  # the deadline of the call
 DECIDED_MEANWHILE = "Somebody opened, changed or decided it before the language model had answered."
@@ -36,7 +35,7 @@ State = ModelDraft.State
 
 
 class NoRewrite(Exception):
-    """The model was not asked, or gave no answer; the message is a sentence."""
+    """The model was not asked, or its answer is not used; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class ModelAnswer:
 
 
 def ask_due_requests(batch: int = 3) -> int:
-    """Ask for the oldest wishes; returns how many were settled or tried. Where the model is off, all are settled so."""
+    """Process the oldest requests; returns how many. Where the model is off, all are settled so."""
     now, due = timezone.now(), ModelDraft.objects.filter(state=State.DUE)
     if not rewrite_requests.is_on():
         return due.update(state=State.FELL_BACK, why=TURNED_OFF, settled_at=now)
@@ -67,7 +66,7 @@ def _rewrite_or_fall_back(wish: ModelDraft) -> None:
     except StaleMessage:
         _fall_back(wish, DECIDED_MEANWHILE)
     except Exception as error:
-        log.exception("email %s could not be said anew", wish.message_id)
+        log.exception("email %s could not be rewritten", wish.message_id)
         _fall_back(wish, f"It failed here: {type(error).__name__}.")
 
 
@@ -86,16 +85,15 @@ def _rewrite_email(wish: ModelDraft) -> None:
 
 
 def _current_question(wish: ModelDraft) -> prompt.Question:
-    """As things are now; NotAsked where there is none, Stale where the text has another reader by now."""
+    """Raises NoRewrite where there is no question, StaleMessage where the text has changed."""
     _, written = _compose_again(wish)
     question = rewrite_requests.question_of(written)
     if question is None:
-        raise NoRewrite("What it says of this person does not leave the house.")
+        raise NoRewrite("Not sent to the language model: the email contains personal details.")
     return question
 
 
 def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
-    """The email that waits, and what its template says today."""
     rows = Message.objects.select_related(
         "lead__company", "lead__owner", "assessment", "template", "sender"
     )
@@ -115,7 +113,7 @@ def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
 
 
 def ask_model(question: prompt.Question) -> ModelAnswer:
-    """One call within the breaker and the day's tokens. Raises NotAsked."""
+    """Call the model once, within the circuit breaker and the day's tokens. Raises NoRewrite."""
     if breaker.is_blocked(vendor=rewrite_requests.VENDOR):
         raise NoRewrite(
             f"The language model is away: {breaker.breaker_row(rewrite_requests.VENDOR).reason}."
@@ -149,7 +147,7 @@ def _store_rewrite(
     said: fact_check.ModelText,
     phrases: tuple[merge_fields.Phrase, ...],
 ) -> None:
-    """Guard the answer and store it as the next version; raises NotAsked or Stale, and then nothing is stored."""
+    """Check the answer and store it as the next version. Raises NoRewrite or StaleMessage."""
     message, written = _compose_again(wish)
     again = rewrite_requests.question_of(written)
     if again is None or again.sha256 != question.sha256:
@@ -174,9 +172,16 @@ def _fall_back(wish: ModelDraft, why: str) -> None:
 
 
 def _settle_request(wish: ModelDraft, state: str, why: str) -> bool:
-    """Only as the holder of the lease."""
+    """Settle the request; False where another worker holds its lease."""
     mine = ModelDraft.objects.filter(pk=wish.pk, state=State.DUE, lease_until=wish.lease_until)
     return claims.claim_row(
-        mine, state=state, why=why[:200], settled_at=timezone.now(), lease_until=None, model=wish.model[:80],
-        prompt_version=wish.prompt_version, question_sha256=wish.question_sha256, tokens=wish.tokens,
-    )  # fmt: skip
+        mine,
+        state=state,
+        why=why[:200],
+        settled_at=timezone.now(),
+        lease_until=None,
+        model=wish.model[:80],
+        prompt_version=wish.prompt_version,
+        question_sha256=wish.question_sha256,
+        tokens=wish.tokens,
+    )

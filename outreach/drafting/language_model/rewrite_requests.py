@@ -1,7 +1,7 @@
-"""Which texts the language model is asked to say anew, and how that stands. Off until a Lead turns it on.
+"""Which texts the language model is asked to rewrite, and its state. Off until a Lead turns it on.
 
-The template's draft is written, guarded and held first, whatever the model does. What the model says takes its place
-only while nobody has opened it, and is never approved by the machine.
+The template's draft is written, checked and held first. The model's text takes its place only
+while nobody has opened it, and is never approved by the machine.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,10 @@ from outreach.models import Message, MessageText, ModelDraft
 
 SWITCH_NAME = "language_model"
 SWITCH_DESCRIPTION = (
-    "Has a language model say first emails in words of its own, from the template and what is known of the company; "
-    "name and address never leave. Where it fails, or says what no field holds, the text of the template stands. Off: "
+    "Has a language model say first emails in words of its own, from the template and what is "
+    "known of the company; "
+    "name and address never leave. Where it fails, or says what no field holds, the text of "
+    "the template stands. Off: "
     "nothing is sent to it. It also needs LLM_BASE_URL and LLM_MODEL."
 )
 VENDOR = breaker.Vendor("llm", "The language model", "Templates write.")
@@ -34,14 +36,13 @@ def is_set_up() -> bool:
 
 
 def is_on() -> bool:
-    """Whether the model is asked; off where nobody has turned the switch on."""
     return (
         is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
     )
 
 
 def request_rewrite(message: Message) -> None:
-    """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
+    """Request a rewrite of a held first email, where the model is on. Once for each text."""
     if (
         message.step > 1
         or message.template_id is None
@@ -56,13 +57,13 @@ def request_rewrite(message: Message) -> None:
 
 
 def question_of(written: compose.ComposedEmail) -> prompt.Question | None:
-    """What the model is asked for a template's email; None where it says what does not leave the house."""
+    """Return the question for a template's email; None where the email holds personal details."""
     used = {phrase["field"] for phrase in written.phrases}
     return prompt.build_question(written.subject, written.body, used, written.fields)
 
 
 def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.ComposedEmail | None:
-    """The model's text that stands, guarded anew, where the question to it would be the same today; else None."""
+    """Return the model's text, checked again, where its question would be the same today."""
     text, used = message.text, message.model_drafts.filter(state=State.USED).last()
     question = question_of(written)
     if text is None or not text.language_model or used is None or question is None:
@@ -76,9 +77,11 @@ def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.Co
 
 
 def authorship_sentence(message: Message, text: MessageText) -> str:
-    """Who wrote a text, as a sentence; "" where no model was asked."""
     if text.language_model:
-        return f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
+        return (
+            f"Drafted by {text.language_model}, prompt version {text.prompt_version}; "
+            "the template is what it rests on."
+        )
     asked = message.model_drafts.last()
     if asked is None or text.author_id is not None:
         return ""
@@ -91,7 +94,7 @@ def authorship_sentence(message: Message, text: MessageText) -> str:
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """How the model stands; `problem` is why it is not asked now, as a sentence, "" where it is."""
+    """The state of the model; `problem` is a sentence where it is not asked now."""
 
     is_set_up: bool
     is_on: bool
@@ -118,9 +121,16 @@ def model_status() -> ModelStatus:
         .order_by("-n", "why")
     )
     return ModelStatus(
-        is_set_up(), is_on(), settings.LLM_MODEL, token_budget.tokens_used_today(), settings.LLM_DAILY_TOKENS, _current_problem(),
-        rows.count(), rows.filter(state=State.USED).count(), tuple(failed[:3]),
-    )  # fmt: skip
+        is_set_up(),
+        is_on(),
+        settings.LLM_MODEL,
+        token_budget.tokens_used_today(),
+        settings.LLM_DAILY_TOKENS,
+        _current_problem(),
+        rows.count(),
+        rows.filter(state=State.USED).count(),
+        tuple(failed[:3]),
+    )
 
 
 def _current_problem() -> str:

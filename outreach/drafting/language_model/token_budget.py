@@ -1,4 +1,4 @@
-"""How many tokens a day of the team's calendar may cost. Claimed before the call by an estimate, settled after it."""
+"""The day's budget of tokens: claimed by an estimate before a call, settled after it."""
 
 from datetime import date
 
@@ -20,17 +20,15 @@ def team_today() -> date:
 
 
 def tokens_used_today() -> int:
-    """Tokens claimed today."""
     return ModelTokens.objects.filter(day=team_today()).values_list("used", flat=True).first() or 0
 
 
 def is_used_up() -> bool:
-    """Whether the last who asked for tokens today was refused."""
     return ModelTokens.objects.filter(day=team_today(), used_up=True).exists()
 
 
 def claim_tokens(tokens: int) -> date | None:
-    """Claim `tokens` of today's and return the day they are of; None where so many are not left."""
+    """Claim `tokens` and return their day; None where so many are not left."""
     day, limit = team_today(), settings.LLM_DAILY_TOKENS
     ModelTokens.objects.get_or_create(day=day)
     left = ModelTokens.objects.filter(day=day, used__lte=limit - tokens)
@@ -38,13 +36,15 @@ def claim_tokens(tokens: int) -> date | None:
         alarms.clear_open(*alarms.open_keys(BUDGET_ALARM))
         return day
     ModelTokens.objects.filter(day=day).update(used_up=True)
-    text = f"The language model's {limit:,} tokens of {day} are used up. Templates write until tomorrow."
+    text = (
+        f"The language model's {limit:,} tokens of {day} are used up. "
+        "Templates write until tomorrow."
+    )
     alarms.raise_alarm(f"{BUDGET_ALARM}:{day}", text)  # once a day
     return None
 
 
 def settle_tokens(day: date, claimed: int, cost: int) -> None:
-    """What was claimed on `day` has cost so many."""
     ModelTokens.objects.filter(day=day).update(
         used=Greatest(F("used") + (cost - claimed), Value(0))
     )

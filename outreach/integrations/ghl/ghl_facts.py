@@ -36,7 +36,7 @@ CHANNEL_NAMES = {
 
 @dataclass(frozen=True)
 class MessageFact:
-    """One message to or from a person. `body` is as it came, HTML or plain."""
+    """One message to or from a person. `body` is HTML or text, as it came."""
 
     # Of the email, or of the message on any other channel: the same by webhook and by polling.
     id: str
@@ -68,8 +68,6 @@ class EmailEventFact:
 
 @dataclass(frozen=True)
 class DoNotDisturbFact:
-    """Whether a contact may be emailed at all, as GoHighLevel has it."""
-
     contact_id: str
     address: str
     is_blocked: bool

@@ -126,7 +126,6 @@ def _parse_listed(raw: dict[str, Any]) -> ListedMessage | None:
 
 
 def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
-    """One email with its text and addresses. Source: GET /conversations/messages/email/{id}."""
     raw = _request_email(email_id)
     named = {"messageType": "TYPE_EMAIL", "emailMessageId": email_id, "messageId": row.message_id}
     return ghl_facts.message_fact({"contactId": row.contact_id, **raw, **named}, row.at)

@@ -32,9 +32,9 @@ class EmailThread:
 def send_email(
     *, contact_id: str, to: str, subject: str, html: str, thread: EmailThread | None = None
 ) -> SentEmail:
-    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
+    """Send one email. Success means that GoHighLevel queued it. Never repeat on OutcomeUncertain.
 
-    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
+    `emailFrom` is a bare address: GoHighLevel refuses "Name <a@b>". Raises lib.http's failures.
     """
     body = {
         "type": "Email",

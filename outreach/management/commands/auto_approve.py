@@ -10,7 +10,10 @@ from outreach.control import phase
 
 
 class Command(UserCommand):
-    help = "Turn automatic approval on (a Lead) or off (a Reviewer, too), and set its limits; says what it waits for."
+    help = (
+        "Turn automatic approval on (a Lead) or off (a Reviewer, too), and set its limits; "
+        "says what it waits for."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -36,9 +39,12 @@ class Command(UserCommand):
         no_warm = {"yes": False, "no": True, None: None}[options["warm_connections"]]
         try:
             row = phase.set_auto_approval(
-                options["on"], by=person, reason=options["reason"], under_intent=options["under_intent"],
+                options["on"],
+                by=person,
+                reason=options["reason"],
+                under_intent=options["under_intent"],
                 no_warm=no_warm,
-            )  # fmt: skip
+            )
         except phase.ChangeNotAllowed as error:
             raise CommandError(str(error)) from error
         waits = eligibility.machine_hold_reasons(row, timezone.now())

@@ -6,11 +6,16 @@ from outreach.imports import previous_system
 
 class Command(FileImportCommand):
     help = (
-        "Take in what was before this system, so that nobody gets a second first email: a CSV or JSON lines with "
-        "email, what (sent, answered, rejected, bounced, complained, unsubscribed, draft), at, and optionally name, "
-        "company, title, subject, body, tag, reason; or the older system's JSON drafts (one, a list, or one a line). "
-        "Its pending drafts are held here as CRITICAL, guarded again; approved ones count as sent, for they may have "
-        "left. Nothing is stored while a line is wrong; safe to run twice. Exit code 1 on any error."
+        "Take in what was before this system, so that nobody gets a second first email: a CSV "
+        "or JSON lines with "
+        "email, what (sent, answered, rejected, bounced, complained, unsubscribed, draft), at, "
+        "and optionally name, "
+        "company, title, subject, body, tag, reason; or the older system's JSON drafts (one, a "
+        "list, or one a line). "
+        "Its pending drafts are held here as CRITICAL, guarded again; approved ones count as "
+        "sent, for they may have "
+        "left. Nothing is stored while a line is wrong; safe to run twice. Exit code 1 on any "
+        "error."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -14,7 +14,8 @@ TOO_FEW = 2
 
 class Command(ReportingCommand):
     help = (
-        "Say which subjects are answered how often, and propose a variant to test; with --apply start the test. Exit "
+        "Say which subjects are answered how often, and propose a variant to test; with "
+        "--apply start the test. Exit "
         "code: 0 said or started, 1 refused, 2 said, but nobody's answers can be counted yet."
     )
 
@@ -69,7 +70,9 @@ class Command(ReportingCommand):
         return user
 
     def _proposed(self, options: dict[str, Any]) -> list[proposals.Proposal]:
-        """Raises CommandError for a template that is not in use, and for a text that cannot be a variant."""
+        """Raises CommandError for a template that is not in use, and for a text that cannot be a
+        variant.
+        """
         key = options["template"]
         if key and not EmailTemplate.objects.filter(key=key, active=True).exists():
             raise CommandError(f"--template: there is no template {key!r} in use.")
@@ -89,7 +92,8 @@ class Command(ReportingCommand):
     ) -> Experiment:
         if not proposed:
             raise CommandError(
-                "There is nothing to test: each template has a test, or no variant passes the checks."
+                "There is nothing to test: each template has a test, or no variant passes the "
+                "checks."
             )
         first = proposed[0]
         try:
@@ -118,7 +122,8 @@ class Command(ReportingCommand):
                 self.stdout.write(f"  A: {one.before}\n  B: {one.after}\n  {plan.sentence}")
         if started:
             self.stdout.write(
-                f"\nStarted: {started.public_id}, over the next {started.size} emails of {started.template_a}."
+                f"\nStarted: {started.public_id}, over the next {started.size} emails of "
+                f"{started.template_a}."
             )
         elif proposed:
             self.stdout.write("\nNothing was started: add --apply --as USER to start the first.")

@@ -18,8 +18,10 @@ LONGEST_SHOWN = 200
 
 class Command(ReportingCommand):
     help = (
-        "How well answers are sorted: precision and recall of each kind, and what is taken for what, on a file of "
-        "labelled replies (JSON lines: label, language, subject, body), or on the corrections that people made here. "
+        "How well answers are sorted: precision and recall of each kind, and what is taken for "
+        "what, on a file of "
+        "labelled replies (JSON lines: label, language, subject, body), or on the corrections "
+        "that people made here. "
         "Changes nothing. Exit code 1 where the file cannot be read."
     )
 
@@ -78,7 +80,8 @@ class Command(ReportingCommand):
     def _tables(self, figures: SortingFigures, each: float, wrong: bool) -> None:
         kinds, totals = ReplyKind.values, figures.totals()
         self.stdout.write(
-            f"{totals['replies']} replies, {totals['right']} sorted rightly; sure of {totals['sure']}, "
+            f"{totals['replies']} replies, {totals['right']} sorted rightly; sure of "
+            f"{totals['sure']}, "
             f"{totals['sure_right']} of them rightly; {each} ms each."
         )
         self.table(

@@ -13,8 +13,10 @@ from outreach.drafting.manual_queue import Selection
 
 class Command(UserCommand):
     help = (
-        "Fill the queue with drafts to known leads, without waiting for a visit. Shows how many first, and asks for "
-        "that number; each email is CRITICAL: a person decides about every one. Exit code 1 where nothing was queued."
+        "Fill the queue with drafts to known leads, without waiting for a visit. Shows how "
+        "many first, and asks for "
+        "that number; each email is CRITICAL: a person decides about every one. Exit code 1 "
+        "where nothing was queued."
     )
     permission = "outreach.queue_segment"
 
@@ -105,11 +107,15 @@ class Command(UserCommand):
 
     def _report(self, selection: Selection, options: dict[str, Any], queued: int) -> None:
         if options["json"]:
-            left_out = dict(selection.left_out.most_common())
-            self.as_json({
-                "selected": len(selection.leads), "looked_at": selection.looked_at, "left_out": left_out,
-                "queued": queued,
-            })  # fmt: skip
+            left_out = {str(why): n for why, n in selection.left_out.most_common()}
+            self.as_json(
+                {
+                    "selected": len(selection.leads),
+                    "looked_at": selection.looked_at,
+                    "left_out": left_out,
+                    "queued": queued,
+                }
+            )
         elif not options["dry_run"]:
             self.stdout.write(
                 f"{queued} drafts are being written; they wait in the queue as CRITICAL."

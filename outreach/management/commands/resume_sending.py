@@ -9,7 +9,7 @@ from outreach.control import phase
 
 
 class Command(UserCommand):
-    help = "Resume sending. Everything approved is judged again at the door."
+    help = "Resume sending. Every approved email passes the final checks again."
     permission = "outreach.resume"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -9,8 +9,10 @@ from outreach.feedback import polling
 
 class Command(ReportingCommand):
     help = (
-        "Read from GoHighLevel now what beat reads every thirty seconds: emails and other messages, what became of our "
-        "emails, do-not-disturb, meetings, opportunities; each to its end. Exit code 1 where one could not be read."
+        "Read from GoHighLevel now what beat reads every thirty seconds: emails and other "
+        "messages, what became of our "
+        "emails, do-not-disturb, meetings, opportunities; each to its end. Exit code 1 where "
+        "one could not be read."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,8 +27,7 @@ class Command(ReportingCommand):
             raise CommandError(f"Not read to the end: {', '.join(failed)}.")
 
     def _show(self, result: polling.StageResult) -> None:
-        """One line as soon as a stage is done: some take minutes, for GoHighLevel's rate is left to sending."""
+        """Print a stage as soon as it is done: some take minutes."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
-        self.stdout.write(
-            f"{'✓' if result.ended else '✕'} {result.name}: {result.read} read{kept} {result.error}".strip()
-        )
+        mark = "✓" if result.ended else "✕"
+        self.stdout.write(f"{mark} {result.name}: {result.read} read{kept} {result.error}".strip())

@@ -8,7 +8,10 @@ from outreach.limits import sending_domains
 
 
 class Command(UserCommand):
-    help = "Begin the warm-up of a sending domain today, also anew, or say that the domain is established."
+    help = (
+        "Begin the warm-up of a sending domain today, also anew, or say that the domain is "
+        "established."
+    )
     permission = sending_domains.WARM_UP_PERMISSION
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.models import Claim, Decision, DecisionReason, Reading
 from approvals.queue import review_queue
@@ -144,8 +144,9 @@ def test_an_unknown_tag_is_refused(reviewer: User, tag: str) -> None:
 
 def test_the_tags_are_the_eleven_agreed_ones() -> None:
     assert Tag.values == [
-        "personalization_mismatch", "icp_mismatch", "campaign_mismatch", "tone_style", "factual_inaccuracy",
-        "weak_subject", "weak_cta", "length_structure", "compliance", "placeholder_rendering", "other",
+        "personalization_mismatch", "icp_mismatch", "campaign_mismatch", "tone_style",
+        "factual_inaccuracy", "weak_subject", "weak_cta", "length_structure", "compliance",
+        "placeholder_rendering", "other",
     ]  # fmt: skip
 
 
@@ -341,12 +342,12 @@ def test_the_time_in_a_refusal_is_the_teams(reviewer: User, settings: Any) -> No
     settings.TEAM_TIME_ZONE = "Asia/Kolkata"
     message = factories.held_email()
     decisions.approve(message, 1, by(reviewer))
-    assert "approved this email at 20:30." in decisions.describe_current_state(
+    assert "approved this email at 20:30." in refusal_words.describe_current_state(
         Message.objects.get(pk=message.pk)
     )
 
 
-# --- The queue --------------------------------------------------------------------------------------------------------
+# The queue
 
 
 def test_the_queue_is_ordered_by_urgency_then_due_time() -> None:
@@ -375,36 +376,36 @@ def test_an_email_is_on_one_desk_for_ten_minutes(
     reviewer: User, lead_user: User, clock: Any
 ) -> None:
     message = factories.held_email()
-    assert review_queue.claim_message(message, reviewer).user == reviewer
-    assert review_queue.claim_message(message, lead_user).user == reviewer
-    assert review_queue.colleague_claim(message, lead_user).user == reviewer
-    assert review_queue.colleague_claim(message, reviewer) is None
+    assert claims.claim_message(message, reviewer).user == reviewer
+    assert claims.claim_message(message, lead_user).user == reviewer
+    assert claims.colleague_claim(message, lead_user).user == reviewer
+    assert claims.colleague_claim(message, reviewer) is None
     assert review_queue.next_message_for(lead_user) is None
     clock.shift(timedelta(minutes=10, seconds=1))
-    assert review_queue.colleague_claim(message, lead_user) is None
-    assert review_queue.claim_message(message, lead_user).user == lead_user
-    assert review_queue.claim_message(message, reviewer).user == lead_user
-    review_queue.release_claim(message, reviewer)
+    assert claims.colleague_claim(message, lead_user) is None
+    assert claims.claim_message(message, lead_user).user == lead_user
+    assert claims.claim_message(message, reviewer).user == lead_user
+    claims.release_claim(message, reviewer)
     assert Claim.objects.count() == 1
-    review_queue.release_claim(message, lead_user)
+    claims.release_claim(message, lead_user)
     assert Claim.objects.count() == 0
 
 
 def test_having_read_is_of_one_text_and_of_one_person(reviewer: User, lead_user: User) -> None:
     message = factories.held_email()
-    review_queue.record_reading(message, reviewer)
-    review_queue.record_reading(message, reviewer)
+    claims.record_reading(message, reviewer)
+    claims.record_reading(message, reviewer)
     assert Reading.objects.count() == 1
     assert Message.objects.get(pk=message.pk).opened_at is not None
+    assert [m.read for m in claims.annotate_reading(review_queue.waiting_messages(), reviewer)] == [
+        True
+    ]
     assert [
-        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), reviewer)
-    ] == [True]
-    assert [
-        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), lead_user)
+        m.read for m in claims.annotate_reading(review_queue.waiting_messages(), lead_user)
     ] == [False]
     review_actions.edit_text(
         message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user
     )
-    assert [
-        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), reviewer)
-    ] == [False]
+    assert [m.read for m in claims.annotate_reading(review_queue.waiting_messages(), reviewer)] == [
+        False
+    ]

@@ -1,4 +1,6 @@
-"""Telling people about HOT emails: at once, once, the next after two hours, and by another way if one is down."""
+"""Telling people about HOT emails: at once, once, the next after two hours, and by another way if
+one is down.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""Answers on the page: who needs somebody, what they said and why it is sorted so, and what a person says about it."""
+"""Answers on the page: who needs somebody, what they said and why it is sorted so, and what a
+person says about it.
+"""
 
 import html
 from datetime import timedelta
@@ -71,7 +73,7 @@ def said(text: str, message: Message | None = None, **more: Any) -> Reply:
     return Reply.objects.latest("pk")
 
 
-# --- The page ---------------------------------------------------------------------------------------------------------
+# The page
 
 
 def test_a_reply_stands_there_with_the_words_that_decided_marked(desk: Client) -> None:
@@ -172,7 +174,7 @@ def test_what_is_quoted_is_what_decided(said_: str, because: list[str], quote: s
     assert answers.quote_around(said_, because) == quote
 
 
-# --- Sorted differently -----------------------------------------------------------------------------------------------
+# Sorted differently
 
 
 def test_a_person_sorts_a_reply_differently_and_both_words_stand_there(
@@ -249,7 +251,7 @@ def test_who_takes_an_answer_is_named_and_nobody_else_takes_it(
     assert reply.taken_by.username == "rita"
 
 
-# --- Told -------------------------------------------------------------------------------------------------------------
+# Told
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""The queue and the desk by Django's client: who may, what changes, what is refused and what is kept."""
+"""The queue and the desk by Django's client: who may, what changes, what is refused and what is
+kept.
+"""
 
 import html
 import time
@@ -12,9 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from approvals.decisions import claims
 from approvals.desk import reading_proof
 from approvals.models import Claim, Decision, Reading
-from approvals.queue import review_queue
 from leads.models import Company, Lead
 from outreach.choices import Phase, Status
 from outreach.control import phase
@@ -61,7 +63,7 @@ def body(response: Any) -> str:
     return html.unescape(" ".join(response.content.decode().split()))
 
 
-# --- Who may ----------------------------------------------------------------------------------------------------------
+# Who may
 
 
 @pytest.mark.parametrize("path", ["", "/queue", "/sent", "/notices", "/phase"])
@@ -113,7 +115,7 @@ def test_forms_need_their_token(reviewer: User) -> None:
     assert message.status == Status.HELD
 
 
-# --- A GET changes nothing --------------------------------------------------------------------------------------------
+# A GET changes nothing
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_the_lists_change_nothing_either(desk: Client) -> None:
     assert Message.objects.filter(pk=message.pk).values().get() == before
 
 
-# --- Deciding ---------------------------------------------------------------------------------------------------------
+# Deciding
 
 
 def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
@@ -251,7 +253,7 @@ def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
 
 def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: User) -> None:
     message = factories.held_email()
-    review_queue.claim_message(message, sam)
+    claims.claim_message(message, sam)
     page = body(desk.get(url(message)))
     assert "sam has this email until" in page
     assert url(message, "approve") not in page
@@ -294,7 +296,7 @@ def test_what_a_visitor_typed_is_text(desk: Client) -> None:
         assert "<script>alert" not in page, path
 
 
-# --- Edit -------------------------------------------------------------------------------------------------------------
+# Edit
 
 
 def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
@@ -353,7 +355,7 @@ def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
     assert message.version == 1
 
 
-# --- The words of each state ------------------------------------------------------------------------------------------
+# The words of each state
 
 
 def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(
@@ -386,7 +388,7 @@ def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None
     assert "Sandbox: nothing leaves</span>" in page
 
 
-# --- Reading, taking, skipping ----------------------------------------------------------------------------------------
+# Reading, taking, skipping
 
 
 def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -> None:
@@ -420,7 +422,7 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
 
 def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
     first, second = factories.held_email(), factories.held_email()
-    review_queue.claim_message(first, sam)
+    claims.claim_message(first, sam)
     response = desk.post("/sales/queue/next")
     assert (response.status_code, response["Location"]) == (303, url(second))
     assert Claim.objects.get(message=second).user == reviewer
@@ -439,7 +441,7 @@ def test_next_without_emails_says_so(desk: Client) -> None:
     assert "Nothing waits here." in body(response)
 
 
-# --- Batch ------------------------------------------------------------------------------------------------------------
+# Batch
 
 
 def batch(client: Client, action: str, *messages: Message, **more: str) -> Any:
@@ -457,14 +459,14 @@ def test_a_batch_approves_only_what_this_person_has_read(
         critical_reason="This person has answered before."
     )
     for message in (read, critical, changed):
-        review_queue.record_reading(message, reviewer)
-    review_queue.record_reading(unread, sam)
+        claims.record_reading(message, reviewer)
+    claims.record_reading(unread, sam)
     text = changed.text
     assert text is not None
     review_actions.edit_text(
         Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam
     )
-    review_queue.claim_message(taken, sam)
+    claims.claim_message(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
     assert f"{unread.lead}: you have not read it" in page
@@ -479,7 +481,7 @@ def test_a_batch_takes_at_most_fifty(desk: Client, reviewer: User) -> None:
     factories.create_many_held(51)
     messages = list(Message.objects.all())
     for message in messages:
-        review_queue.record_reading(message, reviewer)
+        claims.record_reading(message, reviewer)
     page = body(batch(desk, "approve", *messages))
     assert "At most 50 emails at once; 51 were selected. Nothing was decided." in page
     assert Decision.objects.count() == 0
@@ -499,7 +501,7 @@ def test_a_batch_of_rejections_asks_once_why(desk: Client) -> None:
     assert Message.objects.filter(status=Status.REJECTED).count() == 3
 
 
-# --- The list ---------------------------------------------------------------------------------------------------------
+# The list
 
 
 @pytest.mark.parametrize("path", ["/sales/queue", "/sales/queue?show=hot", "/sales", "/sales/sent"])
@@ -544,7 +546,7 @@ def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
     late = Message.objects.filter(rank=2).first()
     assert late is not None
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
-    review_queue.claim_message(late, reviewer)
+    claims.claim_message(late, reviewer)
     response = desk.get("/sales/queue", {"show": "overdue"})
     assert {chip.name: chip.count for chip in response.context["chips"]} == {
         "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,

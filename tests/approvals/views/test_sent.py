@@ -36,14 +36,15 @@ def uncertain(minutes: int) -> Message:
         status=Status.UNCERTAIN, uncertain_at=at, transport="ghl"
     )
     SendIntent.objects.create(
-        message=message, transport="ghl", phase="parallel", day=at.date(), domain=message.domain, claimed_at=at,
+        message=message, transport="ghl", phase="parallel", day=at.date(),
+        domain=message.domain, claimed_at=at,
         outcome=SendIntent.Outcome.UNCERTAIN,
     )  # fmt: skip
     message.refresh_from_db()
     return message
 
 
-# --- Uncertain --------------------------------------------------------------------------------------------------------
+# Uncertain
 
 
 def test_an_uncertain_email_says_what_is_known_and_offers_no_resend(desk: Client) -> None:
@@ -89,7 +90,7 @@ def test_settling_without_a_reason_changes_nothing(desk: Client) -> None:
     assert message.status == Status.UNCERTAIN
 
 
-# --- Waiting, withdrawn, kept -----------------------------------------------------------------------------------------
+# Waiting, withdrawn, kept
 
 
 def test_a_waiting_email_names_the_limit_that_binds(desk: Client, lead_user: User) -> None:
@@ -135,7 +136,7 @@ def test_sandbox_emails_are_not_listed_as_sent(desk: Client, loose: None) -> Non
     assert desk.get("/sales/sent").context["sent"] == []
 
 
-# --- Notices ----------------------------------------------------------------------------------------------------------
+# Notices
 
 
 def test_notices_say_what_was_told_by_which_way_and_what_failed(desk: Client) -> None:
@@ -159,7 +160,7 @@ def test_notices_come_fifty_a_page(desk: Client) -> None:
     assert second.context["older"] is None
 
 
-# --- Halt and resume --------------------------------------------------------------------------------------------------
+# Halt and resume
 
 
 def test_halting_is_one_click_and_comes_back(desk: Client) -> None:
@@ -193,7 +194,7 @@ def test_only_a_lead_resumes_and_says_why(client: Client, reviewer: User, lead_u
     assert ControlChange.objects.latest("pk").reason.text == "The footer is right again"
 
 
-# --- Overview and phase -----------------------------------------------------------------------------------------------
+# Overview and phase
 
 
 def test_all_caught_up_only_when_every_stage_was_seen(desk: Client) -> None:
@@ -224,7 +225,7 @@ def test_the_phase_page_says_what_is_missing(desk: Client) -> None:
     )
 
 
-# --- Frame ------------------------------------------------------------------------------------------------------------
+# Frame
 
 
 def test_pages_stay_within_their_budget() -> None:

@@ -1,16 +1,12 @@
-"""The vault of inbound events: who sees what, what is to be done about a parked one, and replaying over a dry run."""
+"""The event vault: who sees what, and the next step for a parked event."""
 
-import json
 import re
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from caio_project.event_vault import sources
@@ -18,62 +14,19 @@ from caio_project.lib.models import ApiKey
 from leads.inbound import events as inbound_events
 from leads.inbound import parked
 from leads.inbound.parked import StoredReason
-from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
+from leads.models import InboundEvent, Lead
 from outreach.feedback import webhook_inbox
-from outreach.models import Reply, SandboxEmail
-from tests import factories
-from tests.fakes import ghl_webhooks, rb2b
-from tests.outreach import back
+from tests.caio_project.event_vault.conftest import (
+    LIST,
+    MASKED_ROLES,
+    PERSON,
+    page_of,
+    shows,
+    stored,
+)
+from tests.fakes import rb2b
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/admin/leads/inboundevent/"
-PERSON = {
-    "First Name": "Quentin", "Last Name": "Zephyrine", "Business Email": "quentin@zephyr.test",
-    "LinkedIn URL": "https://www.linkedin.com/in/quentin-zephyrine", "Company Name": "Zephyr Freight",
-    "Website": "https://zephyr.test", "Title": "VP Sales", "City": "Wollongong",
-}  # fmt: skip
-SECRETS = ("Quentin", "Zephyrine", "quentin", "Wollongong")
-MASKED_ROLES = ("viewer", "reviewer")
-
-
-def page_of(event: InboundEvent, what: str = "change") -> str:
-    return f"{LIST}{event.pk}/{what}/"
-
-
-def stored(body: bytes, source: str = "rb2b", *, then: bool = True) -> InboundEvent:
-    event = inbound_events.store_event(source, body)
-    if then:
-        inbound_events.process_due()
-    return InboundEvent.objects.get(public_id=event.public_id)
-
-
-@pytest.fixture
-def visit() -> InboundEvent:
-    return stored(rb2b.to_body(rb2b.person(PERSON)))
-
-
-@pytest.fixture
-def waiting_to_be_replayed() -> InboundEvent:
-    """Parked by a fault that is mended by now."""
-    event = stored(rb2b.to_body(rb2b.person(PERSON)), then=False)
-    InboundEvent.objects.filter(pk=event.pk).update(
-        state="parked",
-        reason="Failed 8 times: IntegrityError: Key (email)=(quentin@zephyr.test) already exists.",
-    )
-    event.refresh_from_db()
-    return event
-
-
-@pytest.fixture
-def user(request: pytest.FixtureRequest, client: Client) -> User:
-    found: User = request.getfixturevalue(request.param)
-    client.force_login(found)
-    return found
-
-
-def shows(text: str) -> list[str]:
-    return [secret for secret in SECRETS if secret in text]
 
 
 class TestMasking:
@@ -82,7 +35,8 @@ class TestMasking:
         "path",
         [
             LIST, f"{LIST}?q=quentin%40zephyr.test", f"{LIST}?q=zephyrine", f"{LIST}?q=failed",
-            f"{LIST}?state__exact=parked", f"{LIST}?source=rb2b&kind__exact=live", f"{LIST}?o=1.2.3.4.5.6.7", "/admin/",
+            f"{LIST}?state__exact=parked", f"{LIST}?source=rb2b&kind__exact=live",
+            f"{LIST}?o=1.2.3.4.5.6.7", "/admin/",
         ],
     )  # fmt: skip
     def test_lists_searches_and_filters_show_nothing_personal(
@@ -120,7 +74,7 @@ class TestMasking:
             assert "Failed 8 times: IntegrityError: ***" in text
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_a_lead_reads_it_as_it_came(
+    def test_a_lead_reads_events_unmasked(
         self, client: Client, user: User, visit: InboundEvent, waiting_to_be_replayed: InboundEvent
     ) -> None:
         assert "Quentin Zephyrine" in client.get(LIST).content.decode()
@@ -132,7 +86,7 @@ class TestMasking:
         )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_a_body_that_is_no_json_is_hidden_whole(self, client: Client, user: User) -> None:
+    def test_a_body_that_is_not_json_is_hidden(self, client: Client, user: User) -> None:
         text = client.get(
             page_of(stored(b"Quentin Zephyrine, quentin@zephyr.test"))
         ).content.decode()
@@ -143,12 +97,13 @@ class TestMasking:
     @pytest.mark.parametrize(
         "query",
         [
-            "reason__contains=quentin", "body__contains=quentin", "about__email=quentin%40zephyr.test",
+            "reason__contains=quentin", "body__contains=quentin",
+            "about__email=quentin%40zephyr.test",
             "reason__startswith=F", "visit__lead__first_name=Quentin", "body_sha256__startswith=a",
             "public_id__startswith=a",
         ],
     )  # fmt: skip
-    def test_nothing_hidden_can_be_guessed_by_a_lookup_in_the_address(
+    def test_url_lookups_reveal_nothing_masked(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, query: str
     ) -> None:
         answer = client.get(f"{LIST}?{query}")
@@ -158,7 +113,7 @@ class TestMasking:
     @pytest.mark.parametrize(
         ("user", "hits"), [("viewer", 0), ("reviewer", 0), ("lead_user", 1)], indirect=["user"]
     )
-    def test_what_a_reason_quotes_is_found_only_by_who_may_read_it(
+    def test_quoted_data_is_found_only_by_readers(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, hits: int
     ) -> None:
         found = (
@@ -173,7 +128,7 @@ class TestMasking:
         )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_a_leads_page_says_no_more_of_what_came_in(
+    def test_the_leads_page_masks_events_as_well(
         self, client: Client, user: User, visit: InboundEvent
     ) -> None:
         lead = Lead.objects.get()
@@ -184,7 +139,7 @@ class TestMasking:
         assert page_of(visit) in text
         assert "555-0142" not in text and "ValueError: ***" in text
 
-    def test_the_api_gives_no_event_away(self, client: Client, visit: InboundEvent) -> None:
+    def test_the_api_reveals_no_event(self, client: Client, visit: InboundEvent) -> None:
         _, key = ApiKey.objects.create_key(
             name="all", scopes=["leads:read", "leads:write", "messages:read"]
         )
@@ -203,7 +158,7 @@ class TestMasking:
             answer = client.get(path, headers={"Authorization": f"Bearer {key}"})
             assert shows(answer.content.decode()) == []
 
-    def test_the_permissions_are_a_leads_alone(
+    def test_only_the_lead_role_has_the_permissions(
         self, viewer: User, reviewer: User, lead_user: User
     ) -> None:
         for one in (viewer, reviewer):
@@ -213,9 +168,7 @@ class TestMasking:
 
 class TestWayIn:
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_a_lead_found_by_email_leads_to_all_its_events(
-        self, client: Client, user: User
-    ) -> None:
+    def test_searching_an_email_finds_all_its_events(self, client: Client, user: User) -> None:
         events = [
             stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"})))
             for n in range(10)
@@ -231,7 +184,7 @@ class TestWayIn:
         vault = client.get(f"{LIST}?q={lead.public_id}").content.decode()
         assert all(page_of(event) in vault for event in events)
 
-    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(
+    def test_users_without_admin_get_no_link(
         self, client: Client, visit: InboundEvent, viewer: User
     ) -> None:
         viewer.is_staff = False
@@ -257,7 +210,7 @@ class TestWayIn:
         assert queries() == before
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_a_period_is_of_the_teams_days(
+    def test_a_period_uses_the_teams_days(
         self, client: Client, user: User, visit: InboundEvent, settings: Any
     ) -> None:
         settings.TEAM_TIME_ZONE = "America/Chicago"
@@ -295,7 +248,7 @@ def next_step(reason: StoredReason, state: str = "parked") -> str:
 
 class TestParked:
     @pytest.mark.parametrize(("source", "body", "step"), BODIES)
-    def test_each_cause_has_a_next_step_and_its_reason_quotes_nothing(
+    def test_each_known_reason_has_a_next_step(
         self, source: str, body: bytes, step: str, client: Client, viewer: User, settings: Any
     ) -> None:
         settings.GHL_LOCATION_ID = "loc-test"
@@ -375,204 +328,8 @@ class TestParked:
         assert next_step(StoredReason(sentence="OSError: x"), "waiting") == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_how_many_are_parked_stands_over_the_list(self, client: Client, user: User) -> None:
+    def test_the_list_shows_the_parked_count(self, client: Client, user: User) -> None:
         assert "No event is parked" in client.get(LIST).content.decode()
         stored(b"{")
         stored(b"[]")
         assert "<b>2</b> events are parked" in client.get(LIST).content.decode()
-
-
-def everything() -> dict[str, list[dict[str, Any]]]:
-    models = (InboundEvent, Lead, Company, Visit, Enrichment, Reply, SandboxEmail, LogEntry)
-    return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in models}
-
-
-class TestReplay:
-    def act(self, client: Client, *events: InboundEvent, **more: str) -> Any:
-        body = {
-            "action": "replay_events",
-            "_selected_action": [event.pk for event in events],
-            **more,
-        }
-        return client.post(LIST, body, follow=True)
-
-    def mark(self, page: str) -> str:
-        found = re.search(r'name="confirmed" value="([0-9a-f]{64})"', page)
-        assert found, page
-        return found[1]
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_first_it_shows_what_would_change_and_changes_nothing(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        company = factories.CompanyFactory(
-            name="Zephyr", domain="zephyr.test", industry="", name_key="zephyr"
-        )
-        factories.LeadFactory(
-            email="quentin@zephyr.test", title="", first_name="", last_name="", company=None
-        )
-        before = everything()
-        page = self.act(client, waiting_to_be_replayed).content.decode()
-        assert everything() == before
-        for there in (
-            "Lead changed: Quentin Zephyrine", "<dt>first name</dt>", "not known → Quentin", "→ VP Sales",
-            f"Company changed: {company.name}", "<dt>industry</dt>", "New visit", "New question to Clay",
-        ):  # fmt: skip
-            assert there in page
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_then_it_does_just_that_and_says_so(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
-        page = self.act(client, waiting_to_be_replayed, confirmed=mark).content.decode()
-        assert "Replayed 1 of 1." in page
-        waiting_to_be_replayed.refresh_from_db()
-        assert (waiting_to_be_replayed.state, waiting_to_be_replayed.reason) == ("processed", "")
-        assert (Lead.objects.get().email, Visit.objects.get().event) == (
-            "quentin@zephyr.test",
-            waiting_to_be_replayed,
-        )
-        entry = LogEntry.objects.get()
-        assert (entry.user, shows(f"{entry.object_repr} {entry.change_message}")) == (user, [])
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_what_would_come_out_otherwise_by_now_is_shown_again(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
-        factories.LeadFactory(email="quentin@zephyr.test")
-        before = everything()
-        page = self.act(client, waiting_to_be_replayed, confirmed=mark).content.decode()
-        assert "It would do something else by now" in page
-        assert (everything(), self.mark(page) == mark) == (before, False)
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    @pytest.mark.parametrize("confirmed", ["", "1", "x" * 64])
-    def test_without_the_mark_of_what_was_shown_nothing_happens(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, confirmed: str
-    ) -> None:
-        before = everything()
-        self.act(client, waiting_to_be_replayed, confirmed=confirmed)
-        assert everything() == before
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_one_is_replayed_from_its_own_page(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        before, path = everything(), page_of(waiting_to_be_replayed, "replay")
-        assert path in client.get(page_of(waiting_to_be_replayed)).content.decode()
-        page = client.get(path).content.decode()
-        assert (everything(), f'action="{LIST}"' in page) == (before, True)
-        self.act(client, waiting_to_be_replayed, confirmed=self.mark(page))
-        assert Visit.objects.get().event == waiting_to_be_replayed
-
-    @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_nobody_else_may_and_nothing_happens(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, lead_user: User
-    ) -> None:
-        theirs = Client()
-        theirs.force_login(lead_user)
-        mark = self.mark(self.act(theirs, waiting_to_be_replayed).content.decode())
-        before = everything()
-        assert "replay_events" not in client.get(LIST).content.decode()
-        assert client.get(page_of(waiting_to_be_replayed, "replay")).status_code == 403
-        for more in ({}, {"confirmed": mark}):
-            page = self.act(client, waiting_to_be_replayed, **more).content.decode()
-            assert (everything(), shows(page)) == (before, [])
-
-    @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_more_than_can_be_read_are_refused(self, client: Client, user: User) -> None:
-        events = [stored(rb2b.to_body(rb2b.person()), then=False) for _ in range(21)]
-        assert "20 at once are the most" in self.act(client, *events).content.decode()
-        assert Lead.objects.count() == 0
-
-    @override_settings(EMBEDDED=False)
-    def test_a_dry_run_wakes_nobody(
-        self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        with django_capture_on_commit_callbacks() as woken:
-            call_command("replay_events", "--parked", "--dry-run", stdout=StringIO())
-        assert woken == []
-        with django_capture_on_commit_callbacks() as woken:
-            call_command("replay_events", "--parked", stdout=StringIO())
-        assert woken != []
-
-    def test_the_command_prints_the_same_differences(
-        self, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        factories.LeadFactory(
-            email="quentin@zephyr.test", title="", first_name="", last_name="", company=None
-        )
-        before = everything()
-        out = StringIO()
-        call_command("replay_events", "--parked", "--dry-run", "--json", stdout=out)
-        assert everything() == before
-        (event,) = json.loads(out.getvalue())["events"]
-        assert (event["event"], event["ok"]) == (str(waiting_to_be_replayed.public_id), True)
-        assert event["text"] == "1 new company, 1 lead changed, 1 new visit, 1 new enrichment"
-        (lead,) = [one for one in event["changes"] if one["what"] == "lead"]
-        assert (lead["kind"], lead["name"], lead["fields"]["title"]) == (
-            "changed",
-            "Quentin Zephyrine",
-            ["", "VP Sales"],
-        )
-        out = StringIO()
-        call_command("replay_events", "--parked", "--dry-run", stdout=out)
-        assert "Lead changed: Quentin Zephyrine" in out.getvalue()
-
-    def test_as_many_rows_are_told_as_are_counted(
-        self, waiting_to_be_replayed: InboundEvent
-    ) -> None:
-        factories.LeadFactory(
-            email="quentin@zephyr.test", first_name="Quentin", last_name="Zephyrine"
-        )
-        out = StringIO()
-        call_command("replay_events", "--parked", "--dry-run", "--json", stdout=out)
-        (event,) = json.loads(out.getvalue())["events"]
-        assert len(event["changes"]) == sum(
-            int(part.split()[0]) for part in event["text"].split(", ")
-        )
-
-    def test_what_another_app_would_change_is_told_as_well(self, ghl: Any, loose: None) -> None:
-        message = back.make_sent_email(ghl)
-        payload = ghl_webhooks.inbound_message(
-            contactId=message.ghl_contact_id, body="Please stop emailing me."
-        )
-        event = stored(json.dumps(payload).encode(), "ghl", then=False)
-        InboundEvent.objects.filter(pk=event.pk).update(
-            state="parked", reason="It is about another location: x."
-        )
-        before = everything()
-        out = StringIO()
-        call_command(
-            "replay_events", "--id", str(event.public_id), "--dry-run", "--json", stdout=out
-        )
-        assert everything() == before
-        whats = {
-            (one["kind"], one["what"]) for one in json.loads(out.getvalue())["events"][0]["changes"]
-        }
-        assert {("new", "reply"), ("new", "stop")} <= whats
-
-    def test_an_erased_body_is_not_replayed(self, visit: InboundEvent) -> None:
-        InboundEvent.objects.update(body=b"")
-        before, out = everything(), StringIO()
-        with pytest.raises(CommandError):
-            call_command("replay_events", "--id", str(visit.public_id), stdout=out)
-        assert "Its body is gone" in out.getvalue()
-        assert everything() == before
-
-    def test_what_a_worker_holds_is_left_to_it(self, waiting_to_be_replayed: InboundEvent) -> None:
-        InboundEvent.objects.update(lease_until="2999-01-01T00:00:00Z")
-        out = StringIO()
-        with pytest.raises(CommandError):
-            call_command("replay_events", "--parked", stdout=out)
-        assert "being worked off" in out.getvalue()
-        assert (Lead.objects.count(), InboundEvent.objects.get().state) == (0, "parked")
-
-    def test_what_fails_still_is_given_back(self) -> None:
-        event = stored(b"{")
-        with pytest.raises(CommandError):
-            call_command("replay_events", "--parked", stdout=StringIO())
-        event.refresh_from_db()
-        assert (event.state, event.lease_until) == ("parked", None)

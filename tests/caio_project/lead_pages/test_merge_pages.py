@@ -1,4 +1,4 @@
-"""Deciding on the page whether two leads are one person: shown before, typed reason, refused by name, undone."""
+"""The pages that merge two leads, keep them apart and undo a merge."""
 
 import re
 from typing import Any
@@ -53,9 +53,7 @@ def decide(
     return client.post(path, {"do": do, "reason": reason, "shown": shown})
 
 
-def test_both_are_shown_with_what_would_become_of_each_field_and_looking_changes_nothing(
-    lena: Client,
-) -> None:
+def test_the_page_compares_both_and_changes_nothing(lena: Client) -> None:
     one, other = pair()
     page = lena.get(between(one, other)).content.decode()
     for there in (
@@ -69,9 +67,7 @@ def test_both_are_shown_with_what_would_become_of_each_field_and_looking_changes
     assert not Merge.objects.exists()
 
 
-def test_a_merge_by_hand_keeps_who_and_why_and_goes_to_the_person(
-    lena: Client, lead_user: User
-) -> None:
+def test_a_merge_by_hand_keeps_user_and_reason(lena: Client, lead_user: User) -> None:
     one, other = pair()
     answer = decide(lena, between(other, one))
     assert (answer.status_code, answer.headers["Location"]) == (
@@ -88,7 +84,7 @@ def test_a_merge_by_hand_keeps_who_and_why_and_goes_to_the_person(
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
-def test_without_a_reason_nothing_is_done_and_it_says_so(lena: Client, reason: str) -> None:
+def test_a_reason_is_required(lena: Client, reason: str) -> None:
     one, other = pair()
     answer = decide(lena, between(one, other), reason=reason)
     assert answer.status_code == 422
@@ -96,7 +92,7 @@ def test_without_a_reason_nothing_is_done_and_it_says_so(lena: Client, reason: s
     assert Lead.objects.count() == 2
 
 
-def test_what_changed_since_it_was_shown_is_not_decided(lena: Client) -> None:
+def test_an_outdated_page_is_not_decided(lena: Client) -> None:
     one, other = pair()
     seen = mark(lena.get(between(one, other)).content.decode())
     Lead.objects.filter(pk=other.pk).update(title="CFO")
@@ -107,7 +103,7 @@ def test_what_changed_since_it_was_shown_is_not_decided(lena: Client) -> None:
     assert not Merge.objects.exists()
 
 
-def test_what_is_never_merged_says_why_and_has_no_button(lena: Client) -> None:
+def test_an_impossible_merge_says_why_without_button(lena: Client) -> None:
     one, other = pair(example=True)
     page = lena.get(between(one, other)).content.decode()
     assert "A made-up person and a real one are never merged." in page
@@ -116,7 +112,7 @@ def test_what_is_never_merged_says_why_and_has_no_button(lena: Client) -> None:
     assert (answer.status_code, Merge.objects.count()) == (409, 0)
 
 
-def test_somebody_beside_themselves_is_one_already(lena: Client) -> None:
+def test_a_lead_cannot_merge_with_itself(lena: Client) -> None:
     one, _ = pair()
     assert "They are one lead already." in lena.get(between(one, one)).content.decode()
     assert decide(lena, between(one, one), shown="x").status_code == 409
@@ -131,7 +127,7 @@ class TestProposals:
         )
         return one, other
 
-    def test_stand_on_both_pages_side_by_side(
+    def test_proposals_are_compared_on_both_pages(
         self, lena: Client, proposed: tuple[Lead, Lead]
     ) -> None:
         for lead, other in (proposed, proposed[::-1]):
@@ -140,7 +136,7 @@ class TestProposals:
             assert "Their names differ: Dana Okafor, Ben Okafor." in page
             assert between(lead, other) in page
 
-    def test_are_kept_apart_with_a_reason(
+    def test_proposals_are_declined_with_a_reason(
         self, lena: Client, lead_user: User, proposed: tuple[Lead, Lead]
     ) -> None:
         assert decide(lena, between(*proposed), do="apart").status_code == 303
@@ -151,7 +147,7 @@ class TestProposals:
         assert again.status_code == 409
         assert "Nothing proposes" in again.content.decode()
 
-    def test_are_said_yes_to(self, lena: Client, proposed: tuple[Lead, Lead]) -> None:
+    def test_proposals_are_accepted(self, lena: Client, proposed: tuple[Lead, Lead]) -> None:
         assert decide(lena, between(*proposed)).status_code == 303
         assert Merge.objects.get().state == "merged"
 
@@ -166,7 +162,7 @@ class TestUndo:
         suppression.suppress(one.email or "", "unsubscribed", "link", one)
         return row
 
-    def test_is_explained_before(self, lena: Client, merged: Merge) -> None:
+    def test_undo_is_explained_before(self, lena: Client, merged: Merge) -> None:
         page = lena.get(f"/sales/merges/{merged.pk}/undo").content.decode()
         for there in (
             "Back to Dana Okafor (lead ",
@@ -178,7 +174,7 @@ class TestUndo:
             assert there in page
         assert Merge.objects.get().state == "merged"
 
-    def test_takes_them_apart_with_a_reason(
+    def test_undo_separates_them_with_a_reason(
         self, lena: Client, lead_user: User, merged: Merge
     ) -> None:
         assert decide(lena, f"/sales/merges/{merged.pk}/undo").status_code == 303
@@ -186,14 +182,14 @@ class TestUndo:
         assert (merged.state, merged.ended_by, merged.ended_reason) == ("undone", lead_user, WHY)
         assert Lead.objects.count() == 2
 
-    def test_of_what_changed_since_is_refused(self, lena: Client, merged: Merge) -> None:
+    def test_undo_of_changed_leads_is_refused(self, lena: Client, merged: Merge) -> None:
         path = f"/sales/merges/{merged.pk}/undo"
         seen = mark(lena.get(path).content.decode())
         Lead.objects.filter(pk=merged.survivor_id).update(title="Chair")
         assert decide(lena, path, shown=seen).status_code == 409
         assert Lead.objects.count() == 1
 
-    def test_that_cannot_be_says_why(self, lena: Client, merged: Merge) -> None:
+    def test_impossible_undo_says_why(self, lena: Client, merged: Merge) -> None:
         merging.merge_leads(merged.survivor, factories.LeadFactory(), source="person")
         page = lena.get(f"/sales/merges/{merged.pk}/undo").content.decode()
         assert "Another lead became part of this one since. Undo that merge first." in page
@@ -202,7 +198,7 @@ class TestUndo:
 
 
 @pytest.mark.parametrize("who", ["viewer", "reviewer"])
-def test_who_may_not_decide_reads_and_is_refused(
+def test_other_roles_read_and_are_refused(
     client: Client, request: pytest.FixtureRequest, who: str
 ) -> None:
     client.force_login(request.getfixturevalue(who))
@@ -217,7 +213,7 @@ def test_who_may_not_decide_reads_and_is_refused(
     assert (row.state, Merge.objects.count()) == ("merged", 1)
 
 
-def test_the_search_finds_others_by_name_company_address_and_profile(lena: Client) -> None:
+def test_the_search_finds_by_name_company_and_address(lena: Client) -> None:
     one, other = pair()
     stranger = factories.LeadFactory(
         first_name="Quentin", last_name="Zed", linkedin_key="in/quentin-zed"
@@ -236,7 +232,7 @@ def test_the_search_finds_others_by_name_company_address_and_profile(lena: Clien
     assert "Nobody else fits" in lena.get(path, {"search": "nobody-at-all"}).content.decode()
 
 
-def test_names_of_companies_and_owners_are_said_not_their_ids(lena: Client) -> None:
+def test_companies_and_owners_are_named_without_ids(lena: Client) -> None:
     one, other = pair()
     elsewhere = Company.objects.create(
         name="Elsewhere Ltd", name_key="elsewhere", domain="elsewhere.test"

@@ -45,7 +45,7 @@ def give(client: Client, lead: Lead, member: Any, shown: str | None = None) -> A
     return client.post(f"/sales/leads/{lead.public_id}/owner", body, follow=True)
 
 
-def test_the_page_says_how_the_owner_came_about(
+def test_the_page_shows_the_owners_origin(
     client: Client, viewer: User, reviewer: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(viewer)
@@ -67,7 +67,7 @@ def test_the_page_says_how_the_owner_came_about(
 
 
 @pytest.mark.parametrize("role", ["Reviewer", "Lead"])
-def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(
+def test_reviewers_and_leads_assign_and_return_owners(
     client: Client, lead: Lead, ben: TeamMember, role: str
 ) -> None:
     user = person("pat", role)
@@ -92,7 +92,9 @@ def test_a_viewer_changes_nothing(
 
 
 @pytest.mark.parametrize("member", ["", "0", "99999", "x", "²"])
-def test_nobody_is_no_owner(client: Client, reviewer: User, lead: Lead, member: str) -> None:
+def test_a_missing_owner_is_explained(
+    client: Client, reviewer: User, lead: Lead, member: str
+) -> None:
     client.force_login(reviewer)
     before = Lead.objects.values().get()
     assert (
@@ -101,7 +103,7 @@ def test_nobody_is_no_owner(client: Client, reviewer: User, lead: Lead, member: 
     assert Lead.objects.values().get() == before
 
 
-def test_what_changed_since_the_page_was_opened_is_not_overwritten(
+def test_an_outdated_page_overwrites_nothing(
     client: Client, reviewer: User, lead: Lead, alex: TeamMember, ben: TeamMember
 ) -> None:
     client.force_login(reviewer)
@@ -111,7 +113,7 @@ def test_what_changed_since_the_page_was_opened_is_not_overwritten(
     assert Lead.objects.get().owner == ben
 
 
-def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
+def test_another_signer_is_shown_on_both_pages(
     client: Client, reviewer: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(reviewer)
@@ -123,7 +125,7 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
         assert "The email is signed by Alex Moreno; the lead belongs to Ben Ito now." in text
 
 
-def test_the_api_says_whose_a_lead_is(
+def test_the_api_names_the_owner(
     client: Client, lead: Lead, ben: TeamMember, reviewer: User
 ) -> None:
     message = factories.held_email(lead)

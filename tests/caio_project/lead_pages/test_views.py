@@ -30,7 +30,7 @@ def page(client: Client, viewer: User) -> Any:
     return get
 
 
-def test_the_list_says_where_everybody_is(page: Any) -> None:
+def test_the_list_shows_where_each_lead_is(page: Any) -> None:
     held = factories.held_email().lead
     stopped = factories.LeadFactory()
     suppression.suppress(stopped.email, "customer", "test", stopped)
@@ -62,7 +62,7 @@ def test_filters_keep_what_fits(page: Any, show: str, there: bool) -> None:
     assert "Quentin" not in page("/sales/leads?search=nobody")
 
 
-def test_a_lead_shows_its_points_its_facts_and_its_timeline(page: Any) -> None:
+def test_a_lead_shows_points_facts_and_timeline(page: Any) -> None:
     message = factories.held_email()
     factories.VisitFactory(lead=message.lead)
     text = page(f"/sales/leads/{message.lead.public_id}")
@@ -76,7 +76,7 @@ def test_a_lead_shows_its_points_its_facts_and_its_timeline(page: Any) -> None:
         assert there in text
 
 
-def test_a_stopped_lead_says_so_first(page: Any) -> None:
+def test_a_stopped_lead_shows_it_first(page: Any) -> None:
     lead = factories.LeadFactory()
     suppression.suppress(lead.email, "complained", "Mailgun", lead)
     assert "We must not write: Complained of spam (Mailgun)." in page(
@@ -84,7 +84,7 @@ def test_a_stopped_lead_says_so_first(page: Any) -> None:
     )
 
 
-def test_says_what_would_make_somebody_hot(page: Any) -> None:
+def test_the_page_says_what_would_make_hot(page: Any) -> None:
     lead = factories.LeadFactory(title="Clerk", score=44)
     factories.AssessmentFactory(lead=lead, intent=44, tier="tier_3")
     factories.VisitFactory(lead=lead)
@@ -110,7 +110,7 @@ def test_without_the_permission_nothing_is_shown(client: Client) -> None:
     assert Lead.objects.count() == 1
 
 
-def test_the_hot_filter_keeps_whom_the_queue_calls_hot(page: Any) -> None:
+def test_the_hot_filter_agrees_with_the_queue(page: Any) -> None:
     by_score = factories.LeadFactory(first_name="Sam", score=70, tier="tier_3")
     by_size = factories.LeadFactory(first_name="Tia", score=10, tier="tier_1")
     neither = factories.LeadFactory(first_name="Uma", score=69, tier="tier_2")
@@ -118,7 +118,7 @@ def test_the_hot_filter_keeps_whom_the_queue_calls_hot(page: Any) -> None:
     assert [lead.first_name in text for lead in (by_score, by_size, neither)] == [True, True, False]
 
 
-def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
+def test_the_list_can_be_filtered(page: Any) -> None:
     olga = factories.TeamMemberFactory(name="Olga")
     held, other = (
         factories.held_email(
@@ -132,8 +132,9 @@ def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
     )
     suppression.suppress(rosalind.email, "customer", "test", rosalind)
     asked = {
-        "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False, "seen=7": True,
-        "email=held": True, "email=none": False, "why=customer": False, "show=may": True, "show=stopped": False,
+        "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False,
+        "seen=7": True, "email=held": True, "email=none": False, "why=customer": False,
+        "show=may": True, "show=stopped": False,
         f"search={held.email}": True, "search=linkedin.com/in/rosa-lind": False,
     }  # fmt: skip
     for query, is_quentin in asked.items():
@@ -143,7 +144,7 @@ def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
     assert "Quentin" in both and other in both
 
 
-def test_a_merged_persons_other_address_and_profile_still_find_them(page: Any) -> None:
+def test_a_merged_leads_address_finds_the_survivor(page: Any) -> None:
     one, other = factories.LeadFactory(first_name="Quentin"), factories.LeadFactory()
     merging.merge_leads(one, other, source="person")
     for words in (other.email, f"https://www.linkedin.com/{other.linkedin_key}"):
@@ -153,14 +154,14 @@ def test_a_merged_persons_other_address_and_profile_still_find_them(page: Any) -
 @pytest.mark.parametrize(
     "query", ["tier=tier_9", "owner=x", "seen=-1", "email=gone", "why=because", "show=me"]
 )
-def test_a_choice_that_does_not_exist_is_named_and_narrows_nothing(page: Any, query: str) -> None:
+def test_an_unknown_choice_is_named_and_filters_nothing(page: Any, query: str) -> None:
     lead = factories.LeadFactory()
     text = page(f"/sales/leads?{query}")
     assert lead.name in text
     assert "Select a valid choice" in text
 
 
-def test_one_page_follows_the_other_with_the_filter_kept(page: Any) -> None:
+def test_paging_keeps_the_filter(page: Any) -> None:
     for n in range(51):
         factories.LeadFactory(tier="tier_1", last_seen_at=timezone.now() - timedelta(minutes=n))
     text = page("/sales/leads?tier=tier_1")
@@ -198,14 +199,16 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     merging.merge_leads(lead, other, source="person", reason="They told us.")
     text = page(f"/sales/leads/{lead.public_id}")
     for there in (
-        "Visited /pricing, /demo, 2 pages", "/from-the-other", "Answered: gained title", "Scored 78, fit 95, tier 1",
-        "Drafted, waiting for a decision", "Opened", "Answered: Question", "What does it cost?", "confirmed",
-        "Opportunity at GoHighLevel: open, 5,000", "Stopped: Customer (import)", "became one lead", "They told us.",
+        "Visited /pricing, /demo, 2 pages", "/from-the-other", "Answered: gained title",
+        "Scored 78, fit 95, tier 1", "Drafted, waiting for a decision", "Opened",
+        "Answered: Question", "What does it cost?", "confirmed",
+        "Opportunity at GoHighLevel: open, 5,000", "Stopped: Customer (import)", "became one lead",
+        "They told us.",
     ):  # fmt: skip
         assert there in text, there
 
 
-def test_a_longer_story_costs_no_more_queries(
+def test_queries_do_not_grow_with_the_timeline(
     page: Any, django_assert_max_num_queries: Any
 ) -> None:
     lead = factories.LeadFactory()

@@ -20,7 +20,9 @@ Behave = Callable[[socket.socket], None]
 
 
 class RawServer:
-    """Accepts connections on loopback; `behave` gets each one after the whole request head has been read."""
+    """Accepts connections on loopback; `behave` gets each one after the whole request head has been
+    read.
+    """
 
     def __init__(self, behave: Behave, tls: ssl.SSLContext | None = None, handshake: bool = True):
         self.behave, self.tls, self.handshake = behave, tls, handshake
@@ -89,7 +91,9 @@ def saying(answer: bytes) -> Behave:
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """A server's TLS context for 127.0.0.1 and the path of the authority that a client has to trust."""
+    """A server's TLS context for 127.0.0.1 and the path of the authority that a client has to
+    trust.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,6 @@
-"""The team's day and its working hours, on the two days a year when a day is not 24 hours long, and on all others."""
+"""The team's day and its working hours, on the two days a year when a day is not 24 hours long, and
+on all others.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -76,7 +78,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.
 
 
 @given(MOMENTS, ZONES)
-def test_the_next_day_is_the_first_moment_of_the_day_after(now: datetime, zone: str) -> None:
+def test_the_next_day_begins_at_its_midnight(now: datetime, zone: str) -> None:
     begins = calendar.next_day(now, zone)
     today = calendar.team_day(now, zone)
     assert begins > now
@@ -146,7 +148,7 @@ def test_states_and_weekends_are_those_of_the_country(
     assert calendar.is_working_day(day, country, state) is working
 
 
-def test_a_state_never_works_on_a_day_that_its_country_has_off() -> None:
+def test_a_state_keeps_its_countrys_holidays() -> None:
     for state in ("TX", "MA", "CA", "HI"):
         for year in (2026, 2027, 2028):
             assert calendar.days_off("US", "", year) <= calendar.days_off("US", state, year)
@@ -183,7 +185,7 @@ def test_working_hours_are_read(text: str, start: time, end: time) -> None:
         "08:00-18:00+01:00",
     ],
 )
-def test_hours_that_are_no_span_of_one_day_are_refused(text: str) -> None:
+def test_hours_beyond_one_day_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         WorkingHours.parse(text)
 
@@ -206,7 +208,7 @@ def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
     assert calendar.next_opening(local(now).astimezone(UTC), NY, DAY) == local(opens)
 
 
-def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
+def test_hours_around_the_clock_never_close() -> None:
     at = local("2026-11-02T23:59:59")
     assert calendar.next_opening(at, NY, ALWAYS) == at
     assert calendar.next_opening(
@@ -274,7 +276,7 @@ def test_the_zone_of_an_argument_does_not_matter(
 
 
 @given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted), ZONES, HOURS)
-def test_working_time_of_two_parts_is_that_of_the_whole(
+def test_working_time_of_two_parts_adds_up(
     moments: list[datetime], zone: str, hours: WorkingHours
 ) -> None:
     first, middle, last = (

@@ -11,7 +11,7 @@ from caio_project.lib.models import Counter, Heartbeat
 
 
 @pytest.mark.django_db
-def test_numbers_begin_at_one_and_rise_by_one_for_each_name() -> None:
+def test_each_name_counts_up_from_one() -> None:
     assert [Counter.next("a"), Counter.next("a"), Counter.next("b"), Counter.next("a")] == [
         1,
         2,
@@ -21,7 +21,7 @@ def test_numbers_begin_at_one_and_rise_by_one_for_each_name() -> None:
 
 
 @pytest.mark.django_db
-def test_a_number_that_was_rolled_back_is_given_again() -> None:
+def test_a_rolled_back_number_is_given_again() -> None:
     Counter.next("a")
     with pytest.raises(RuntimeError), transaction.atomic():
         assert Counter.next("a") == 2
@@ -31,7 +31,7 @@ def test_a_number_that_was_rolled_back_is_given_again() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("committed")
-def test_a_later_number_waits_until_the_earlier_one_is_committed() -> None:
+def test_a_later_number_waits_for_the_earlier_commit() -> None:
     Counter.next("a")
     taken, committed, seen = threading.Event(), threading.Event(), []
 
@@ -59,7 +59,7 @@ def test_a_later_number_waits_until_the_earlier_one_is_committed() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("committed")
-def test_twenty_at_once_get_twenty_different_numbers_even_for_a_new_name() -> None:
+def test_twenty_concurrent_callers_get_different_numbers() -> None:
     numbers: list[int] = []
     start = threading.Barrier(20)
 
@@ -80,7 +80,7 @@ def test_twenty_at_once_get_twenty_different_numbers_even_for_a_new_name() -> No
 
 
 @pytest.mark.django_db
-def test_a_sign_of_life_without_work_is_written_at_most_every_ten_seconds() -> None:
+def test_an_idle_heartbeat_is_written_every_ten_seconds() -> None:
     now = timezone.now()
     seen = []
     for seconds in (0, 5, 10, 11):
@@ -91,7 +91,7 @@ def test_a_sign_of_life_without_work_is_written_at_most_every_ten_seconds() -> N
 
 
 @pytest.mark.django_db
-def test_a_sign_of_work_is_always_written_and_stays() -> None:
+def test_a_working_heartbeat_is_always_written() -> None:
     now = timezone.now()
     Heartbeat.beat("sweep", now=now)
     Heartbeat.beat("sweep", worked=True, now=now + timedelta(seconds=1))

@@ -1,4 +1,6 @@
-"""The three kinds of failure, against servers that really fail, and the deadline that holds whatever they do."""
+"""The three kinds of failure, against servers that really fail, and the deadline that holds
+whatever they do.
+"""
 
 import json
 import socket
@@ -6,13 +8,16 @@ import time
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
 from caio_project.lib import http
 from tests.caio_project.lib.raw import RawServer, certificate, dripping, saying
-from tests.fakes.server import FakeServer, Reply, Request, wait_for
+from tests.fakes.clock import wait_for
+from tests.fakes.exchange import Reply, Request
+from tests.fakes.server import FakeServer
 
 SLACK = (
     8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
@@ -40,9 +45,17 @@ def peer() -> Iterator[Peer]:
         yield fake
 
 
+CONTENT = ("headers", "params", "json", "form")
+
+
+def send(method: str, url: str, **options: Any) -> http.HttpAnswer:
+    content = {name: options.pop(name) for name in CONTENT if name in options}
+    return http.send_request(method, url, http.RequestContent(**content), **options)
+
+
 def failed(method: str, url: str, **options: object) -> http.HttpError:
     with pytest.raises(http.HttpError) as caught:
-        http.send_request(method, url, **options)
+        send(method, url, **options)
     return caught.value
 
 
@@ -57,7 +70,7 @@ def unused_port() -> int:
 
 def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
     peer.answer = Reply(201, {"id": "abc"}, {"X-Request": "7"})
-    answer = http.send_request(
+    answer = send(
         "POST",
         peer.url + "/thing",
         headers={"X-Key": "k"},
@@ -75,7 +88,7 @@ def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
 
 def test_an_empty_answer_is_an_answer(peer: Peer) -> None:
     peer.answer = Reply(204)
-    assert http.send_request("POST", peer.url + "/thing", json={}).body == b""
+    assert send("POST", peer.url + "/thing", json={}).body == b""
 
 
 def test_a_proxy_in_the_environment_is_not_used(
@@ -83,28 +96,28 @@ def test_a_proxy_in_the_environment_is_not_used(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
-    assert http.send_request("GET", peer.url + "/thing").status == 200
+    assert send("GET", peer.url + "/thing").status == 200
 
 
 # Unavailable: it certainly did not act
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_refused_connection_is_unavailable_for_a_write_too(method: str) -> None:
+def test_a_refused_connection_is_unavailable_for_writes_too(method: str) -> None:
     port = unused_port()
     failure = failed(method, f"http://127.0.0.1:{port}/thing", deadline=2)
     assert (kind(failure), failure.status, failure.detail) == (
-        "Unavailable",
+        "ServiceUnavailable",
         0,
         f"no connection to 127.0.0.1:{port}",
     )
 
 
 @pytest.mark.parametrize("status", [408, 425, 429])
-def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, status: int) -> None:
+def test_a_retry_later_status_is_unavailable_for_writes_too(peer: Peer, status: int) -> None:
     peer.on("POST /thing").status(status, {"message": "later"})
     failure = failed("POST", peer.url + "/thing", json={})
-    assert (kind(failure), failure.status, peer.acted) == ("Unavailable", status, 0)
+    assert (kind(failure), failure.status, peer.acted) == ("ServiceUnavailable", status, 0)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,7 @@ def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, sta
         ("²", None),
     ],
 )
-def test_retry_after_is_read_where_it_is_a_number_or_a_date(
+def test_retry_after_may_be_a_number_or_date(
     peer: Peer, header: str, seconds: float | None
 ) -> None:
     peer.on("POST /thing").status(429, headers={"Retry-After": header})
@@ -143,9 +156,7 @@ def test_a_failure_carries_the_headers_of_its_answer(peer: Peer) -> None:
 
 
 def test_a_form_is_sent_as_one(peer: Peer) -> None:
-    http.send_request(
-        "POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"}
-    )
+    send("POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"})
     (request,) = peer.requests()
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     assert dict(parse_qsl(request.body.decode())) == {
@@ -154,7 +165,7 @@ def test_a_form_is_sent_as_one(peer: Peer) -> None:
     }
 
 
-def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path) -> None:
+def test_a_failing_check_before_sends_no_byte(tmp_path: Path) -> None:
     """It is asked when the connection stands; what it raises comes out as it is."""
     asked: list[int] = []
 
@@ -164,34 +175,33 @@ def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path)
 
     with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
         with pytest.raises(KeyError, match="stop"):
-            http.send_request("POST", server.url, json={}, before=stop)
+            send("POST", server.url, json={}, before=stop)
         assert asked[0] <= 1
         assert wait_for(lambda: server.requests) == [b""]  # the connection was opened and closed
-        assert http.send_request("POST", server.url, json={}, before=lambda: None).status == 200
+        assert send("POST", server.url, json={}, before=lambda: None).status == 200
         assert len([request for request in server.requests if request]) == 1
 
 
-def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> None:
+def test_an_unanswered_tls_handshake_is_unavailable_for_writes() -> None:
     with RawServer(saying(b""), handshake=False) as server:
         failure = failed("POST", server.url, json={}, deadline=0.5)
-        assert (kind(failure), server.requests) == ("Unavailable", [])
+        assert (kind(failure), server.requests) == ("ServiceUnavailable", [])
 
 
-def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(
-    tmp_path: Path,
-) -> None:
+def test_an_untrusted_certificate_is_unavailable_and_sends_nothing(tmp_path: Path) -> None:
     context, _ = certificate(tmp_path)
     with RawServer(saying(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as server:
         failure = failed("POST", server.url, json={}, deadline=2)
-        assert (kind(failure), server.requests) == ("Unavailable", [])
+        assert (kind(failure), server.requests) == ("ServiceUnavailable", [])
 
 
-# Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be repeated.
+# Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be
+# repeated.
 
 REPEATABLE = [
-    ("POST", None, "Uncertain"),
-    ("GET", None, "Unavailable"),
-    ("POST", True, "Unavailable"),
+    ("POST", None, "OutcomeUncertain"),
+    ("GET", None, "ServiceUnavailable"),
+    ("POST", True, "ServiceUnavailable"),
 ]
 
 
@@ -231,12 +241,12 @@ def test_a_5xx(
 
 def test_an_answer_that_is_cut_short_is_uncertain() -> None:
     with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")) as server:
-        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "OutcomeUncertain"
 
 
 def test_bytes_that_are_not_http_are_uncertain() -> None:
     with RawServer(saying(b"220 mail.example.com ESMTP\r\n")) as server:
-        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "OutcomeUncertain"
 
 
 def test_tls_that_breaks_after_the_request_is_uncertain(
@@ -252,14 +262,16 @@ def test_tls_that_breaks_after_the_request_is_uncertain(
     context, authority = certificate(tmp_path)
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
     with RawServer(break_tls, tls=context) as server:
-        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "OutcomeUncertain"
         assert len(server.requests) == 1
 
 
 # The deadline is for everything together
 
 
-@pytest.mark.parametrize(("method", "expected"), [("POST", "Uncertain"), ("GET", "Unavailable")])
+@pytest.mark.parametrize(
+    ("method", "expected"), [("POST", "OutcomeUncertain"), ("GET", "ServiceUnavailable")]
+)
 @pytest.mark.parametrize(
     ("head", "drop"),
     [
@@ -294,31 +306,31 @@ def test_a_drip_over_tls_ends_at_the_deadline(
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
     with RawServer(dripping(head), tls=context) as server:
         started = time.monotonic()
-        assert kind(failed("POST", server.url, json={}, deadline=2)) == "Uncertain"
+        assert kind(failed("POST", server.url, json={}, deadline=2)) == "OutcomeUncertain"
         assert time.monotonic() - started < 2 + SLACK
 
 
 def test_an_answer_within_the_deadline_is_taken_whole(peer: Peer) -> None:
     peer.on("GET /thing").drip(100)
-    assert http.send_request("GET", peer.url + "/thing", deadline=10).json() == {"ok": True}
+    assert send("GET", peer.url + "/thing", deadline=10).json() == {"ok": True}
 
 
 # How much is read
 
 
-def test_the_largest_answer_is_read_and_one_byte_more_is_not(peer: Peer) -> None:
+def test_one_byte_over_the_largest_answer_is_refused(peer: Peer) -> None:
     peer.answer = Reply(200, b"x" * http.MAX_ANSWER_BYTES)
-    assert len(http.send_request("GET", peer.url + "/thing").body) == http.MAX_ANSWER_BYTES
+    assert len(send("GET", peer.url + "/thing").body) == http.MAX_ANSWER_BYTES
     peer.answer = Reply(200, b"x" * (http.MAX_ANSWER_BYTES + 1))
     failure = failed("POST", peer.url + "/thing", json={})
-    assert (kind(failure), peer.acted) == ("Uncertain", 2)
+    assert (kind(failure), peer.acted) == ("OutcomeUncertain", 2)
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered more than 5242880 bytes"
 
 
-def test_an_endless_answer_is_given_up_long_before_the_deadline() -> None:
+def test_an_endless_answer_is_cut_before_the_deadline() -> None:
     with RawServer(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1_000_000, every=0.001)) as server:
         started = time.monotonic()
-        assert kind(failed("GET", server.url, deadline=30)) == "Unavailable"
+        assert kind(failed("GET", server.url, deadline=30)) == "ServiceUnavailable"
         assert time.monotonic() - started < 10
 
 
@@ -329,7 +341,11 @@ def test_an_endless_answer_is_given_up_long_before_the_deadline() -> None:
 def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
     peer.on("POST /thing").status(status, {"message": "no"})
     failure = failed("POST", peer.url + "/thing", json={})
-    assert (kind(failure), failure.status, failure.json()) == ("Refused", status, {"message": "no"})
+    assert (kind(failure), failure.status, failure.json()) == (
+        "RequestRefused",
+        status,
+        {"message": "no"},
+    )
     assert len(peer.requests()) == 1
 
 
@@ -353,9 +369,7 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
         ("[" * 100_000, "[" * 200),
     ],
 )
-def test_what_an_error_says_is_one_line_that_can_be_stored(
-    peer: Peer, body: object, said: str
-) -> None:
+def test_an_error_text_is_one_storable_line(peer: Peer, body: object, said: str) -> None:
     peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(
         peer, "answer", Reply(422, body)
     )
@@ -371,23 +385,23 @@ def test_a_long_error_is_cut(peer: Peer) -> None:
     assert failure.json() == {"message": "x" * 10_000}
 
 
-def test_an_error_that_is_not_json_reads_as_an_empty_object(peer: Peer) -> None:
+def test_a_non_json_error_reads_as_empty_object(peer: Peer) -> None:
     peer.on("POST /thing").status(422, "[" * 100_000)
     assert failed("POST", peer.url + "/thing", json={}).json() == {}
 
 
-def test_an_answer_that_is_not_json_raises_value_error_however_deep(peer: Peer) -> None:
+def test_a_non_json_answer_raises_value_error(peer: Peer) -> None:
     for body in ("<html>", "[" * 100_000):
         peer.answer = Reply(200, body)
         with pytest.raises(ValueError, match=r".+"):
-            http.send_request("GET", peer.url + "/thing").json()
+            send("GET", peer.url + "/thing").json()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(peer: Peer, status: int) -> None:
     peer.on("POST /thing").status(status, headers={"Location": peer.url + "/other"})
     failure = failed("POST", peer.url + "/thing", json={})
-    assert (kind(failure), failure.status) == ("Refused", status)
+    assert (kind(failure), failure.status) == ("RequestRefused", status)
     assert [request.path for request in peer.requests()] == ["/thing"]
 
 
@@ -406,7 +420,7 @@ def test_a_redirect_is_not_followed(peer: Peer, status: int) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     failure = failed("POST", url, json={}, deadline=2)
     assert (kind(failure), failure.status, failure.detail) == (
-        "Refused",
+        "RequestRefused",
         0,
         f"{url!r} is not an address",
     )

@@ -6,7 +6,7 @@ import logging
 import pytest
 from django.conf import settings
 
-from caio_project.lib.logs import NoSecrets, redact_secrets
+from caio_project.lib.logs import SecretFilter, redact_secrets
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_tokens_are_left_out_and_the_rest_stays(line: str, kept: str) -> None:
 def lines() -> tuple[logging.Logger, io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(NoSecrets())
+    handler.addFilter(SecretFilter())
     logger = logging.Logger("test")
     logger.addHandler(handler)
     return logger, stream
@@ -50,7 +50,7 @@ def test_a_token_among_the_arguments_is_left_out(lines: tuple[logging.Logger, io
     assert stream.getvalue() == "Unauthorized: /webhooks/rb2b/… by Bearer …\n100% sure\n1 of 2\n"
 
 
-def test_a_line_with_wrong_arguments_does_not_fail_its_caller(
+def test_wrong_log_arguments_do_not_raise(
     lines: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
@@ -63,4 +63,4 @@ def test_a_line_with_wrong_arguments_does_not_fail_its_caller(
 def test_every_handler_of_ours_has_the_filter() -> None:
     handlers = settings.LOGGING["handlers"].values()
     assert [handler["filters"] for handler in handlers] == [["no_secrets"]] * len(handlers)
-    assert settings.LOGGING["filters"]["no_secrets"]["()"] == "caio_project.lib.logs.NoSecrets"
+    assert settings.LOGGING["filters"]["no_secrets"]["()"] == "caio_project.lib.logs.SecretFilter"

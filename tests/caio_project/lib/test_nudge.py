@@ -14,7 +14,7 @@ from django.db import transaction
 
 from caio_project.celery import app
 from caio_project.lib.nudge import ROUND_SECONDS, nudge
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def woken(other: Celery, wait: float = 2 * ROUND_SECONDS + 0.5) -> list[str]:
     return names
 
 
-def test_a_stage_is_woken_once_the_transaction_has_committed(
+def test_a_stage_is_woken_after_the_commit(
     connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any
 ) -> None:
     other = connect("memory://")
@@ -83,7 +83,7 @@ def test_nobody_is_woken_for_what_was_rolled_back(
     assert woken(other) == []
 
 
-def test_a_burst_wakes_a_stage_once_or_twice_and_forgets_no_stage(
+def test_a_burst_wakes_every_stage_once_or_twice(
     connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any
 ) -> None:
     other = connect("memory://")
@@ -109,7 +109,7 @@ def test_without_a_broker_that_listens_nothing_is_sent(
 
 
 @pytest.mark.parametrize("how", ["down", "hung"])
-def test_a_broker_that_is_down_or_hangs_delays_nobody_and_is_logged(
+def test_a_broken_broker_is_logged_and_delays_nobody(
     how: str,
     connect: Callable[[str], Celery],
     django_capture_on_commit_callbacks: Any,
@@ -131,7 +131,7 @@ def test_a_broker_that_is_down_or_hangs_delays_nobody_and_is_logged(
     ]
 
 
-def test_after_the_broker_came_back_the_next_nudge_arrives(
+def test_a_nudge_arrives_once_the_broker_returns(
     connect: Callable[[str], Celery],
     django_capture_on_commit_callbacks: Any,
     caplog: pytest.LogCaptureFixture,

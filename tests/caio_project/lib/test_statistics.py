@@ -25,7 +25,7 @@ def test_without_trials_there_is_no_difference() -> None:
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.data())
-def test_an_interval_holds_the_difference_seen_and_turns_round_with_it(
+def test_an_interval_contains_its_difference_and_mirrors(
     n: int, m: int, data: st.DataObject
 ) -> None:
     a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
@@ -36,7 +36,7 @@ def test_an_interval_holds_the_difference_seen_and_turns_round_with_it(
 
 
 def test_how_many_trials_tell_five_percent_from_eight() -> None:
-    """A standard two-proportion table: 1,059 a side for 5 % and 8 % at 80 % power, 5 % two-sided."""
+    """A standard two-proportion table: 1,059 a side for 5 % and 8 % at 80 % power, two-sided."""
     needed = statistics.trials_needed(0.05, 0.08)
     assert needed == pytest.approx(1059, abs=2)
     assert statistics.statistical_power(0.05, 0.08, needed) == pytest.approx(0.8, abs=0.001)

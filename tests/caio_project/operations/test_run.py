@@ -1,4 +1,4 @@
-"""The supervisor behind `manage.py run`, and the gate of `pump`. Real processes, small ones."""
+"""The supervisor behind `manage.py run`, and the wake-up filter of `pump`. Real processes."""
 
 import os
 import signal
@@ -96,7 +96,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
         one.process.communicate(timeout=60)
 
 
-def test_a_child_that_dies_is_started_again_and_it_says_so(supervise: Any) -> None:
+def test_a_dead_child_is_restarted_and_announced(supervise: Any) -> None:
     run = supervise()
     os.kill(run.started(), signal.SIGKILL)
     second = run.started(2)
@@ -118,7 +118,7 @@ def test_a_signal_ends_the_child_gently_and_then_itself(
     assert not is_alive(child)
 
 
-def test_a_child_that_will_not_end_is_killed_after_the_grace(supervise: Any) -> None:
+def test_a_stubborn_child_is_killed_after_the_grace(supervise: Any) -> None:
     run = supervise(grace=2, stubborn=("stubborn",))
     child = run.started()
     run.process.terminate()
@@ -127,7 +127,7 @@ def test_a_child_that_will_not_end_is_killed_after_the_grace(supervise: Any) -> 
     assert not is_alive(child)
 
 
-def test_a_second_ctrl_c_does_not_wait_for_the_grace(supervise: Any) -> None:
+def test_a_second_ctrl_c_kills_at_once(supervise: Any) -> None:
     run = supervise(grace=60, stubborn=("stubborn",))
     child = run.started()
     run.process.send_signal(signal.SIGINT)
@@ -137,7 +137,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(supervise: Any) -> None:
     assert not is_alive(child)
 
 
-def test_it_ends_when_the_process_that_started_it_is_gone(supervise: Any) -> None:
+def test_it_ends_with_its_parent_process(supervise: Any) -> None:
     run = supervise(parent="-1")  # a parent that cannot be
     assert run.ends() == "done\n"
 
@@ -153,9 +153,7 @@ def test_children_do_not_outlive_a_killed_supervisor(supervise: Any) -> None:
     assert run.noted("term") == [child]
 
 
-def test_a_port_that_is_taken_is_named_and_nothing_is_touched(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_taken_port_is_named_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from caio_project.management.commands import run
 
     monkeypatch.setattr(run, "Supervisor", None)  # would fail if it came that far
@@ -181,25 +179,25 @@ class Task:
     name = "leads.process_events"
 
 
-def test_a_task_that_still_waits_is_not_sent_again() -> None:
-    gate = WakeUpFilter()
-    assert gate.opens(Task.name)
-    assert not gate.opens(Task.name)
-    assert gate.opens("leads.assess_due")
+def test_a_waiting_task_is_not_sent_again() -> None:
+    wake_ups = WakeUpFilter()
+    assert wake_ups.allows(Task.name)
+    assert not wake_ups.allows(Task.name)
+    assert wake_ups.allows("leads.assess_due")
 
 
-def test_a_task_runs_a_few_times_side_by_side_and_no_more() -> None:
-    gate = WakeUpFilter()
+def test_a_task_runs_at_most_three_times_concurrently() -> None:
+    wake_ups = WakeUpFilter()
     for _ in range(RUNS_PER_TASK):
-        assert gate.opens(Task.name)
-        gate.begun(task=Task)
-    assert not gate.opens(Task.name)
-    gate.ended(task=Task)
-    assert gate.opens(Task.name)
+        assert wake_ups.allows(Task.name)
+        wake_ups.note_start(task=Task)
+    assert not wake_ups.allows(Task.name)
+    wake_ups.note_end(task=Task)
+    assert wake_ups.allows(Task.name)
 
 
-def test_a_wake_up_that_was_lost_holds_the_task_for_seconds_only() -> None:
-    gate = WakeUpFilter()
-    assert gate.opens(Task.name)
-    gate._waiting[Task.name] -= 60
-    assert gate.opens(Task.name)
+def test_a_lost_wake_up_blocks_only_seconds() -> None:
+    wake_ups = WakeUpFilter()
+    assert wake_ups.allows(Task.name)
+    wake_ups._waiting[Task.name] -= 60
+    assert wake_ups.allows(Task.name)

@@ -1,4 +1,4 @@
-"""Switched off, by either switch, nobody is scored or drafted and all is stored; switched on, nothing was lost."""
+"""Status and switches: while off, visits are stored and nothing is scored, drafted or lost."""
 
 from typing import Any
 
@@ -58,9 +58,7 @@ def by_row(settings: Any, on: bool) -> None:
 @pytest.mark.parametrize(
     "switches", [(by_setting,), (by_row,), (by_setting, by_row), (by_row, by_setting)]
 )
-def test_off_everything_is_stored_and_on_everything_is_worked_off_once(
-    settings: Any, switches: Any
-) -> None:
+def test_switched_off_visits_are_worked_off_once_later(settings: Any, switches: Any) -> None:
     arrive(2)
     sweep()
     before = made()
@@ -81,9 +79,7 @@ def test_off_everything_is_stored_and_on_everything_is_worked_off_once(
     assert made() == (5, 5, 5)
 
 
-def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again(
-    settings: Any,
-) -> None:
+def test_an_open_draft_is_written_once_on_again(settings: Any) -> None:
     factories.draft_email()
     by_row(settings, False)
     sweep()
@@ -94,7 +90,7 @@ def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again
     assert Message.objects.get().status == "held"
 
 
-def test_rules_published_while_it_is_off_hold_for_what_came_in_meanwhile(settings: Any) -> None:
+def test_rules_published_while_off_apply_to_stored_visits(settings: Any) -> None:
     by_row(settings, False)
     arrive(1)
     sweep()

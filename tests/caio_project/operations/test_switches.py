@@ -15,9 +15,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/leads/switch/"
 
 
-def test_each_switch_is_there_from_the_start_and_says_what_it_does(
-    client: Client, viewer: User
-) -> None:
+def test_every_switch_exists_and_is_described(client: Client, viewer: User) -> None:
     client.force_login(viewer)
     page = client.get(LIST).content.decode()
     found = dict(Switch.objects.values_list("name", "on"))

@@ -1,4 +1,4 @@
-"""Rules of owners in the admin: a Lead's to change, and never before a page has said whom that would move."""
+"""Owner rules in the admin: only Leads change them, after a preview."""
 
 import re
 from typing import Any
@@ -51,7 +51,7 @@ def now(lead: Lead) -> Any:
 BY_DEFAULT = {"owner__name": "Alex Moreno", "owner_how": "default"}
 
 
-def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
+def test_a_rule_is_previewed_then_saved_then_applied(
     client: Client, lead_user: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(lead_user)
@@ -78,7 +78,7 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
     assert OwnerRun.objects.get().by == lead_user
 
 
-def test_it_can_be_stored_and_applied_at_once(
+def test_a_rule_can_be_saved_and_applied_together(
     client: Client, lead_user: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(lead_user)
@@ -89,7 +89,7 @@ def test_it_can_be_stored_and_applied_at_once(
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
 
 
-def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
+def test_changing_or_disabling_a_rule_is_previewed(
     client: Client, lead_user: User, lead: Lead, ben: TeamMember
 ) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
@@ -107,7 +107,7 @@ def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
     assert client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_where_rules_changed_meanwhile_it_is_shown_again(
+def test_an_outdated_preview_is_shown_again(
     client: Client, lead_user: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(lead_user)
@@ -136,7 +136,7 @@ def test_where_rules_changed_meanwhile_it_is_shown_again(
         ("name", "", "This field is required."),
     ],
 )
-def test_what_cannot_be_is_said_at_its_field_and_nothing_is_stored(
+def test_invalid_rules_are_reported_at_their_field(
     client: Client, lead_user: User, ben: TeamMember, field: str, value: str, says: str
 ) -> None:
     client.force_login(lead_user)
@@ -147,7 +147,7 @@ def test_what_cannot_be_is_said_at_its_field_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize("user", ["viewer", "reviewer"])
-def test_who_is_no_lead_reads_and_changes_nothing(
+def test_other_roles_read_and_change_nothing(
     client: Client, request: Any, lead: Lead, ben: TeamMember, user: str
 ) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])

@@ -1,4 +1,4 @@
-"""The rules of the score in the admin: pages as rows, drafts only, published over a page that shows who would move."""
+"""Scoring rules in the admin: drafts are edited, previewed and published."""
 
 import json
 import re
@@ -11,14 +11,16 @@ from django.test import Client
 from leads.models import Lead, ScoringRules
 from leads.scoring import rule_versions
 from leads.scoring_rules import DEFAULT_RULES
-from tests.leads.scoring.test_rule_versions import HIGHER, PAGE, changed, everything, row, visitor
+from tests.leads.scoring.test_backtest import everything
+from tests.leads.scoring.test_rule_versions import HIGHER, row, visitor
+from tests.leads.test_scoring_rules import PAGE, changed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/leads/scoringrules/"
 
 
 def typed(name: str, data: dict[str, Any] | None = None, was: int | None = None) -> dict[str, str]:
-    """What the browser sends for rules: their pages as rows of the table, of which `was` were there before."""
+    """Form data for rules: pages as table rows, of which the first `was` are stored already."""
     data = data or changed()
     pages = data.pop("pages")
     sent = {"name": name, "rules": json.dumps(data), "pages-TOTAL_FORMS": str(len(pages) + 3)}
@@ -76,7 +78,7 @@ def test_a_lead_adds_edits_previews_publishes_and_copies(client: Client, lead_us
     assert (made.name, made.state, made.rules) == ("Copy of 1: Fit counts", "draft", draft.rules)
 
 
-def test_what_is_wrong_is_said_by_field(client: Client, lead_user: User) -> None:
+def test_errors_are_reported_by_field(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     data = typed("Bad", changed(pages_at_most=-1, tiers=[]))
     page = client.post(f"{LIST}add/", data).content.decode()
@@ -92,7 +94,7 @@ def test_what_is_wrong_is_said_by_field(client: Client, lead_user: User) -> None
     assert not ScoringRules.objects.exists()
 
 
-def test_a_confirmation_of_something_else_is_not_taken(client: Client, lead_user: User) -> None:
+def test_an_outdated_confirmation_is_refused(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     draft = row()
     shown = confirmed(client, draft)
@@ -113,7 +115,7 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
     assert sorted(ScoringRules.objects.values_list("state", flat=True)) == ["draft", "published"]
 
 
-def test_a_published_one_is_shown_and_not_edited(client: Client, lead_user: User) -> None:
+def test_a_published_version_is_read_only(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     version = row()
     rule_versions.publish_rules(version, lead_user)
@@ -125,7 +127,7 @@ def test_a_published_one_is_shown_and_not_edited(client: Client, lead_user: User
 
 
 @pytest.mark.parametrize("who", ["viewer", "reviewer"])
-def test_others_look_and_neither_add_nor_edit_nor_publish(
+def test_other_roles_cannot_add_edit_or_publish(
     who: str, request: pytest.FixtureRequest, client: Client, lead_user: User
 ) -> None:
     draft = row()
@@ -143,7 +145,7 @@ def test_others_look_and_neither_add_nor_edit_nor_publish(
     assert everything() == before
 
 
-def test_looking_changes_nothing(client: Client, lead_user: User) -> None:
+def test_a_preview_changes_nothing(client: Client, lead_user: User) -> None:
     visitor()
     draft = row()
     client.force_login(lead_user)
@@ -189,7 +191,7 @@ def test_a_new_version_begins_with_the_pages_in_force(client: Client, lead_user:
     assert "&quot;pages&quot;" not in text[: text.index("</textarea>")]
 
 
-def test_pages_are_stored_in_their_order_as_they_will_be_compared(add: Any) -> None:
+def test_pages_are_stored_in_order_and_normalised(add: Any) -> None:
     add(
         {**PAGE, "ORDER": 30, "pattern": "/Pricing/"},
         {**BLOG, "ORDER": ""},
@@ -201,14 +203,14 @@ def test_pages_are_stored_in_their_order_as_they_will_be_compared(add: Any) -> N
     assert ScoringRules.objects.get().rules["pages"][1] == {**PAGE, **as_compared}
 
 
-def test_rows_that_are_removed_or_empty_are_none_and_one_may_be_off(add: Any) -> None:
+def test_removed_and_empty_rows_are_ignored(add: Any) -> None:
     add(PAGE, BLOG, {**DEMO, "active": False}, was=3, **{"pages-0-DELETE": "on"})
     assert [
         (page["label"], page["active"]) for page in ScoringRules.objects.get().rules["pages"]
     ] == [("Blog", True), ("Demo", False)]
 
 
-def test_a_row_that_equals_one_stored_meanwhile_is_kept(client: Client, lead_user: User) -> None:
+def test_a_row_equal_to_a_stored_one_is_kept(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     draft = row(pages=[PAGE, BLOG])
     client.post(f"{LIST}{draft.pk}/change/", typed("Ours", changed(pages=[PAGE, BLOG]), was=1))
@@ -229,9 +231,7 @@ def test_a_row_that_equals_one_stored_meanwhile_is_kept(client: Client, lead_use
         ("ORDER", "first", "Enter a whole number."),
     ],
 )
-def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(
-    add: Any, cell: str, value: str, said: str
-) -> None:
+def test_row_errors_are_shown_at_their_cell(add: Any, cell: str, value: str, said: str) -> None:
     page = add(BLOG, PAGE, was=2, **{f"pages-1-{cell}": value})
     assert not ScoringRules.objects.exists()
     error = re.search(rf'id="id_pages-1-{cell}_error">([^<]*)', page)
@@ -248,7 +248,7 @@ def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(
         ({"rules": json.dumps(changed())}, "pages: are the rows of the table"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_refused(add: Any, more: dict[str, str], said: str) -> None:
+def test_an_unreadable_table_is_refused(add: Any, more: dict[str, str], said: str) -> None:
     assert said in add(PAGE, **more)
     assert not ScoringRules.objects.exists()
 
@@ -269,9 +269,7 @@ def test_the_history_says_that_pages_were_changed(client: Client, lead_user: Use
     assert "pages" in client.get(f"{LIST}{draft.pk}/history/").content.decode()
 
 
-def test_a_page_that_can_never_count_is_named_before_publishing(
-    client: Client, lead_user: User
-) -> None:
+def test_shadowed_pages_are_named_before_publishing(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     draft = row(pages=[BLOG, {**PAGE, "pattern": "/blog/price*"}])
     assert (

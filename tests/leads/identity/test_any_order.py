@@ -46,7 +46,8 @@ FACTS = {
 }  # fmt: skip
 OF_THE_COMPANY = ("Industry", "Employee Count", "Estimate Revenue")
 ANSWERS = {
-    "work_email": "dana@northline.test", "email_verified": True, "linkedin_url": "https://www.linkedin.com/in/dana",
+    "work_email": "dana@northline.test", "email_verified": True,
+    "linkedin_url": "https://www.linkedin.com/in/dana",
     "first_name": "Dana", "last_name": "Okafor", "job_title": "VP Sales", "company_name": COMPANY,
     "company_domain": "northline.test", "industry": "Logistics", "employee_count": "200-500",
     "open_roles": 4,

@@ -1,4 +1,4 @@
-"""Assessing a lead when something new is known, and not while the switch is off or an answer is awaited."""
+"""Assessing a lead: when new data is known, enrichment is settled and the switch is on."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def due(lead: Lead | None = None, **fields: Any) -> Lead:
     return lead
 
 
-def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
+def test_a_visitor_is_assessed_with_points_and_reasons() -> None:
     lead = arrived(
         rb2b.person({"Title": "VP Sales", "Industry": "Logistics", "Employee Count": "200-500"})
     )
@@ -68,9 +68,7 @@ def test_a_warm_connection_is_kept_with_the_assessment() -> None:
 # The switch
 
 
-def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_and_worked_off_later(
-    settings: Any,
-) -> None:
+def test_setting_off_stores_visits_and_assesses_them_later(settings: Any) -> None:
     settings.INTENT_MONITOR_ENABLED = False
     leads = [arrived(rb2b.person()) for _ in range(3)]
     work()
@@ -84,7 +82,7 @@ def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_a
     assert set(Assessment.objects.values_list("lead", flat=True)) == {lead.pk for lead in leads}
 
 
-def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> None:
+def test_switch_off_assesses_nothing_until_on_again() -> None:
     lead = due()
     Switch.objects.filter(name="intent_monitor").update(on=False)
     assert (assess.is_on(), assess.assess_due(), Assessment.objects.count()) == (False, 0, 0)
@@ -116,7 +114,7 @@ def test_both_switches_must_be_on(settings: Any, setting: bool, row: bool | None
 
 
 @pytest.mark.parametrize("state", ["due", "requested"])
-def test_an_open_question_to_clay_holds_the_assessment(state: str) -> None:
+def test_an_open_enrichment_holds_the_assessment(state: str) -> None:
     lead = due()
     Enrichment.objects.create(lead=lead, state="settled")
     question = Enrichment.objects.create(lead=lead, state=state)
@@ -127,14 +125,14 @@ def test_an_open_question_to_clay_holds_the_assessment(state: str) -> None:
     assert Assessment.objects.get().lead == lead
 
 
-def test_a_colleague_without_a_question_is_not_held_up() -> None:
+def test_a_lead_without_enrichment_is_not_held_up() -> None:
     waiting, free = due(), due()
     Enrichment.objects.create(lead=waiting, state="requested")
     assert assess.assess_due() == 1
     assert Assessment.objects.get().lead == free
 
 
-def test_a_visitor_is_assessed_once_the_answer_is_there_with_the_answer(clay: FakeClay) -> None:
+def test_a_visitor_is_assessed_with_clays_answer(clay: FakeClay) -> None:
     lead = arrived(rb2b.person({"Title": None}))
     work()
     assert not Assessment.objects.exists()
@@ -157,7 +155,7 @@ def test_the_sequence_rises_with_every_assessment() -> None:
     assert Assessment.objects.first().lead == leads[0]
 
 
-def test_the_longest_waiting_lead_comes_first_and_a_batch_ends() -> None:
+def test_the_longest_waiting_leads_fill_a_batch() -> None:
     leads = [LeadFactory() for _ in range(3)]
     for lead, seconds in zip(leads, (10, 30, 20), strict=True):
         Lead.objects.filter(pk=lead.pk).update(
@@ -170,7 +168,7 @@ def test_the_longest_waiting_lead_comes_first_and_a_batch_ends() -> None:
     ]
 
 
-def test_a_lead_whose_time_has_not_come_waits() -> None:
+def test_a_lead_that_is_not_due_waits() -> None:
     lead = LeadFactory()
     Lead.objects.filter(pk=lead.pk).update(
         needs_assessment_at=timezone.now() + timedelta(minutes=1)
@@ -181,7 +179,7 @@ def test_a_lead_whose_time_has_not_come_waits() -> None:
 # Visits
 
 
-def test_visits_of_the_company_alone_lift_its_people_and_nobody_elses() -> None:
+def test_company_visits_count_only_for_its_own_leads() -> None:
     company = CompanyFactory(domain="acme.test", name="Acme")
     colleague, stranger = LeadFactory(company=company), LeadFactory()
     arrive(
@@ -197,7 +195,7 @@ def test_visits_of_the_company_alone_lift_its_people_and_nobody_elses() -> None:
     assert stranger.needs_assessment_at is None
 
 
-def test_a_persons_visits_are_not_their_colleagues() -> None:
+def test_a_leads_visits_do_not_count_for_colleagues() -> None:
     company = CompanyFactory()
     one, other = LeadFactory(company=company), LeadFactory(company=company)
     VisitFactory(lead=one, company=company)
@@ -224,62 +222,6 @@ def test_the_first_active_page_of_the_published_version_counts() -> None:
     assert made.rules_version == "1"
 
 
-# Cooling down
-
-
-def scored(
-    days: float, scored_days: float | None = None, path: str = "/demo", **fields: Any
-) -> Lead:
-    """A lead whose last visit was `days` ago, and who was scored then or at another time."""
-    now = timezone.now()
-    lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
-    VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
-    assess.assess_lead(lead, now - timedelta(days=days if scored_days is None else scored_days))
-    Assessment.objects.filter(lead=lead).update(
-        made_at=now - timedelta(days=days if scored_days is None else scored_days)
-    )
-    return lead
-
-
-def test_who_was_hot_is_not_for_ever() -> None:
-    lead = scored(30.1, title="Clerk", company=CompanyFactory(employees_from=20, employees="11-50"))
-    lead.refresh_from_db()
-    before = lead.score
-    assert (assess.cool_down(), assess.assess_due()) == (1, 1)
-    lead.refresh_from_db()
-    assert (before, lead.score) == (51, 11)
-    assert (assess.cool_down(), assess.assess_due()) == (0, 0)
-
-
-@pytest.mark.parametrize(("days", "scored_days"), [(29.9, 29.9), (40, 5), (61, 61)])
-def test_who_still_counts_was_scored_since_or_is_long_gone_is_left_alone(
-    days: float, scored_days: float
-) -> None:
-    scored(days, scored_days)
-    assert assess.cool_down() == 0
-
-
-def test_who_cannot_be_scored_is_not_tried_for_ever() -> None:
-    lead = scored(31)
-    Lead.objects.filter(pk=lead.pk).update(error="TypeError: …")
-    assert assess.cool_down() == 0
-
-
-def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(
-    settings: Any,
-) -> None:
-    for days in (31, 45, 59):
-        scored(days)
-    settings.INTENT_MONITOR_ENABLED = False
-    assert assess.cool_down() == 0
-    settings.INTENT_MONITOR_ENABLED = True
-    assert [assess.cool_down(batch=2), assess.cool_down(batch=2), assess.cool_down(batch=2)] == [
-        2,
-        1,
-        0,
-    ]
-
-
 # What fails
 
 
@@ -292,7 +234,7 @@ def unassessable() -> Lead:
     return due(past_employers=[worked])
 
 
-def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
+def test_an_error_is_retried_shown_and_parked_at_last() -> None:
     lead = unassessable()
     waits = []
     for _ in range(assess.MAX_ATTEMPTS):
@@ -318,7 +260,7 @@ def test_a_lead_that_fails_does_not_hold_up_the_others() -> None:
     assert Assessment.objects.get().seq == 1
 
 
-def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone() -> None:
+def test_a_corrected_lead_is_assessed_and_its_error_cleared() -> None:
     lead = unassessable()
     assess.assess_due()
     Lead.objects.update(past_employers=[], needs_assessment_at=timezone.now())
@@ -331,7 +273,7 @@ def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone()
 # The sweeps
 
 
-def test_every_sweep_says_that_it_was_there_and_whether_it_worked() -> None:
+def test_every_sweep_leaves_a_heartbeat() -> None:
     events.store_event("rb2b", rb2b.to_body(rb2b.person()))
     tasks.process_events()
     tasks.assess_due()

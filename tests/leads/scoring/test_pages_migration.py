@@ -1,4 +1,4 @@
-"""The page triggers that people edited stay in force as the table becomes part of the versions, and on the way back."""
+"""Migrating the page triggers into the rules versions, and back."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -61,13 +61,13 @@ def stored(number: int) -> Rules:
     return ScoringRules.objects.get(version=number).parsed()
 
 
-def test_an_empty_table_leaves_the_built_in_rules_in_force(apps: Any) -> None:
+def test_an_empty_table_keeps_the_built_in_rules(apps: Any) -> None:
     upgrade(apps)
     assert not ScoringRules.objects.exists()
     assert rule_versions.current_rules() is DEFAULT_RULES
 
 
-def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> None:
+def test_an_edited_table_is_published_without_a_version(apps: Any) -> None:
     trigger(apps, label="Second", priority=20, angle="high_intent", topic="pricing")
     trigger(apps, label="First", priority=10, active=False)
     upgrade(apps)
@@ -89,7 +89,7 @@ def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> 
     assert ScoringRules.objects.create(name="Next", rules={}).version == 2
 
 
-def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
+def test_every_version_gets_the_table(apps: Any) -> None:
     trigger(apps)
     for number, state in enumerate(("retired", "published", "draft"), 1):
         version(apps, state, number, fit_share=number / 10)
@@ -115,7 +115,7 @@ def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
         ({"points": 30_000, "label": "", "angle": "—", "topic": "a\u0007"}, "/pricing*", True),
     ],
 )
-def test_whatever_the_table_held_becomes_rules_that_can_be_read(
+def test_any_table_becomes_readable_rules(
     apps: Any, fields: dict[str, Any], pattern: str, active: bool
 ) -> None:
     trigger(apps, **fields)
@@ -128,7 +128,7 @@ def test_whatever_the_table_held_becomes_rules_that_can_be_read(
     )
 
 
-def test_the_way_back_makes_the_table_from_what_is_published(apps: Any) -> None:
+def test_migrating_back_restores_the_published_table(apps: Any) -> None:
     version(apps, "published", 1)
     trigger(apps, label="Pricing")
     upgrade(apps)

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import assume, given
 
+from caio_project.lead_pages.hot_texts import hot_lines
 from leads.models import Assessment, Company, Lead
 from leads.scoring import assess, to_hot
 from leads.scoring.calculation import PageView, ScoringFacts, is_hot, score_lead
@@ -25,9 +26,7 @@ def hot(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> bool:
 
 
 @given(PEOPLE, TABLES)
-def test_every_way_leads_there_and_none_is_shown_to_who_is_there(
-    person: ScoringFacts, rules: Rules
-) -> None:
+def test_every_way_leads_to_hot(person: ScoringFacts, rules: Rules) -> None:
     person = replace(person, visits=tuple(seen for seen in person.visits if seen.at <= NOW))
     found = to_hot.find_ways(person, NOW, rules)
     assert not (found and hot(person, rules))
@@ -38,18 +37,19 @@ def test_every_way_leads_there_and_none_is_shown_to_who_is_there(
 
 
 @given(PEOPLE)
-def test_two_are_named_only_where_one_is_not_enough(person: ScoringFacts) -> None:
+def test_two_steps_are_named_only_if_needed(person: ScoringFacts) -> None:
     found = to_hot.find_ways(person, NOW)
     assume(found and len(found[0].changes) == 2)
     for way in found:
         assert not any(hot(to_hot.apply_steps(person, (change,), NOW)) for change in way.changes)
 
 
-def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
+def test_the_highest_score_comes_first() -> None:
     person = replace(VP, visits=(PageView("/pricing", NOW - timedelta(days=8)),))
     assert [way.text for way in to_hot.find_ways(replace(person, employees_from=None), NOW)] == [
         "A visit to “Demo”: the score would be 71.",
-        "Learning that they have 50 to 1,000 employees: that would be tier 1 at 50 employees or more.",
+        "Learning that they have 50 to 1,000 employees: "
+        "that would be tier 1 at 50 employees or more.",
     ]
     person = replace(
         person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme."
@@ -62,14 +62,14 @@ def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
     ]
 
 
-def test_who_is_far_away_is_told_of_two_and_of_none_where_two_are_not_enough() -> None:
+def test_leads_far_from_hot_get_two_steps_or_none() -> None:
     nobody = ScoringFacts(title="Clerk", industry="Fishing", employees_from=5)
     texts = [way.text for way in to_hot.find_ways(CLERK, NOW)]
     assert texts and all(" and " in text for text in texts)
     assert to_hot.find_ways(nobody, NOW, replace(DEFAULT_RULES, pages=())) == []
 
 
-def test_a_page_that_no_path_reaches_is_not_promised() -> None:
+def test_an_unreachable_page_is_not_promised() -> None:
     blog, demo = DEFAULT_RULES.pages[2], DEFAULT_RULES.pages[6]
     rules = replace(DEFAULT_RULES, pages=(replace(blog, pattern="*"), demo))
     assert all("Demo" not in way.text for way in to_hot.find_ways(VP, NOW, rules))
@@ -94,29 +94,32 @@ def lukewarm(db: None) -> Lead:
     return lead
 
 
-def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
+def test_the_named_visit_makes_a_lead_hot(lukewarm: Lead) -> None:
     known_contact("Dana", email=lukewarm.email or "")
     assert not assessed(lukewarm)
     lukewarm.refresh_from_db()
-    far, first, *_ = assess.ways_to_hot(lukewarm)
+    far, first, *_ = hot_lines(assess.hot_outlook(lukewarm))
     assert far == f"{70 - lukewarm.score} points are missing for HOT."
     assert first.startswith("A visit to “Demo”")
     VisitFactory(lead=lukewarm, path="/demo")
     assert assessed(lukewarm)
     assert first.endswith(f"the score would be {Assessment.objects.first().intent}.")
-    assert assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk)) == []
+    assert hot_lines(assess.hot_outlook(Lead.objects.get(pk=lukewarm.pk))) == []
 
 
-def test_the_size_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
+def test_the_named_size_makes_a_lead_hot(lukewarm: Lead) -> None:
     Company.objects.update(employees_from=None)
-    said = assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk))
+    said = hot_lines(assess.hot_outlook(Lead.objects.get(pk=lukewarm.pk)))
     assert any("50 to 1,000 employees" in text for text in said)
     Company.objects.update(employees_from=51)
     assert assessed(lukewarm)
 
 
-def test_a_score_that_has_cooled_since_is_not_taken_for_that_of_now(lukewarm: Lead) -> None:
+def test_an_outdated_score_is_scored_anew_for_the_outlook(lukewarm: Lead) -> None:
     later = timezone.now() + timedelta(days=40)
     lukewarm.refresh_from_db()
-    cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
-    assert assess.ways_to_hot(lukewarm, later)[0] == cooled
+    cooled = (
+        f"Scored now it would be {lukewarm.score - 12}. "
+        f"{70 - lukewarm.score + 12} points are missing for HOT."
+    )
+    assert hot_lines(assess.hot_outlook(lukewarm, later))[0] == cooled

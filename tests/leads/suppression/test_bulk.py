@@ -1,4 +1,4 @@
-"""The list's question to the database gives the answer that every door gives about the one person."""
+"""The querysets for lists agree with `find_stop` for one lead."""
 
 from datetime import timedelta
 
@@ -56,7 +56,8 @@ def people() -> dict[str, Lead]:
 
 
 STOPPED = {
-    "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep", "by person", "merged",
+    "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep",
+    "by person", "merged",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def named(people: dict[str, Lead], rows: object) -> set[str]:
     return {name for name, lead in people.items() if lead.pk in found}
 
 
-def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
+def test_the_querysets_agree_with_find_stop(people: dict[str, Lead]) -> None:
     by_doors = {
         name for name, lead in people.items() if suppression.find_stop(lead.email or "", lead)
     }
@@ -77,7 +78,7 @@ def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
     }
 
 
-def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
+def test_filtering_by_a_reason_keeps_only_that(people: dict[str, Lead]) -> None:
     assert named(people, bulk.only_stopped(Lead.objects.all(), "competitor")) == {
         "at a competitor",
         "below a competitor",
@@ -88,7 +89,7 @@ def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
     }
 
 
-def test_many_verdicts_are_those_on_each(
+def test_find_stops_agrees_with_find_stop(
     people: dict[str, Lead], django_assert_num_queries: object
 ) -> None:
     with django_assert_num_queries(2):  # type: ignore[operator]
@@ -97,6 +98,6 @@ def test_many_verdicts_are_those_on_each(
         assert found.get(lead.pk) == suppression.find_stop(lead.email or "", lead)
 
 
-def test_who_cannot_be_written_to_by_type_is_not_offered() -> None:
+def test_example_leads_are_not_writable() -> None:
     LeadFactory(example=True)
     assert not bulk.only_writable(Lead.objects.all()).exists()

@@ -29,7 +29,7 @@ def why(address: str = ADDRESS, lead: Any = None) -> str | None:
     return found.reason if found else None
 
 
-def test_nothing_is_said_against_an_ordinary_address() -> None:
+def test_an_ordinary_address_is_not_stopped() -> None:
     assert find_stop(ADDRESS) is None
     assert find_stop(ADDRESS, LeadFactory(email=ADDRESS)) is None
 
@@ -65,14 +65,14 @@ def test_a_domain_stops_everything_at_and_below_it(reason: str) -> None:
     assert [why(address) for address in free] == [None] * 5
 
 
-def test_an_erased_address_is_known_by_its_hash_alone() -> None:
+def test_an_erased_address_is_recognised_by_hash() -> None:
     add(Scope.ADDRESS_HASH, suppression.erased_hash(ADDRESS), Reason.ERASED)
     assert why("DANA@northline.test") == "erased"
     assert why("other@northline.test") is None
     assert ADDRESS not in str(list(Suppression.objects.values()))
 
 
-def test_a_person_is_stopped_at_any_address_and_nobody_else_is() -> None:
+def test_a_stopped_person_is_stopped_at_any_address() -> None:
     lead, colleague = LeadFactory(), LeadFactory()
     add(Scope.PERSON, str(lead.pk), Reason.UNSUBSCRIBED)
     assert [why(lead.email, lead), why("new@elsewhere.test", lead), why("", lead)] == [
@@ -83,8 +83,8 @@ def test_a_person_is_stopped_at_any_address_and_nobody_else_is() -> None:
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason.values if r not in ADDRESS_ONLY])
-def test_who_said_no_at_one_address_has_not_said_yes_at_another(reason: str) -> None:
-    """The opt-out came by address alone, before the person was known; Clay then found another address."""
+def test_an_opt_out_holds_for_other_addresses(reason: str) -> None:
+    """The opt-out came before the person was known; Clay then found another address."""
     lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
     add(Scope.ADDRESS, "dana@gmail.com", reason)
     assert why(ADDRESS, lead) == reason
@@ -99,7 +99,7 @@ def test_an_erased_personal_address_stops_the_business_one() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(ADDRESS_ONLY))
-def test_a_mailbox_that_failed_does_not_stop_the_persons_other_one(reason: str) -> None:
+def test_a_failed_mailbox_does_not_stop_another_one(reason: str) -> None:
     lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
     add(Scope.ADDRESS, "dana@gmail.com", reason)
     assert why(ADDRESS, lead) is None
@@ -107,14 +107,14 @@ def test_a_mailbox_that_failed_does_not_stop_the_persons_other_one(reason: str) 
 
 @pytest.mark.parametrize("person", [r for r in Reason.values if r not in ADDRESS_ONLY])
 @pytest.mark.parametrize("mailbox", sorted(ADDRESS_ONLY))
-def test_what_stops_the_person_outranks_what_stops_the_mailbox(person: str, mailbox: str) -> None:
+def test_reasons_for_the_person_outrank_mailbox_reasons(person: str, mailbox: str) -> None:
     """Otherwise another address would be looked for."""
     for reason in (mailbox, person):
         add(Scope.ADDRESS, ADDRESS, reason)
     assert why() == person
 
 
-def test_what_a_person_asked_for_outranks_what_a_list_says() -> None:
+def test_stored_wishes_outrank_lists() -> None:
     assert why("info@gmail.com") == "personal"
     add(Scope.ADDRESS, "info@gmail.com", Reason.COMPLAINED)
     add(Scope.ADDRESS, "info@gmail.com", Reason.MANUAL)
@@ -148,11 +148,11 @@ def test_what_a_person_asked_for_outranks_what_a_list_says() -> None:
         ("information@northline.test", None),
     ],
 )
-def test_lists_and_our_own_domains_stop_without_a_row(address: str, reason: str | None) -> None:
+def test_lists_and_own_domains_stop_without_rows(address: str, reason: str | None) -> None:
     assert why(address) == reason
 
 
-def test_our_own_people_are_no_leads_at_any_of_our_domains(settings: Any) -> None:
+def test_every_own_domain_is_stopped(settings: Any) -> None:
     settings.OWN_DOMAINS = ["ours.test", "ours.co.uk"]
     addresses = ("a@ours.test", "a@x.ours.test", "a@ours.co.uk", "a@other.co.uk")
     assert [why(a) for a in addresses] == ["own_domain", "own_domain", "own_domain", None]
@@ -162,11 +162,11 @@ def test_our_own_people_are_no_leads_at_any_of_our_domains(settings: Any) -> Non
     "text",
     ["dana", "dana@", "a@b@c.test", "dana@northline", "Dana <dana@northline.test>", "x" * 400],
 )
-def test_what_is_no_address_cannot_be_written_to(text: str) -> None:
+def test_an_invalid_address_is_stopped(text: str) -> None:
     assert find_stop(text) == Stop("invalid", "Invalid address", "it is not an email address")
 
 
-def test_a_person_without_an_address_is_not_stopped_for_that() -> None:
+def test_a_missing_address_is_no_stop() -> None:
     assert find_stop("", LeadFactory(no_address=True)) is None
 
 
@@ -181,13 +181,13 @@ def test_a_row_holds_until_it_expires() -> None:
     assert find_stop(ADDRESS, now=now + timedelta(days=1)) is None
 
 
-def test_an_expired_row_hides_no_other() -> None:
+def test_an_expired_row_hides_no_other_row() -> None:
     add(Scope.ADDRESS, ADDRESS, Reason.UNSUBSCRIBED, expires_at=timezone.now() - timedelta(days=1))
     add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER)
     assert why() == "customer"
 
 
-def test_the_question_costs_two_queries(django_assert_num_queries: Any) -> None:
+def test_finding_a_stop_takes_two_queries(django_assert_num_queries: Any) -> None:
     lead = LeadFactory(personal_email="dana@gmail.com")
     with django_assert_num_queries(2):
         find_stop(lead.email, lead)
@@ -197,7 +197,7 @@ def test_the_question_costs_two_queries(django_assert_num_queries: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason.values)
-def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> None:
+def test_suppressing_stops_the_address_and_often_the_person(reason: str) -> None:
     lead = LeadFactory(email=ADDRESS)
     suppress(
         " DANA@northline.test", reason, "a source that is longer than forty characters in all", lead
@@ -209,7 +209,7 @@ def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> No
     assert rows == ({address} if reason in ADDRESS_ONLY else {address, person})
 
 
-def test_stopping_again_changes_nothing() -> None:
+def test_suppressing_again_changes_nothing() -> None:
     lead = LeadFactory(email=ADDRESS)
     suppress(ADDRESS, Reason.UNSUBSCRIBED, "link", lead)
     before = list(Suppression.objects.values())
@@ -219,7 +219,7 @@ def test_stopping_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
+def test_suppressing_removes_an_expiry_and_lifts_nothing(days: int) -> None:
     row = add(
         Scope.ADDRESS,
         ADDRESS,
@@ -233,7 +233,7 @@ def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
     assert set(Suppression.objects.values_list("reason", flat=True)) == {"unsubscribed", "customer"}
 
 
-def test_stopping_a_person_without_an_address_stops_the_person() -> None:
+def test_a_person_without_address_can_be_suppressed() -> None:
     lead = LeadFactory(no_address=True)
     suppress("", Reason.UNSUBSCRIBED, "reply", lead)
     assert list(Suppression.objects.values_list("scope", "value")) == [("person", str(lead.pk))]
@@ -251,7 +251,7 @@ def test_stopping_a_person_without_an_address_stops_the_person() -> None:
         ("domain", "@acme.co.uk", "acme.co.uk"),
     ],
 )
-def test_a_typed_row_is_stored_as_it_is_compared(scope: str, typed: str, stored: str) -> None:
+def test_a_typed_row_is_stored_normalised(scope: str, typed: str, stored: str) -> None:
     row = Suppression(scope=scope, value=typed, reason="manual", source="by hand")
     row.full_clean()
     assert row.value == stored
@@ -260,6 +260,6 @@ def test_a_typed_row_is_stored_as_it_is_compared(scope: str, typed: str, stored:
 @pytest.mark.parametrize(
     ("scope", "typed"), [("address", "dana"), ("domain", "http://[::1"), ("nonsense", "x")]
 )
-def test_a_typed_row_that_could_never_match_is_refused(scope: str, typed: str) -> None:
+def test_a_typed_row_that_cannot_match_is_refused(scope: str, typed: str) -> None:
     with pytest.raises(ValidationError):
         Suppression(scope=scope, value=typed, reason="manual", source="by hand").full_clean()

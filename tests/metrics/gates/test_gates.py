@@ -11,7 +11,10 @@ from django.utils import timezone
 from approvals.decisions import decisions
 from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
+from metrics.gates.gate import Gate
+from metrics.gates.gate_measures import GATES
+from metrics.gates.gate_words import reason_text
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status
 from outreach.lifecycle.moves import move_message
@@ -21,8 +24,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
+def gate(name: str, target: str = "assisted") -> Gate:
+    return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
 def settled(
@@ -33,21 +36,26 @@ def settled(
 ) -> None:
     now = timezone.now()
     Enrichment.objects.create(
-        lead=lead, state="settled", outcome=outcome, gained=gained, created_at=now - after, settled_at=now,
+        lead=lead,
+        state="settled",
+        outcome=outcome,
+        gained=gained,
+        created_at=now - after,
+        settled_at=now,
         answered_at=now if outcome in ("answered", "late") else None,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("target", ["assisted", "autonomous"])
 def test_an_empty_database_passes_nothing(target: str) -> None:
-    evaluation = gates.evaluate_gates(target)
+    evaluation = gate_evaluation.evaluate_gates(target)
     assert evaluation.verdict == "insufficient"
     assert [gate.verdict for gate in evaluation.gates] == ["insufficient"] * 6
-    assert all(gate.why for gate in evaluation.gates)
+    assert all(reason_text(gate) for gate in evaluation.gates)
 
 
 class TestEnrichmentRate:
-    def test_counts_what_gained_in_time_and_says_how_many_are_missing(self) -> None:
+    def test_counts_timely_gains_and_names_the_missing(self) -> None:
         lead = factories.LeadFactory()
         settled(lead, ["title"])
         settled(lead, ["company.industry"], outcome="late", after=timedelta(hours=25))
@@ -57,7 +65,10 @@ class TestEnrichmentRate:
         settled(factories.LeadFactory(test=True), ["title"])
         found = gate("enrichment rate")
         assert (found.sample, found.raw["gained"], found.value) == (4, 1, 0.25)
-        assert (found.verdict, found.why) == ("insufficient", "about 46 more settled requests")
+        assert (found.verdict, reason_text(found)) == (
+            "insufficient",
+            "about 46 more settled requests",
+        )
         assert found.interval == pytest.approx(statistics.wilson_interval(1, 4))
 
     def test_below_the_threshold_fails(self) -> None:
@@ -66,7 +77,7 @@ class TestEnrichmentRate:
             settled(lead, ["title"] if n < 14 else [])
         assert (gate("enrichment rate").verdict, gate("enrichment rate").met) == ("fail", False)
 
-    def test_above_the_threshold_passes_only_after_seven_days_in_a_row(self) -> None:
+    def test_above_the_threshold_passes_after_seven_days(self) -> None:
         start = timezone.now() - timedelta(days=7)
         verdicts = []
         with time_machine.travel(start, tick=False) as clock:
@@ -75,8 +86,8 @@ class TestEnrichmentRate:
                 settled(lead, ["title"])
             for _ in range(7):
                 verdicts.append(gate("enrichment rate").verdict)
-                assert gates.record_daily_evaluation()
-                assert not gates.record_daily_evaluation()
+                assert gate_evaluation.record_daily_evaluation()
+                assert not gate_evaluation.record_daily_evaluation()
                 clock.shift(timedelta(days=1))
         assert verdicts == ["insufficient"] * 6 + ["pass"]
 
@@ -89,10 +100,10 @@ class TestEnrichmentRate:
                         settled(lead, ["title"])
                 else:
                     Enrichment.objects.update(gained=[])
-                gates.record_daily_evaluation()
+                gate_evaluation.record_daily_evaluation()
                 Enrichment.objects.update(gained=["title"])
                 clock.shift(timedelta(days=1))
-            assert gate("enrichment rate").why == "met on 5 of 7 days in a row"
+            assert reason_text(gate("enrichment rate")) == "met on 5 of 7 days in a row"
 
 
 class TestSendErrors:
@@ -100,9 +111,14 @@ class TestSendErrors:
         for _ in range(count):
             message = factories.held_email()
             SendIntent.objects.create(
-                message=message, transport=Transport.GHL, phase="parallel", day=timezone.now().date(), domain="x.test",
-                claimed_at=timezone.now(), outcome="sent",
-            )  # fmt: skip
+                message=message,
+                transport=Transport.GHL,
+                phase="parallel",
+                day=timezone.now().date(),
+                domain="x.test",
+                claimed_at=timezone.now(),
+                outcome="sent",
+            )
 
     def failed(self, why: str) -> None:
         message = factories.held_email()
@@ -111,7 +127,7 @@ class TestSendErrors:
         move_message(message, Status.FAILED, why)
 
     def test_nothing_sent_is_no_evidence(self) -> None:
-        assert gate("send errors").why == "about 10 more sends, 1 day at today's cap of 25"
+        assert reason_text(gate("send errors")) == "about 10 more sends, 1 day at today's cap of 25"
 
     def test_ten_without_error_are_met(self) -> None:
         self.sent(10)
@@ -123,10 +139,13 @@ class TestSendErrors:
             self.failed(why)
         assert gate("send errors").met
 
-    def test_one_refusal_of_ours_fails_even_at_low_volume(self) -> None:
+    def test_one_own_refusal_fails_at_low_volume(self) -> None:
         self.failed("refused")
         found = gate("send errors")
-        assert (found.verdict, found.why) == ("fail", "1 failed, 0 uncertain for over 15 min")
+        assert (found.verdict, reason_text(found)) == (
+            "fail",
+            "1 failed, 0 uncertain for over 15 min",
+        )
 
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
         self.sent(10)
@@ -172,11 +191,12 @@ class TestConnectivity:
         found = gate("pipeline connectivity")
         assert found.verdict == "insufficient"
         assert (
-            found.why == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
+            reason_text(found)
+            == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
         )
         assert (found.sample, found.needed) == (3, 9)
 
-    def test_polling_counts_where_it_came_to_its_end_within_a_day(self) -> None:
+    def test_complete_polling_within_a_day_counts(self) -> None:
         factories.held_email()
         row = SyncCursor.objects.create(
             name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops"
@@ -189,48 +209,49 @@ class TestConnectivity:
 class TestRecord:
     def test_evaluations_are_chained_by_hash(self) -> None:
         first, second = (
-            gates.record_evaluation(gates.evaluate_gates("assisted")) for _ in range(2)
+            gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
+            for _ in range(2)
         )
         assert (first.before, second.before) == ("", first.sha256)
         assert first.sha256 != second.sha256
 
     def test_an_evaluation_cannot_be_changed(self) -> None:
-        row = gates.record_evaluation(gates.evaluate_gates("assisted"))
+        row = gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
         with pytest.raises(TypeError):
             row.save()
 
     def test_evaluating_writes_nothing(self) -> None:
-        gates.evaluate_gates("assisted")
+        gate_evaluation.evaluate_gates("assisted")
         assert GateEvaluation.objects.count() == 0
 
 
 def test_gates_lead_into_two_phases() -> None:
-    assert list(gates.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
+    assert list(GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
 
 
 class TestForPages:
-    def test_what_was_measured_stands_for_a_minute_with_its_time(self) -> None:
+    def test_an_evaluation_is_kept_for_a_minute(self) -> None:
         with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False) as clock:
-            first = gates.recent_evaluation("assisted")
+            first = gate_evaluation.recent_evaluation("assisted")
             settled(factories.LeadFactory(), ["title"])
             clock.shift(59)
-            assert gates.recent_evaluation("assisted") == first
-            assert gates.evaluate_gates("assisted").gates[0].sample == 1
+            assert gate_evaluation.recent_evaluation("assisted") == first
+            assert gate_evaluation.evaluate_gates("assisted").gates[0].sample == 1
             clock.shift(2)
-            later = gates.recent_evaluation("assisted")
+            later = gate_evaluation.recent_evaluation("assisted")
             assert (later.at - first.at, later.gates[0].sample) == (timedelta(seconds=61), 1)
 
-    def test_each_target_has_its_own_and_a_frozen_evaluation_begins_anew(self) -> None:
-        first = gates.recent_evaluation("assisted")
-        assert gates.recent_evaluation("autonomous").target == "autonomous"
-        gates.record_evaluation(gates.evaluate_gates("assisted"))
-        assert gates.recent_evaluation("assisted").at > first.at
+    def test_kept_evaluations_are_by_target_until_recorded(self) -> None:
+        first = gate_evaluation.recent_evaluation("assisted")
+        assert gate_evaluation.recent_evaluation("autonomous").target == "autonomous"
+        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
+        assert gate_evaluation.recent_evaluation("assisted").at > first.at
 
-    def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(
+    def test_pages_show_the_kept_evaluation_and_its_time(
         self, client: Client, viewer: User
     ) -> None:
         client.force_login(viewer)
-        at = gates.recent_evaluation("assisted").at
+        at = gate_evaluation.recent_evaluation("assisted").at
         settled(factories.LeadFactory(), ["title"])
         for path in ("/sales", "/sales/phase"):
             page = client.get(path).content.decode()

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from metrics.gates import gates, parallel_checks
+from metrics.gates import gate_evaluation, gate_measures, parallel_checks
+from metrics.gates.gate import Gate
 from metrics.health import domain_health
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import DnsRecords
 from outreach.auto_approval import eligibility
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts, guardrails
 from outreach.models import EmailEvent, HealthVerdict, Message, Reply, SendIntent
 from tests import factories
 from tests.fakes.dns import FakeDns
@@ -61,9 +62,13 @@ def sent(count: int, ago: timedelta = timedelta(days=1), **more: Any) -> list[Me
         )
         values = {"transport": "ghl", "outcome": "sent", **more}
         SendIntent.objects.create(
-            message=message, phase="parallel", day=timezone.now().date(), domain="x.test",
-            claimed_at=timezone.now() - ago, **values,
-        )  # fmt: skip
+            message=message,
+            phase="parallel",
+            day=timezone.now().date(),
+            domain="x.test",
+            claimed_at=timezone.now() - ago,
+            **values,
+        )
         messages.append(message)
     return messages
 
@@ -75,12 +80,16 @@ def became(message: Message, kind: str) -> None:
 
 def answered(message: Message, sorted_as: str) -> None:
     Reply.objects.create(
-        ghl_message_id=f"r{message.pk}{sorted_as}", lead=message.lead, message=message, received_at=timezone.now(),
-        source="poll", sorted_as=sorted_as,
-    )  # fmt: skip
+        ghl_message_id=f"r{message.pk}{sorted_as}",
+        lead=message.lead,
+        message=message,
+        received_at=timezone.now(),
+        source="poll",
+        sorted_as=sorted_as,
+    )
 
 
-# --- DNS --------------------------------------------------------------------------------------------------------------
+# --- DNS ------------------------------------------------------------------------------------------
 
 
 def test_a_domain_as_it_should_be(fake_dns: FakeDns) -> None:
@@ -148,19 +157,17 @@ def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
     assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
 
 
-def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
-    fake_dns: FakeDns, settings: Any
-) -> None:
+def test_a_silent_server_confirms_nothing_quickly(fake_dns: FakeDns, settings: Any) -> None:
     fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
     began = timezone.now()
     assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
     assert timezone.now() - began < timedelta(seconds=3 * dns_records.LOOKUP_SECONDS)
 
 
-# --- The sample -------------------------------------------------------------------------------------------------------
+# --- The sample -----------------------------------------------------------------------------------
 
 
-def test_what_became_of_what_left_is_counted_once_for_each_email() -> None:
+def test_each_email_counts_once_per_outcome() -> None:
     emails = sent(60)
     for email, kind in zip(
         emails, ["bounced", "complained", "unsubscribed", "opened", "clicked"], strict=False
@@ -190,7 +197,7 @@ def test_only_what_really_left_is_in_the_sample() -> None:
     assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 3
 
 
-def test_a_month_is_looked_at_where_too_little_left_in_a_week() -> None:
+def test_a_month_counts_where_a_week_has_too_few() -> None:
     sent(49)
     sent(20, timedelta(days=20))
     sent(20, timedelta(days=31))
@@ -199,7 +206,7 @@ def test_a_month_is_looked_at_where_too_little_left_in_a_week() -> None:
     assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 50
 
 
-# --- The verdict ------------------------------------------------------------------------------------------------------
+# --- The verdict ----------------------------------------------------------------------------------
 
 
 def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
@@ -215,7 +222,7 @@ def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
         "present",
     )
     assert row.reasons[0] == {"code": "hard_bounces", "points": -15, "said": "2 of 60"}
-    assert guardrails.newest_verdict() == row
+    assert guardrail_counts.newest_verdict() == row
 
 
 def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> None:
@@ -230,7 +237,7 @@ def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> 
 
 
 @pytest.mark.parametrize("change", [{"GHL_FROM_EMAIL": ""}, {"SANDBOXED": ["ghl"]}])
-def test_where_nothing_is_sent_nothing_is_judged_or_asked(
+def test_without_sending_nothing_is_measured(
     live: FakeDns, settings: Any, change: dict[str, Any]
 ) -> None:
     for name, value in change.items():
@@ -247,7 +254,7 @@ def test_a_record_that_is_lost_alerts_at_once(live: FakeDns) -> None:
     ]
 
 
-def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
+def test_auto_approval_waits_for_a_healthy_domain(live: FakeDns) -> None:
     phase.current_control()
     phase.change_phase(Phase.ASSISTED, by=None, reason="test")
     phase.set_auto_approval(True, by=None, reason="test")
@@ -259,7 +266,7 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
     assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == ()
 
 
-# --- What reads it ----------------------------------------------------------------------------------------------------
+# --- What reads it --------------------------------------------------------------------------------
 
 
 def judged(score: int | None, days_ago: float) -> None:
@@ -269,8 +276,8 @@ def judged(score: int | None, days_ago: float) -> None:
     )
 
 
-def gate() -> gates.Gate:
-    return gates.domain_health(timezone.now())
+def gate() -> Gate:
+    return gate_measures.domain_health(timezone.now())
 
 
 class TestGate:
@@ -283,13 +290,13 @@ class TestGate:
             judged(95, day + 0.01)
         assert (gate().met, gate().value, gate().sample) == (True, 71, 14)
 
-    def test_one_look_at_70_in_fourteen_days_fails_it(self, live: FakeDns) -> None:
+    def test_one_score_of_70_in_fourteen_days_fails(self, live: FakeDns) -> None:
         for day in range(14):
             judged(95, day)
         judged(70, 5.01)
         assert (gate().met, gate().verdict, gate().value) == (False, "fail", 70)
 
-    def test_a_day_without_a_score_is_not_a_good_one(self, live: FakeDns) -> None:
+    def test_a_day_without_score_is_missing(self, live: FakeDns) -> None:
         for day in range(14):
             judged(None if day == 3 else 95, day)
         assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 13)
@@ -311,6 +318,8 @@ def test_the_check_of_the_parallel_phase(
     judged(score, hours / 24)
     found = {
         check.name: check.state
-        for check in parallel_checks.check_parallel_phase(gates.evaluate_gates("assisted"))
+        for check in parallel_checks.check_parallel_phase(
+            gate_evaluation.evaluate_gates("assisted")
+        )
     }
     assert found["domain health above 50"] == state

@@ -49,11 +49,11 @@ def test_records_alone_alert_and_never_halt() -> None:
 
 
 @pytest.mark.parametrize(("sent", "expected"), [(0, None), (49, None), (50, 100)])
-def test_below_the_sample_there_is_no_score_however_good(sent: int, expected: int | None) -> None:
+def test_below_the_sample_there_is_no_score(sent: int, expected: int | None) -> None:
     assert domain_score(EmailSample(sent=sent, **GOOD)) == expected
 
 
-def test_the_score_is_the_sum_and_stays_within_its_scale() -> None:
+def test_the_score_is_the_sum_within_its_scale() -> None:
     assert domain_score(EmailSample(sent=1000, replies=100, **GOOD)) == 100
     assert (
         domain_score(EmailSample(sent=1000, hard_bounces=30, unsubscribes=15, replies=100, **GOOD))
@@ -71,7 +71,7 @@ def test_the_score_is_the_sum_and_stays_within_its_scale() -> None:
     assert domain_score(worst) == 0
 
 
-def test_every_term_is_said_those_of_no_points_too() -> None:
+def test_every_term_is_listed_even_without_points() -> None:
     sample = EmailSample(sent=180, hard_bounces=4, replies=9, spf="present", dkim="missing")
     assert [(part.code, part.points, part.said) for part in score_parts(sample)] == [
         ("hard_bounces", -15, "4 of 180"),

@@ -37,12 +37,10 @@ def lead_client(client: Client, lead_user: User) -> Client:
     return client
 
 
-# --- What would stop us -----------------------------------------------------------------------------------------------
+# --- What would stop us ---------------------------------------------------------------------------
 
 
-def test_every_guardrail_is_shown_with_count_threshold_and_window(
-    lead_client: Client, settings: Any
-) -> None:
+def test_guardrails_show_count_threshold_and_window(lead_client: Client, settings: Any) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
     guardrails.store_health_verdict(
         DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now())
@@ -54,8 +52,8 @@ def test_every_guardrail_is_shown_with_count_threshold_and_window(
     said = words(lead_client.get("/sales/phase"))
     assert "Complaints 1 in 7 days 1 in 7 days 2 in 7 days ! Alert" in said
     assert (
-        "Hard bounces 0 in 24 hours, 0 of 0 sent in 7 days 2 in 24 hours 3 in 24 hours, or 3 % of at least"
-        in said
+        "Hard bounces 0 in 24 hours, 0 of 0 sent in 7 days 2 in 24 hours 3 in 24 hours, or 3 "
+        "% of at least" in said
     )
     assert "Domain health 84 under 70 under 50 ✓ Clear" in said
     assert (
@@ -78,26 +76,35 @@ def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings
     )
     said = words(lead_client.get("/sales/phase"))
     assert (
-        "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: missing 80 of 100"
-        in said
+        "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: "
+        "missing 80 of 100" in said
     )
 
 
 def test_the_api_says_the_same(lead_client: Client) -> None:
     body = lead_client.get("/api/phase").json()
     assert [row["guardrail"] for row in body["guardrails"]] == [
-        "complaints", "hard_bounces", "send_errors", "domain_health", "authentication", "health_verdict",
-    ]  # fmt: skip
+        "complaints",
+        "hard_bounces",
+        "send_errors",
+        "domain_health",
+        "authentication",
+        "health_verdict",
+    ]
     assert body["guardrails"][0] == {
-        "guardrail": "complaints", "now": "0 in 7 days", "alert_at": "1 in 7 days", "halt_at": "2 in 7 days",
-        "level": "clear", "why": "",
-    }  # fmt: skip
+        "guardrail": "complaints",
+        "now": "0 in 7 days",
+        "alert_at": "1 in 7 days",
+        "halt_at": "2 in 7 days",
+        "level": "clear",
+        "why": "",
+    }
 
 
-# --- The switch -------------------------------------------------------------------------------------------------------
+# --- The switch -----------------------------------------------------------------------------------
 
 
-def test_a_lead_turns_the_machine_on_with_a_reason_and_its_limits(lead_client: Client) -> None:
+def test_a_lead_turns_the_machine_on_with_limits(lead_client: Client) -> None:
     assert lead_client.get("/sales/phase/machine").status_code == 200
     typed = {"on": "yes", "under_intent": "30", "reason": "Six weeks of agreement."}
     answer = lead_client.post("/sales/phase/machine", typed)
@@ -153,8 +160,8 @@ def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> 
     phase.set_auto_approval(True, by=None, reason="test")
     said = words(lead_client.get("/sales/phase"))
     assert (
-        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no warm connection."
-        in said
+        "The machine approves nothing now, though it is switched on for LOW emails that "
+        "score under 40 and have no warm connection." in said
     )
     assert "There is no verdict on domain health." in said
     assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is False
@@ -176,7 +183,7 @@ def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings
     assert "Machine" in words(lead_client.get("/sales/sent"))
 
 
-# --- You and the machine ----------------------------------------------------------------------------------------------
+# --- You and the machine --------------------------------------------------------------------------
 
 
 class TestAgreement:
@@ -204,9 +211,13 @@ class TestAgreement:
         self, ghl: object, reviewer: User
     ) -> None:
         for says, verdict in [
-            (True, "approved"), (False, "rejected"), (True, "edited"), (True, "rejected"), (False, "approved"),
+            (True, "approved"),
+            (False, "rejected"),
+            (True, "edited"),
+            (True, "rejected"),
+            (False, "approved"),
             (False, "edited"),
-        ]:  # fmt: skip
+        ]:
             self.decide(reviewer, says, verdict)
         found = self.between()
         assert (found.decisions, found.same, found.edited, found.rejected, found.left_to_you) == (
@@ -225,9 +236,7 @@ class TestAgreement:
         assert self.between(timedelta(seconds=29)).decisions == 0
         assert self.between(timedelta(seconds=31)).decisions == 1
 
-    def test_what_was_undone_does_not_count_and_the_last_word_does(
-        self, ghl: object, reviewer: User
-    ) -> None:
+    def test_undone_decisions_do_not_count_the_last_does(self, ghl: object, reviewer: User) -> None:
         message = self.decide(reviewer, True, "approved")
         review_actions.undo_approval(message, by=reviewer)
         assert self.between().decisions == 0

@@ -35,7 +35,7 @@ def test_gates_that_do_not_pass_hold_the_phase() -> None:
     assert len(refused(Phase.ASSISTED)) == 6
 
 
-def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
+def test_an_override_promotes_and_stays_marked(lead_user: User) -> None:
     promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     change = ControlChange.objects.get()
     assert (change.override, change.by, change.reason.text, change.after) == (
@@ -47,7 +47,7 @@ def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
     assert current_limits.read_limits(phase.current_control(), timezone.now()).daily == 50
 
 
-def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -> None:
+def test_assisted_changes_only_the_cap(lead_user: User) -> None:
     promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     assert factories.held_email(intent=5, tier="tier_3", icp=10).status == "held"
 
@@ -58,7 +58,7 @@ def test_an_override_needs_a_reason() -> None:
     ]
 
 
-def test_an_override_cannot_skip_a_phase_a_halt_or_the_rest_after_a_drop(lead_user: User) -> None:
+def test_an_override_replaces_nothing_but_the_gates(lead_user: User) -> None:
     assert "No phase can be skipped" in refused(Phase.AUTONOMOUS, override=True, reason=REASON)[0]
     Control.objects.update(halted=True)
     assert refused(Phase.ASSISTED, override=True, reason=REASON) == ["Sending is halted."]
@@ -86,7 +86,7 @@ def complained(ago: timedelta) -> None:
     )
 
 
-def test_a_breached_guardrail_holds_the_phase_until_its_window_is_over(lead_user: User) -> None:
+def test_a_breached_guardrail_blocks_promotion_during_its_window(lead_user: User) -> None:
     complained(timedelta(days=6))
     assert not any(
         "Guardrail" in reason for reason in refused(Phase.ASSISTED)
@@ -108,7 +108,7 @@ def test_going_up_to_a_lower_phase_is_refused() -> None:
     assert "use demote_phase" in refused(Phase.SHADOW)[0]
 
 
-def test_a_drop_to_shadow_stops_everything_that_was_approved(lead_user: User) -> None:
+def test_a_drop_to_shadow_stops_approved_emails(lead_user: User) -> None:
     message = factories.cleared_email()
     promotion.demote_phase(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
     wait = current_limits.binding_limit(message, phase.current_control(), timezone.now())
@@ -166,9 +166,14 @@ class TestCommands:
         with pytest.raises(SystemExit):
             call_command("validate_phase", stdout=out)
         for name in (
-            "GHL write", "enrichment", "email quality", "domain health above 50", "warm connections found",
-            "daily limit enforced", "pipeline connected",
-        ):  # fmt: skip
+            "GHL write",
+            "enrichment",
+            "email quality",
+            "domain health above 50",
+            "warm connections found",
+            "daily limit enforced",
+            "pipeline connected",
+        ):
             assert name in out.getvalue()
 
     def test_halt_and_resume_by_command(self, reviewer: User, lead_user: User) -> None:
@@ -180,5 +185,6 @@ class TestCommands:
         call_command("resume_sending", "--as", "lena", "--reason", "mended", stdout=StringIO())
         assert not phase.current_control().halted
         assert list(ControlChange.objects.values_list("before", "after").order_by("pk")) == [
-            ("open", "halted"), ("halted", "open"),
-        ]  # fmt: skip
+            ("open", "halted"),
+            ("halted", "open"),
+        ]

@@ -1,4 +1,7 @@
-"""Publishing a template in the admin: what is wrong stands at its field, and nothing is published unseen."""
+"""Publishing a template in the admin.
+
+What is wrong stands at its field, and nothing is published unseen.
+"""
 
 import re
 from typing import Any
@@ -53,7 +56,7 @@ def versions(key: str = "tier_1.general") -> list[tuple[int, bool, str]]:
     return [(one.version, one.active, one.subject) for one in found]
 
 
-def test_it_is_published_once_it_was_shown_and_the_old_version_stays(
+def test_publishing_after_preview_keeps_the_old_version(
     client: Client, old: EmailTemplate, lead_user: User
 ) -> None:
     subject = "Who answers for AI at {{ company }}?"
@@ -115,14 +118,26 @@ def test_what_somebody_else_published_meanwhile_is_not_overwritten(
     ("changes", "field", "said"),
     [
         ({"body": "Hi {{ frist_name }},"}, "body", "frist_name is no field."),
-        ({"body": "Hi {{ first_name }},\n\n[if company]"}, "body", "[if company] has no paragraph under it."),
-        ({"body": "Hi {{ first_name }},\n\nJust following up on {{ company }}."}, "body", "A guard stops it: It opens"),
-        ({"subject": "Re: our call"}, "subject", "A guard stops it: The subject pretends to be an answer."),
+        (
+            {"body": "Hi {{ first_name }},\n\n[if company]"},
+            "body",
+            "[if company] has no paragraph under it.",
+        ),
+        (
+            {"body": "Hi {{ first_name }},\n\nJust following up on {{ company }}."},
+            "body",
+            "A guard stops it: It opens",
+        ),
+        (
+            {"subject": "Re: our call"},
+            "subject",
+            "A guard stops it: The subject pretends to be an answer.",
+        ),
         ({"subject": "Hello"}, "", ""),
-        ({"subject": "", }, "subject", "This field is required."),
+        ({"subject": ""}, "subject", "This field is required."),
     ],
     ids=["unknown field", "bad tag", "worn opener", "false subject", "plain subject", "empty"],
-)  # fmt: skip
+)
 def test_an_error_stands_at_its_field_and_cannot_be_published(
     client: Client, old: EmailTemplate, changes: dict[str, str], field: str, said: str
 ) -> None:
@@ -148,7 +163,7 @@ def test_a_warning_stands_at_its_field_and_can_be_published(
     assert versions()[-1] == (2, True, changes["subject"])
 
 
-def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(
+def test_required_field_missing_for_recent_leads_warns_with_count(
     client: Client, old: EmailTemplate
 ) -> None:
     for n in range(10):
@@ -180,9 +195,7 @@ def test_the_preview_for_a_lead_is_what_leaves(
     assert page.count("<iframe") == 11 and lead.last_name in page
 
 
-def test_a_new_template_gets_its_key_and_must_not_take_a_place(
-    client: Client, old: EmailTemplate
-) -> None:
+def test_new_template_gets_key_and_needs_free_place(client: Client, old: EmailTemplate) -> None:
     place = {"tier": "tier_2", "angle": "content", "signal": "hiring"}
     theirs = EmailTemplate.objects.create(**place, key="ours", name="N", subject="S", body="B")
     taken = client.post(LIST + "add/", {**typed(old), **place})
@@ -198,9 +211,7 @@ def test_a_new_template_gets_its_key_and_must_not_take_a_place(
     )
 
 
-def test_adding_where_there_is_one_is_its_next_version_and_is_shown_against_it(
-    client: Client, old: EmailTemplate
-) -> None:
+def test_adding_to_a_taken_place_becomes_next_version(client: Client, old: EmailTemplate) -> None:
     answer = client.post(
         LIST + "add/", {**typed(old), "tier": "tier_2", "angle": "content", "signal": ""}
     )

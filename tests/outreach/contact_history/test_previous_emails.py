@@ -9,7 +9,7 @@ from django.utils import timezone
 from leads.models import Kind, Lead
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import drafts, recheck
 from outreach.models import EmailTemplate, Message, Move
 from outreach.review import review_actions
 from tests import factories
@@ -47,10 +47,10 @@ def test_second_colleague_waits_for_first_decision(colleagues: tuple[Lead, Lead]
         why(second)
         == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
     )
-    assert drafts.free_blocked() == 0
+    assert recheck.free_blocked() == 0
     review_actions.reject_email(first, first.version, by=None, tag="other", reason="r" * 20)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
-    assert drafts.free_blocked() == 1
+    assert recheck.free_blocked() == 1
     second.refresh_from_db()
     assert (second.status, second.blocked_by, second.error) == ("held", "", "")
     assert all(row["passed"] for row in second.guards)
@@ -64,10 +64,10 @@ def test_colleague_may_be_emailed_after_seven_days(colleagues: tuple[Lead, Lead]
         "Ann Lee at Northline was written to, and has not answered; nobody else there until"
         in why(second)
     )
-    drafts.free_blocked()
+    recheck.free_blocked()
     Message.objects.filter(status="sent").update(sent_at=timezone.now() - 7 * DAY)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
-    assert drafts.free_blocked() == 1
+    assert recheck.free_blocked() == 1
 
 
 def test_who_waits_for_a_colleague_does_not_expire_before_their_turn(
@@ -75,7 +75,7 @@ def test_who_waits_for_a_colleague_does_not_expire_before_their_turn(
 ) -> None:
     until = sent(colleagues[0], DAY).sent_at
     second = write(colleagues[1])
-    drafts.free_blocked()
+    recheck.free_blocked()
     second.refresh_from_db()
     assert second.expires_at > timezone.now() + 6 * DAY
     assert until is None or second.not_before > timezone.now() + 5 * DAY

@@ -1,4 +1,7 @@
-"""Footer, the hash an approval binds to, and the HTML that leaves: no text of a visitor can become markup."""
+"""Footer, the hash an approval binds to, and the HTML that leaves.
+
+No text of a visitor can become markup.
+"""
 
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -49,7 +52,8 @@ def test_the_footer_has_signature_address_and_unsubscribe_line() -> None:
 
 def test_what_is_not_known_leaves_no_empty_line() -> None:
     assert email_footer.build_footer(replace(SIGNATURE, title="", company="", booking_url="")) == (
-        "Alex Moreno\n\n1 Example Street, Columbus, OH 43004\nUnsubscribe: https://ours.example.com/u/tok_en-1"
+        "Alex Moreno\n\n1 Example Street, Columbus, OH 43004\nUnsubscribe: "
+        "https://ours.example.com/u/tok_en-1"
     )
 
 

@@ -1,4 +1,6 @@
-"""Filling templates: tags, required and optional fields, broken grammar, and no placeholder that survives."""
+"""Filling templates: tags, required and optional fields, broken grammar, and no placeholder that
+survives.
+"""
 
 from typing import Any
 
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields
 from outreach.content.merge_fields import (
     BadTemplate,
     FieldValue,
@@ -16,7 +18,7 @@ from outreach.content.merge_fields import (
     find_placeholders,
     title_family,
 )
-from outreach.drafting import compose
+from outreach.drafting import known_fields
 from outreach.models import EmailTemplate
 from tests import factories
 
@@ -113,9 +115,20 @@ def test_the_family_of_a_title(title: str, family: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Hi {{ first_name }}", "Hi {{First Name}}", "}} there", "{% if x %}", "[if x]", "[First Name]", "<<name>>",
-     "Hi ${name}", "Hi None,", "at null.", "Hi %(name)s"],
-)  # fmt: skip
+    [
+        "Hi {{ first_name }}",
+        "Hi {{First Name}}",
+        "}} there",
+        "{% if x %}",
+        "[if x]",
+        "[First Name]",
+        "<<name>>",
+        "Hi ${name}",
+        "Hi None,",
+        "at null.",
+        "Hi %(name)s",
+    ],
+)
 def test_what_looks_unfilled_is_found(text: str) -> None:
     assert find_placeholders(text)
 
@@ -137,9 +150,26 @@ def test_a_value_is_never_read_as_a_template() -> None:
 
 
 pieces = st.sampled_from(
-    ["{{ first_name }}", "{{company}}", "{{ title }}", "{{", "}}", "{", "}", "{{ First Name }}", "[if title]\n",
-     "[unless title]\n", "[title cro]\n", "\n\n", "\n", "Hello ", "{{{{ company }}}}", "{%", "{{ first-name }}"],
-)  # fmt: skip
+    [
+        "{{ first_name }}",
+        "{{company}}",
+        "{{ title }}",
+        "{{",
+        "}}",
+        "{",
+        "}",
+        "{{ First Name }}",
+        "[if title]\n",
+        "[unless title]\n",
+        "[title cro]\n",
+        "\n\n",
+        "\n",
+        "Hello ",
+        "{{{{ company }}}}",
+        "{%",
+        "{{ first-name }}",
+    ]
+)
 
 
 @given(
@@ -164,9 +194,15 @@ def test_no_brace_pair_gets_past_filling_and_the_guard(
 
 def _guard(body: str, **more: Any) -> dict[str, bool]:
     plain: dict[str, Any] = {
-        "subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
-        "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
-    }  # fmt: skip
+        "subject": "Subject",
+        "footer": "",
+        "fields_used": frozenset({"company"}),
+        "sender_name": "",
+        "postal_address": "",
+        "unsubscribe_url": "",
+        "country": "US",
+        "allowed_countries": frozenset({"US"}),
+    }
     return {
         row.guard: row.passed
         for row in checks.check_text(checks.EmailText(body=body, **{**plain, **more}))
@@ -186,24 +222,24 @@ OPTIONAL = (
     "title",
 )
 ALL = {
-    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
-    "company": "Northline Freight", "industry": "logistics", "employees": "200-500", "open_roles": "1",
-    "technology": "HubSpot", "page_topic": "pricing", "visit_count": "3",
-    "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
+    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus",
+    "state": "OH", "company": "Northline Freight", "industry": "logistics",
+    "employees": "200-500", "open_roles": "1", "technology": "HubSpot", "page_topic": "pricing",
+    "visit_count": "3", "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
     "warm_company": "Acme", "warm_sentence": "Sam Reyes on our team also worked at Acme.",
     "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
     "first_subject": "A question for Northline",
 }  # fmt: skip
 SIGNATURE = email_footer.Signature(
-    "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex", "1 Example Street, Columbus",
-    "https://ours.example.com/u/token",
+    "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex",
+    "1 Example Street, Columbus", "https://ours.example.com/u/token",
 )  # fmt: skip
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("without", [(), OPTIONAL, *[(name,) for name in OPTIONAL]], ids="-".join)
-def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
+def test_seeded_templates_pass_or_name_missing_fields(
     family: str, without: tuple[str, ...]
 ) -> None:
     fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name not in without}
@@ -224,7 +260,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
         )
         assert body.text.startswith("Hi Dana,"), template.key
         assert body.text.rstrip().endswith("?"), template.key
-        failed = checks.first_failure(
+        failed = check_results.first_failure(
             checks.check_text(
                 checks.EmailText(
                     subject=subject,
@@ -248,7 +284,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", ["first_name", "company"])
-def test_no_seeded_template_does_without_a_name_and_a_company(field: str) -> None:
+def test_seeded_templates_need_name_and_company(field: str) -> None:
     fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name != field}
     for template in EmailTemplate.objects.filter(active=True):
         with pytest.raises(MissingField) as missing:
@@ -266,7 +302,7 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
     lead = factories.LeadFactory(
         company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
     )
-    found = compose.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    found = known_fields.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
     assert found["company"] == FieldValue("Acme", "clay, 2026-03-01")
     assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"

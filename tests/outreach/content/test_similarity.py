@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from outreach.content.similarity import text_similarity
 
 
-def test_the_same_words_are_one_text_whatever_their_case_and_punctuation() -> None:
+def test_case_and_punctuation_do_not_change_similarity() -> None:
     assert text_similarity("Hi Dana, one question.", "hi dana one QUESTION!") == 1.0
 
 

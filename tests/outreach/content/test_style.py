@@ -77,15 +77,22 @@ def test_a_tag_in_a_subject_is_an_error_of_the_subject() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "words", "questions", "fields"),
-    [("x" * 60, 60, 1, []), ("x" * 61, 60, 1, ["subject"]), ("x", 59, 1, ["body"]), ("x", 120, 1, []),
-     ("x", 121, 1, ["body"]), ("x", 60, 0, ["body"]), ("x", 60, 2, ["body"])],
-)  # fmt: skip
+    [
+        ("x" * 60, 60, 1, []),
+        ("x" * 61, 60, 1, ["subject"]),
+        ("x", 59, 1, ["body"]),
+        ("x", 120, 1, []),
+        ("x", 121, 1, ["body"]),
+        ("x", 60, 0, ["body"]),
+        ("x", 60, 2, ["body"]),
+    ],
+)
 def test_lengths_and_questions(subject: str, words: int, questions: int, fields: list[str]) -> None:
     body = " ".join(["word"] * (words - 1) + ["end" + "?" * questions])
     assert [problem.field for problem in style.filled_email_problems(subject, body)] == fields
 
 
-def test_what_is_required_depends_on_who_reads_and_what_is_known() -> None:
+def test_required_fields_depend_on_family_and_known_fields() -> None:
     text = "{{ company }}\n\n[title ceo]\n{{ title }}\n\n[if industry]\n{{ industry }} {{ city }}"
     assert style.required_fields(text, "cro") == {"company"}
     assert style.required_fields(text, "ceo") == {"company", "title"}

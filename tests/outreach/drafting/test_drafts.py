@@ -1,4 +1,7 @@
-"""From an assessment to a draft that waits: who gets one, what it says, when it is rewritten, and what goes wrong."""
+"""From an assessment to a draft that waits.
+
+Who gets one, what it says, when it is rewritten, and what goes wrong.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +13,7 @@ from django.utils import timezone
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.drafting import compose, drafts
+from outreach.drafting import drafts, known_fields, no_draft, open_drafts
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.review import review_actions
 from tests import factories
@@ -19,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
 
 def sweep() -> tuple[int, int]:
-    return drafts.open_new_drafts(), drafts.write_drafts()
+    return open_drafts.open_new_drafts(), drafts.write_drafts()
 
 
 def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
@@ -30,7 +33,7 @@ def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
     return assessment
 
 
-def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None:
+def test_assessment_becomes_held_draft_with_deadlines_and_rank() -> None:
     assessment = assessed()
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -52,7 +55,7 @@ def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None
     assert all(row["passed"] for row in message.guards)
 
 
-def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) -> None:
+def test_warm_due_in_working_time_and_low_tomorrow(clock: Any) -> None:
     # A Friday, 16:00 in New York; the day ends at 18:00.
     clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC), tick=False)
     warm = factories.held_email(intent=50, tier="tier_2")
@@ -77,7 +80,7 @@ def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
     assert len(text.sha256) == 64 and text.author is None
 
 
-def test_the_owner_signs_for_their_lead_and_the_default_sender_for_one_who_left() -> None:
+def test_owner_signs_or_default_sender_when_owner_left() -> None:
     owner = factories.TeamMemberFactory(name="Robin Ortiz")
     message = factories.held_email(factories.LeadFactory(owner=owner))
     assert message.sender == owner and message.text.footer.startswith("Robin Ortiz\n")
@@ -131,9 +134,18 @@ def decided_without_a_new_visit() -> Lead:
     [
         (suppressed, "We must not write: Unsubscribed (test)."),
         (without_address, "There is no address to write to."),
-        (with_personal_mailbox, "We must not write: Personal mailbox (list of personal mailbox providers)."),
-        (lambda: in_status("sent"), "The first email to this person was sent, or refused for good, before."),
-        (lambda: in_status("failed"), "The first email to this person was sent, or refused for good, before."),
+        (
+            with_personal_mailbox,
+            "We must not write: Personal mailbox (list of personal mailbox providers).",
+        ),
+        (
+            lambda: in_status("sent"),
+            "The first email to this person was sent, or refused for good, before.",
+        ),
+        (
+            lambda: in_status("failed"),
+            "The first email to this person was sent, or refused for good, before.",
+        ),
         (lambda: in_status("held"), "An email to this person is open already."),
         (lambda: in_status("blocked"), "An email to this person is open already."),
         (lambda: in_status("cleared"), "An email to this person is open already."),
@@ -142,14 +154,26 @@ def decided_without_a_new_visit() -> Lead:
         (rejected_twice, "Rejected twice: this person rests for 30 days."),
         (decided_without_a_new_visit, "Decided already; a new visit would bring a new draft."),
     ],
-    ids=["suppressed", "no address", "personal", "sent", "failed", "held", "blocked", "cleared", "sending",
-         "uncertain", "rejected twice", "no new visit"],
-)  # fmt: skip
+    ids=[
+        "suppressed",
+        "no address",
+        "personal",
+        "sent",
+        "failed",
+        "held",
+        "blocked",
+        "cleared",
+        "sending",
+        "uncertain",
+        "rejected twice",
+        "no new visit",
+    ],
+)
 def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
     lead = make()
     Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())
     before = list(Message.objects.values("pk", "status", "version", "assessment"))
-    assert drafts.why_no_draft_now(lead) == why
+    assert str(no_draft.why_no_draft_now(lead)) == why
     assessed(lead)
     assert sweep()[1] == 0
     assert list(Message.objects.values("pk", "status", "version", "assessment")) == before
@@ -159,7 +183,7 @@ def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> Non
     lead = rejected_twice()
     clock.shift(timedelta(days=30, minutes=1))
     factories.VisitFactory(lead=lead)
-    assert drafts.why_no_draft_now(lead) == ""
+    assert no_draft.why_no_draft_now(lead) is None
 
 
 def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
@@ -167,9 +191,9 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
     lead = factories.LeadFactory()
     factories.AssessmentFactory(lead=lead)
     factories.VisitFactory(lead=None, company=lead.company)
-    assert drafts.open_new_drafts() == 1
+    assert open_drafts.open_new_drafts() == 1
     assert not Message.objects.exists()
-    assert drafts.why_no_draft_now(lead).startswith("No visit of this person is known")
+    assert str(no_draft.why_no_draft_now(lead)).startswith("No visit of this person is known")
     assessed(lead)
     assert sweep() == (1, 1)
 
@@ -178,11 +202,11 @@ def test_a_visit_of_last_month_brings_no_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=15))
     assert (
-        drafts.why_no_draft_now(lead)
+        str(no_draft.why_no_draft_now(lead))
         == "The last visit was 15 days ago; a new one would bring a draft."
     )
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=13))
-    assert drafts.why_no_draft_now(lead) == ""
+    assert no_draft.why_no_draft_now(lead) is None
 
 
 def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
@@ -196,7 +220,7 @@ def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
     ]
 
 
-def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
+def test_lead_who_answered_before_is_critical() -> None:
     lead = factories.LeadFactory()
     message = factories.held_email(lead, intent=10, tier="tier_3")
     Move.objects.create(
@@ -232,10 +256,10 @@ def test_the_setting_stops_drafting(settings: Any) -> None:
 def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
     made = [assessed() for _ in range(7)]
     read = []
-    while count := drafts.open_new_drafts(batch=3):
+    while count := open_drafts.open_new_drafts(batch=3):
         read.append(count)
     assert read == [3, 3, 1]
-    assert drafts.open_new_drafts() == 0
+    assert open_drafts.open_new_drafts() == 0
     assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(
         one.pk for one in made
     )
@@ -253,7 +277,7 @@ def test_two_assessments_of_one_lead_make_one_draft_from_the_newer() -> None:
 
 def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None:
     old = assessed(topic="careers")
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     new = assessed(old.lead, topic="pricing")
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -279,7 +303,7 @@ def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
     assert (message.held_at, message.due_at) == (None, None)
 
 
-def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template() -> None:
+def test_broken_template_blocks_draft_and_is_named() -> None:
     EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(
         body="Hi {{ first_name }},\n\n[if company]"
     )
@@ -295,15 +319,13 @@ def test_without_a_postal_address_every_draft_is_blocked(settings: Any, setting:
     assert (message.status, message.blocked_by) == ("blocked", "postal_address")
 
 
-def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> None:
+def test_disallowed_country_blocks_and_unknown_does_not() -> None:
     message = drafts.write_draft(factories.draft_email(factories.LeadFactory(country="DE")))
     assert (message.status, message.blocked_by) == ("blocked", "country")
     assert factories.held_email(factories.LeadFactory(country="")).status == "held"
 
 
-def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(
-    clock: Any,
-) -> None:
+def test_draft_without_template_is_retried_then_blocked(clock: Any) -> None:
     EmailTemplate.objects.update(active=False)
     assessed()
     assert sweep() == (1, 1)
@@ -334,9 +356,7 @@ def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
     assert (message.status, message.error) == ("held", "")
 
 
-def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(
-    clock: Any,
-) -> None:
+def test_failure_after_storing_text_blocks_only_that_draft(clock: Any) -> None:
     broken, fine = factories.draft_email(), factories.draft_email()
     # A text of this version stands already, so storing the first one fails inside the transaction.
     MessageText.objects.create(
@@ -352,9 +372,7 @@ def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_n
     assert broken.error.startswith("IntegrityError")
 
 
-def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
-    reviewer: User,
-) -> None:
+def test_failed_draft_can_be_edited_or_rejected(reviewer: User) -> None:
     def failed() -> Message:
         message = factories.draft_email()
         Message.objects.filter(pk=message.pk).update(
@@ -378,7 +396,7 @@ def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
     assert rejected.status == "rejected"
 
 
-def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
+def test_newer_assessment_rewrites_unopened_draft() -> None:
     message = factories.held_email(topic="careers", intent=45, tier="tier_2", angle="general")
     newer = assessed(message.lead, topic="pricing")
     assert sweep()[1] == 0
@@ -396,7 +414,7 @@ def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
     assert message.texts.count() == 2
 
 
-def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
+def test_newer_assessment_without_new_words_keeps_version() -> None:
     message = factories.held_email()
     newer = assessed(message.lead, intent=90)
     sweep()
@@ -416,7 +434,7 @@ def test_an_opened_draft_keeps_its_text() -> None:
     assert "reading about careers" in message.text.body
 
 
-def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
+def test_draft_opened_during_rewrite_keeps_text() -> None:
     message = factories.held_email(topic="careers")
     newer, read_before = assessed(message.lead, topic="pricing"), Message.objects.get(pk=message.pk)
     review_actions.mark_opened(message)
@@ -465,7 +483,7 @@ def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
     assert message.held_at is not None and message.due_at is not None
 
 
-def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> None:
+def test_country_learned_later_frees_or_blocks_draft() -> None:
     lead = factories.LeadFactory(country="DE")
     message = drafts.write_draft(factories.draft_email(lead))
     for country, status, blocked_by in (("US", "held", ""), ("DE", "blocked", "country")):
@@ -491,15 +509,15 @@ def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
     assert message.text.sha256 != first
 
 
-def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybody() -> None:
+def test_failed_rewrite_does_not_stop_the_reader() -> None:
     poisoned = factories.held_email(topic="careers")
     MessageText.objects.create(
         message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x"
     )
     assessed(poisoned.lead, topic="pricing")
     other = assessed()
-    assert drafts.open_new_drafts() > 0
-    assert drafts.open_new_drafts() == 0
+    assert open_drafts.open_new_drafts() > 0
+    assert open_drafts.open_new_drafts() == 0
     poisoned.refresh_from_db()
     assert (poisoned.status, poisoned.version) == ("held", 1)
     assert Message.objects.get(lead=other.lead).status == "draft"
@@ -545,7 +563,7 @@ def test_the_lease_keeps_a_second_writer_away() -> None:
 def test_a_visit_is_counted_into_the_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory.create_batch(3, lead=lead)
-    fields = compose.fields_of(lead, assessed(lead), None)
+    fields = known_fields.fields_of(lead, assessed(lead), None)
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
 
@@ -559,9 +577,11 @@ def test_a_fact_without_a_source_blocks_and_says_which() -> None:
     assert message.error == f"“{lead.company.name}” has no source."
 
 
-def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_email() -> None:
+def test_address_used_for_another_lead_gets_no_draft() -> None:
     first = factories.held_email()
     Message.objects.filter(pk=first.pk).update(status="sent")
     lead = factories.LeadFactory()
     Message.objects.filter(pk=first.pk).update(to_address=lead.email)
-    assert drafts.why_no_draft_now(lead) == "This address was written to, as somebody else's."
+    assert (
+        str(no_draft.why_no_draft_now(lead)) == "This address was written to, as somebody else's."
+    )

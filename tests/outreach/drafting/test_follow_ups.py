@@ -1,4 +1,7 @@
-"""The second and third email of a thread: on their day, in thread, and not one after anything ended it."""
+"""The second and third email of a thread.
+
+On their day, in thread, and not one after anything ended it.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -62,9 +65,13 @@ def approve_and_send(message: Message, clock: Any) -> Message:
 
 def reply(lead: Lead, kind: str = ReplyKind.QUESTION, **more: Any) -> Reply:
     return Reply.objects.create(
-        ghl_message_id=f"r{Reply.objects.count()}", lead=lead, received_at=timezone.now(), source="test",
-        sorted_as=kind, **more,
-    )  # fmt: skip
+        ghl_message_id=f"r{Reply.objects.count()}",
+        lead=lead,
+        received_at=timezone.now(),
+        source="test",
+        sorted_as=kind,
+        **more,
+    )
 
 
 def event(message: Message, kind: str) -> EmailEvent:
@@ -207,7 +214,7 @@ def test_what_ends_a_thread_withdraws_what_waits(
 
 
 @every_end
-def test_what_ends_a_thread_stops_an_approved_one_at_the_door(
+def test_thread_end_stops_approved_follow_up_before_sending(
     first: Message, clock: Any, end: Callable[[Message], Any]
 ) -> None:
     clock.shift(3 * DAYS)
@@ -276,9 +283,7 @@ def test_a_first_email_is_never_made_from_a_follow_ups_template() -> None:
         drafts.write_draft(message)
 
 
-def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(
-    first: Message, clock: Any
-) -> None:
+def test_edit_may_keep_only_the_threads_reply_subject(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     body = second.text.body.replace("One thing", "A thing")
@@ -301,9 +306,7 @@ def test_a_copy_of_the_first_email_is_blocked(first: Message, clock: Any) -> Non
     assert (edited.status, edited.blocked_by) == ("blocked", "near_copy")
 
 
-def test_a_follow_up_counts_against_every_limit_like_a_first_one(
-    first: Message, clock: Any
-) -> None:
+def test_follow_up_counts_against_every_limit(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     review_actions.approve_email(second, second.version, by=None)
@@ -334,18 +337,14 @@ class TestAtGhl:
         )
         assert two["subject"] == three["subject"] == f"Re: {one['subject']}"
 
-    def test_our_own_first_email_is_no_earlier_email_of_somebody_else(
-        self, ghl: FakeGhl, clock: Any
-    ) -> None:
+    def test_own_first_email_does_not_block_follow_up(self, ghl: FakeGhl, clock: Any) -> None:
         factories.cleared_email()
         send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
         assert approve_and_send(second, clock).critical_reason == ""
 
-    def test_an_answer_that_only_ghl_knows_of_stops_it_at_the_door(
-        self, ghl: FakeGhl, clock: Any
-    ) -> None:
+    def test_answer_known_only_to_ghl_stops_follow_up(self, ghl: FakeGhl, clock: Any) -> None:
         message = factories.cleared_email()
         send.send_due()
         clock.shift(3 * DAYS)

@@ -1,4 +1,7 @@
-"""Filling the queue by hand: the count first, a Lead's confirmation, and every item decided by a person."""
+"""Filling the queue by hand.
+
+The count first, a Lead's confirmation, and every item decided by a person.
+"""
 
 import json
 from datetime import timedelta
@@ -13,7 +16,7 @@ from django.utils import timezone
 
 from leads.models import Lead, Visit
 from leads.suppression import suppression
-from outreach.drafting import drafts, manual_queue
+from outreach.drafting import drafts, manual_queue, no_draft
 from outreach.models import Message, Segment
 from tests import factories
 
@@ -38,7 +41,7 @@ def refused(user: User, *args: str) -> str:
     return str(error.value)
 
 
-def test_the_best_of_a_tier_are_queued_and_each_is_critical(lead_user: User) -> None:
+def test_best_leads_of_tier_are_queued_as_critical(lead_user: User) -> None:
     low, high, _other = known(score=20), known(score=90), known(tier="tier_2", score=95)
     said = queue(lead_user, "--tier", "tier_1", "--limit", "10", "--confirm", "2")
     assert "2 of 2 leads looked at can be queued." in said
@@ -64,7 +67,7 @@ def test_the_limit_takes_those_with_the_highest_score(lead_user: User) -> None:
 def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None:
     lead = known()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=100))
-    assert drafts.why_no_draft_now(lead).startswith("The last visit was 100 days ago")
+    assert str(no_draft.why_no_draft_now(lead)).startswith("The last visit was 100 days ago")
     queue(lead_user, "--tier", "tier_1", "--limit", "1", "--confirm", "1")
     drafts.write_drafts()
     message = Message.objects.get()
@@ -76,7 +79,7 @@ def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None
 @pytest.mark.parametrize(
     "case", ["suppressed", "written", "no address", "not scored", "an example"]
 )
-def test_who_must_not_be_written_to_is_left_out_with_the_reason(case: str, lead_user: User) -> None:
+def test_blocked_leads_are_left_out_with_reason(case: str, lead_user: User) -> None:
     lead = known()
     reason = {
         "suppressed": "We must not write: Unsubscribed",
@@ -171,7 +174,7 @@ def test_json_says_the_same(lead_user: User) -> None:
     assert document == {"selected": 1, "looked_at": 1, "left_out": {}, "queued": 1}
 
 
-def test_who_was_opened_an_email_meanwhile_is_left_out(lead_user: User) -> None:
+def test_lead_with_email_opened_meanwhile_is_left_out(lead_user: User) -> None:
     one, two = known(), known()
     selection = manual_queue.select_tier("tier_1", 5)
     Message.objects.create(lead=one, to_address=one.email)

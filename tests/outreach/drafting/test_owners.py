@@ -9,7 +9,7 @@ from approvals.models import Notice
 from leads.models import Lead, TeamMember
 from leads.ownership import owner_assignment
 from outreach import tasks
-from outreach.drafting import compose, drafts
+from outreach.drafting import drafts, signing
 from outreach.drafting.language_model import rewrite
 from outreach.imports import previous_system
 from outreach.models import Message
@@ -53,7 +53,7 @@ def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, revi
         and "https://meet.example.com/ben" in now.text.footer
     )
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
-    assert (drafts.sign_for_new_owners(), compose.signed_by_another(now)) == (0, "")
+    assert (drafts.sign_for_new_owners(), signing.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
@@ -77,7 +77,7 @@ def test_what_a_person_has_touched_stays_and_says_so(
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
     assert Message.objects.values().get() == before
-    assert compose.signed_by_another(as_it_is(message)) == (
+    assert signing.signed_by_another(as_it_is(message)) == (
         "The email is signed by Alex Moreno; the lead belongs to Ben Ito now. "
         "What somebody has opened, written or approved is not signed anew."
     )
@@ -95,18 +95,14 @@ def test_when_who_signs_leaves_the_next_owner_signs(
     assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
 
 
-def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(
-    ben: TeamMember, reviewer: Any
-) -> None:
+def test_draft_is_signed_by_owner_at_writing_time(ben: TeamMember, reviewer: Any) -> None:
     message = factories.draft_email()
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     drafts.write_drafts()
     assert as_it_is(message).sender == ben
 
 
-def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(
-    ben: TeamMember, reviewer: Any
-) -> None:
+def test_failed_signature_does_not_stop_the_others(ben: TeamMember, reviewer: Any) -> None:
     first, second = held(), held()
     for message in (first, second):
         owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
@@ -126,7 +122,7 @@ def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMe
     assert as_it_is(message).sender == ben
 
 
-def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_nothing(
+def test_owner_assigned_at_sending_gets_answer_without_signing(
     ghl: FakeGhl, ben: TeamMember, sender: TeamMember
 ) -> None:
     message = factories.cleared_email()
@@ -147,7 +143,7 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
     assert Notice.objects.get(reply=reply).to == ben
 
 
-def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
+def test_pending_notice_goes_to_current_owner(
     ben: TeamMember, sender: TeamMember, reviewer: Any
 ) -> None:
     message = factories.cleared_email()
@@ -160,9 +156,7 @@ def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
     assert Notice.objects.get(reply=reply).to == ben
 
 
-def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(
-    ghl: FakeGhl, ben: TeamMember
-) -> None:
+def test_owner_stays_without_ghl_assignment(ghl: FakeGhl, ben: TeamMember) -> None:
     unknown, unassigned = held(), held()
     ghl.add_contact(unassigned.to_address)
     assert ghl_lookup.check_due() == 2
@@ -193,7 +187,7 @@ def test_a_language_models_words_stay_under_the_new_signature(
     assert now.text.footer.startswith("Ben Ito\n") and len(model.requests()) == 1
 
 
-def test_a_language_model_that_was_to_be_asked_gets_the_text_with_the_new_signature(
+def test_model_gets_text_with_new_signature(
     model: FakeLanguageModel, ben: TeamMember, reviewer: Any
 ) -> None:
     message = held()

@@ -1,4 +1,6 @@
-"""The starting set: every email it can become, and that it follows by itself only where nobody has edited it."""
+"""The starting set: every email it can become, and that it follows by itself only where nobody has
+edited it.
+"""
 
 import re
 from itertools import product
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from outreach.content import merge_fields, style
-from outreach.drafting import compose
+from outreach.drafting import compose, known_fields, template_choice
 from outreach.email_templates import preview as email_templates_preview
 from outreach.email_templates import publishing, seeding
 from outreach.models import EmailTemplate, Message, Signal
@@ -28,7 +30,7 @@ def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
     for tier in ("tier_1", "tier_2", "tier_3"):
         assert {(tier, angle, "") for angle in ANGLES} <= places
         assert (tier, "general", "tech_stack") in places
-        assert {(tier, angle, "") for angle in compose.FOLLOW_UPS.values()} <= places
+        assert {(tier, angle, "") for angle in template_choice.FOLLOW_UPS.values()} <= places
     assert len(places) == len(SEEDS) == 26
 
 
@@ -55,7 +57,7 @@ OPTIONAL = {
 
 
 @pytest.mark.parametrize("key", SEEDS)
-def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard(key: str) -> None:
+def test_every_gap_in_known_fields_still_passes_checks(key: str) -> None:
     one = template(key)
     for family, gap in product(style.TITLE_FAMILIES, OPTIONAL):
         if gap == "technology" and one.signal == Signal.TECH_STACK:
@@ -75,7 +77,7 @@ def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard
         )
 
 
-def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
+def test_long_company_name_keeps_subjects_readable() -> None:
     for key in SEEDS:
         lead, assessment = email_templates_preview.made_up_lead("cro", template(key), full=True)
         lead.company.name = (
@@ -121,7 +123,7 @@ class TestUpgrade:
         assert seeding.seed_templates(seeding.starting_templates()) == 0
         assert list(EmailTemplate.objects.values()) == before
 
-    def test_a_newer_text_follows_as_a_version_and_the_old_one_stays(self) -> None:
+    def test_newer_seed_becomes_next_version(self) -> None:
         message = factories.held_email(angle="general")
         assert seeding.seed_templates(self.newer()) == 1
         versions = EmailTemplate.objects.filter(key="tier_1.general").order_by("version")
@@ -144,7 +146,7 @@ class TestUpgrade:
         assert seeding.seed_templates(self.newer("tier_1.hiring")) == 0
         assert not EmailTemplate.objects.filter(key="tier_1.hiring", active=True).exists()
 
-    def test_a_new_seed_comes_in_unless_somebody_has_one_in_its_place(self, lead_user: Any) -> None:
+    def test_new_seed_is_added_unless_place_is_taken(self, lead_user: Any) -> None:
         row = {
             **SEEDS["tier_1.general"],
             "key": "tier_1.content.hiring",
@@ -162,30 +164,63 @@ class TestChoice:
     def choose(
         self, *signals: str, tier: str = "tier_1", angle: str = "high_intent"
     ) -> tuple[str, str]:
-        found, why = compose.choose_template(tier, angle, signals)
+        found, why = template_choice.choose_template(tier, angle, signals)
         return found.key, why
 
     @pytest.mark.parametrize(
         ("signals", "angle", "key", "why"),
         [
             ((), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
-            (("hiring",), "high_intent", "tier_1.high_intent.hiring", "tier_1, angle high_intent, signal hiring"),
-            (("hiring", "tech_stack"), "high_intent", "tier_1.high_intent.hiring",
-             "tier_1, angle high_intent, signal hiring; also known: tech_stack"),
-            (("tech_stack",), "general", "tier_1.general.tech_stack", "tier_1, angle general, signal tech_stack"),
-            (("tech_stack",), "content", "tier_1.content", "tier_1, angle content; also known: tech_stack"),
-            (("high_intent_page",), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
-            (("warm_connection", "high_intent_page"), "warm_connection", "tier_1.warm_connection.high_intent_page",
-             "tier_1, angle warm_connection, signal high_intent_page"),
-            ((), "webinar", "tier_1.general", "tier_1, angle general, for there is none for angle webinar"),
+            (
+                ("hiring",),
+                "high_intent",
+                "tier_1.high_intent.hiring",
+                "tier_1, angle high_intent, signal hiring",
+            ),
+            (
+                ("hiring", "tech_stack"),
+                "high_intent",
+                "tier_1.high_intent.hiring",
+                "tier_1, angle high_intent, signal hiring; also known: tech_stack",
+            ),
+            (
+                ("tech_stack",),
+                "general",
+                "tier_1.general.tech_stack",
+                "tier_1, angle general, signal tech_stack",
+            ),
+            (
+                ("tech_stack",),
+                "content",
+                "tier_1.content",
+                "tier_1, angle content; also known: tech_stack",
+            ),
+            (
+                ("high_intent_page",),
+                "high_intent",
+                "tier_1.high_intent",
+                "tier_1, angle high_intent",
+            ),
+            (
+                ("warm_connection", "high_intent_page"),
+                "warm_connection",
+                "tier_1.warm_connection.high_intent_page",
+                "tier_1, angle warm_connection, signal high_intent_page",
+            ),
+            (
+                (),
+                "webinar",
+                "tier_1.general",
+                "tier_1, angle general, for there is none for angle webinar",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_by_tier_angle_and_the_strongest_signal(
         self, signals: Any, angle: str, key: str, why: str
     ) -> None:
         assert self.choose(*signals, angle=angle) == (key, why)
 
-    def test_a_tier_without_any_gets_one_of_another_and_it_says_so(self) -> None:
+    def test_tier_without_template_borrows_and_says_so(self) -> None:
         EmailTemplate.objects.exclude(tier="tier_2").update(active=False)
         key, why = self.choose()
         assert key == "tier_2.content"
@@ -213,10 +248,10 @@ class TestChoice:
         assert blog.template.key == "tier_1.warm_connection"
 
 
-def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
+def test_form_names_exactly_the_fields_drafting_fills() -> None:
     lead, made = email_templates_preview.made_up_lead(
         "cro", template("tier_1.warm_connection"), full=True
     )
-    found = set(compose.fields_of(lead, made, None, thread="A question"))
+    found = set(known_fields.fields_of(lead, made, None, thread="A question"))
     assert found | {"visit_count"} == set(style.FIELD_EXAMPLES)
     assert merge_fields.title_family(lead.title) == "cro"

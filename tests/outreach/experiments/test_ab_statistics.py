@@ -1,4 +1,7 @@
-"""What a test could show, and what may be said of two sides: figures held against others' and against counting."""
+"""What a test could show, and what may be said of two sides.
+
+Figures held against others' and against counting.
+"""
 
 from uuid import UUID
 
@@ -19,7 +22,7 @@ def side(
     return SideCounts(assigned, ripe if left is None else left, ripe, answered, 0)
 
 
-def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
+def test_variant_is_stable_and_split_is_even() -> None:
     given = [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given == [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given.count("a") == 983  # of this test; a fair coin gives 1,000 give or take 44

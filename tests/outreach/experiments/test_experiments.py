@@ -1,4 +1,7 @@
-"""50/50 tests of templates: who gets which, what counts, how one is started, looked at and ended."""
+"""50/50 tests of templates.
+
+Who gets which, what counts, how one is started, looked at and ended.
+"""
 
 import itertools
 import json
@@ -16,7 +19,7 @@ from django.utils import timezone
 from leads.models import Kind
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.drafting import ab_assignment, compose, drafts
+from outreach.drafting import ab_assignment, drafts, template_choice
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import preview, seeding
 from outreach.experiments import ab_statistics, experiments, proposals
@@ -163,7 +166,7 @@ class TestAssigning:
             test.template_a_id,
         )
         seeding.seed_after_migration()
-        assert active() == test.template_a and test.template_b not in compose.first_emails()
+        assert active() == test.template_a and test.template_b not in template_choice.first_emails()
 
 
 class TestStarting:
@@ -205,9 +208,9 @@ class TestStarting:
 
     @pytest.mark.parametrize("kind", Experiment.Kind.values)
     def test_what_is_proposed_passes_the_checks_of_templates(self, kind: str) -> None:
-        proposed = [one for key in compose.first_emails().values_list("key", flat=True)
+        proposed = [one for key in template_choice.first_emails().values_list("key", flat=True)
                     for one in proposals.find_proposals(kind, key)]  # fmt: skip
-        assert len(proposed) == compose.first_emails().count()
+        assert len(proposed) == template_choice.first_emails().count()
         for one in proposed:
             known = {(p.field, p.text) for p in preview.preview_template(one.template).problems}
             found = preview.preview_template(one.variant)
@@ -230,7 +233,7 @@ class TestStarting:
         with pytest.raises(proposals.UnfitVariant):
             proposals.build_proposal(active(), kind, text)
 
-    def test_a_call_to_action_takes_the_place_of_every_wording_of_the_question(self) -> None:
+    def test_call_to_action_replaces_every_wording_of_question(self) -> None:
         body = (
             "Hi {{ first_name }},\n\nIs it so? It is.\n\n[title ceo]\nThis?\n\n[title other]\nThat?"
         )
@@ -301,9 +304,11 @@ class TestCounting:
         test = begun(lead_user)
         waits = factories.held_email()
         ended = experiments.end_experiment(test, lead_user)
-        assert (ended.verdict, ended.ended_by, ended.result["a"]["assigned"] + ended.result["b"]["assigned"]) == (
-            "inconclusive", lead_user, 1,
-        )  # fmt: skip
+        assert (
+            ended.verdict,
+            ended.ended_by,
+            ended.result["a"]["assigned"] + ended.result["b"]["assigned"],
+        ) == ("inconclusive", lead_user, 1)
         before = Experiment.objects.values().get()
         with pytest.raises(experiments.AlreadyEnded):
             experiments.end_experiment(test, lead_user)
@@ -326,7 +331,7 @@ class TestCommand:
             and not Experiment.objects.exists()
         )
 
-    def test_without_answers_to_count_it_says_so_by_its_exit_code(self) -> None:
+    def test_exit_code_says_no_answers_to_count(self) -> None:
         out, code = run()
         assert code == 2 and "No first email has left" in out and "B: " in out
 

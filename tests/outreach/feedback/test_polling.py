@@ -20,7 +20,8 @@ from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
 from outreach.sending import send
 from tests import factories
-from tests.fakes.ghl import FakeGhl, error
+from tests.fakes.ghl import FakeGhl
+from tests.fakes.ghl.errors import error
 from tests.outreach.back import (
     make_sent_email,
     make_uncertain_email,

@@ -13,13 +13,14 @@ from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.feedback import replies
 from outreach.integrations.ghl import webhook_bodies
 from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send
+from outreach.sending.stops import SendStopped
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import (
@@ -236,9 +237,9 @@ def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:
     leaving = move_message(open_one, Status.SENDING, "door")
     answered(ghl, first)
     assert reload_email(open_one).status == "sending"
-    with pytest.raises(final_checks.SendStopped) as stopped:
+    with pytest.raises(SendStopped) as stopped:
         final_checks.check_before_sending(leaving)
-    assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
+    assert (stopped.value.to, stopped.value.code) == ("withdrawn", "answered")
 
 
 @pytest.mark.parametrize("kind", ["out_of_office", "negative"])
@@ -380,7 +381,7 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct_kind(reply, "question", by=reviewer)
     replies.correct_kind(other, "question", by=reviewer)
     assert reload_email(open_one).status == "withdrawn"
-    with pytest.raises(final_checks.SendStopped):
+    with pytest.raises(SendStopped):
         final_checks.check_before_sending(leaving)
 
 
@@ -409,7 +410,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     assert (reply.lead, reply.written_for) == (one, other)
     assert merged_leads.follow_merges() == 0
     assert (
-        drafts.why_no_first_email(one)
+        str(no_draft.why_no_first_email(one))
         == "The first email to this person was sent, or refused for good, before."
     )
     merge_undo.undo_merge(row, by=None, reason="They are two.")

@@ -36,12 +36,23 @@ def read(document: Any) -> list[Any]:
 
 def test_the_older_systems_drafts_are_read() -> None:
     assert read(OLD) == [
-        (1, HistoryEntry(
-            "draft", "dana@northline.test", NINE, "Dana Okafor", "Northline Freight", "VP Operations",
-            "Freight margin", "Hi Dana,\n\nNorthline Freight …", intent=82, tier="tier_1",
-            old_id="blog_intent_sample_1",
-        )),
-    ]  # fmt: skip
+        (
+            1,
+            HistoryEntry(
+                "draft",
+                "dana@northline.test",
+                NINE,
+                "Dana Okafor",
+                "Northline Freight",
+                "VP Operations",
+                "Freight margin",
+                "Hi Dana,\n\nNorthline Freight …",
+                intent=82,
+                tier="tier_1",
+                old_id="blog_intent_sample_1",
+            ),
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +83,7 @@ def test_a_csv_and_a_json_line_of_the_same_are_one_entry() -> None:
     assert one.key == other.key
 
 
-def test_a_draft_that_was_edited_since_keeps_its_key_and_another_message_has_another() -> None:
+def test_edited_draft_keeps_key_and_other_draft_differs() -> None:
     keys = {
         read(row)[0][1].key for row in (OLD, {**OLD, "body": "Other."}, {**OLD, "email_id": "2"})
     }
@@ -120,7 +131,7 @@ def test_a_line_separator_inside_a_text_ends_no_line() -> None:
     ]
 
 
-def test_what_is_nested_too_deeply_or_too_long_is_named_by_its_line() -> None:
+def test_too_deep_or_long_entry_is_named_by_line() -> None:
     deep = '{"a":' * 100_000 + "1" + "}" * 100_000
     assert read(f"{json.dumps(OLD)}\n{deep}\n".encode())[1] == (2, "It is nested too deeply.")
     ((line, said),) = read(f"email,what,at\n{'x' * 140_000},sent,2026-01-31\n".encode())

@@ -1,4 +1,6 @@
-"""What was before us: nobody gets a second first email, no old draft is lost, and none of it is evidence."""
+"""What was before us: nobody gets a second first email, no old draft is lost, and none of it is
+evidence.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, no_draft, open_drafts
 from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
 from outreach.review import review_actions
@@ -75,7 +77,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     assert (message.intent, message.tier, message.band) == (82, "tier_1", "hot")
 
 
-def test_it_is_approved_like_any_other_and_leaves_under_a_transport_of_this_system() -> None:
+def test_imported_draft_is_approved_and_sent_normally() -> None:
     take(OLD)
     message = Message.objects.get()
     message = review_actions.approve_email(message, 1, by=None)
@@ -89,11 +91,11 @@ def test_a_draft_that_a_guard_stops_is_blocked_and_says_why() -> None:
     assert message.error == "Unfilled: {{"
 
 
-def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> None:
+def test_new_assessment_keeps_imported_draft() -> None:
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     message = Message.objects.get()
     assert (message.text.body, message.version) == (BODY, 1)
 
@@ -105,11 +107,11 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
     assert (
-        drafts.why_no_first_email(lead)
+        str(no_draft.why_no_first_email(lead))
         == "The first email to this person was sent, or refused for good, before."
     )
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     assert Message.objects.get().transport == "history"
 
 
@@ -120,7 +122,7 @@ def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
     assert review_queue.current_counts().total == 0
 
 
-def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
+def test_past_email_blocks_company_for_seven_days() -> None:
     take(
         entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor")
     )
@@ -144,10 +146,12 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
         ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
     ]
-    assert drafts.why_no_first_email(lead) == "Rejected twice: this person rests for 30 days."
+    assert (
+        str(no_draft.why_no_first_email(lead)) == "Rejected twice: this person rests for 30 days."
+    )
 
 
-def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
+def test_past_answer_makes_later_emails_critical() -> None:
     at = LONG_AGO + timedelta(days=1)
     take(
         entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"),
@@ -162,7 +166,7 @@ def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
     assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.HAS_ANSWERED
 
 
-def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> None:
+def test_past_stop_suppresses_and_leaves_draft_out() -> None:
     taken = take(entry("answered", body="Please remove me from your list."), OLD)
     assert suppression.find_stop(ADDRESS).reason == "unsubscribed"
     assert taken.left_out == {"We must not write: Unsubscribed (history).": 1}

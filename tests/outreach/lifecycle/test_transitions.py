@@ -1,4 +1,4 @@
-"""The table of moves: every ordered pair of states, and the three ways in which a row is no longer as one knew it."""
+"""Every ordered pair of states, and the three ways in which a row may have changed."""
 
 from datetime import timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def columns(message: Message) -> dict[str, Any]:
     return Message.objects.filter(pk=message.pk).values().get()
 
 
-def test_every_pair_of_states_is_either_legal_or_not() -> None:
+def test_every_pair_of_states_is_decided() -> None:
     assert len(PAIRS) == 121
     assert len(LEGAL_PAIRS) == 26
     assert set(LEGAL) == set(Status.values)
@@ -65,7 +65,7 @@ def test_a_legal_move_happens_and_is_logged(a: str, b: str) -> None:
 
 
 @pytest.mark.parametrize(("a", "b"), OTHER_PAIRS)
-def test_any_other_move_is_refused_by_name_and_changes_nothing(a: str, b: str) -> None:
+def test_illegal_move_raises_and_changes_nothing(a: str, b: str) -> None:
     message = in_state(a, lease_until=timezone.now())
     before = columns(message)
     with pytest.raises(IllegalMove, match=f"^{a} -> {b} is not a move$") as refused:
@@ -84,7 +84,7 @@ def test_nothing_ever_leaves_a_final_state() -> None:
     }
 
 
-def test_only_the_door_leads_to_sent_and_only_from_cleared_to_the_door() -> None:
+def test_only_sending_leads_to_sent() -> None:
     assert {a for a, b in LEGAL_PAIRS if b == "sending"} == {"cleared"}
     assert {a for a, b in LEGAL_PAIRS if b == "sent"} == {"sending", "uncertain"}
     assert {a for a, b in LEGAL_PAIRS if b == "cleared"} == {"held", "sending"}
@@ -131,7 +131,7 @@ def test_the_holder_of_the_lease_may_move() -> None:
     )
 
 
-def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(reviewer: User) -> None:
+def test_reason_has_its_own_row(reviewer: User) -> None:
     message = in_state("held")
     move_message(
         message,
@@ -148,7 +148,7 @@ def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(revi
     ]
 
 
-def test_a_move_without_typed_text_has_no_reason_row() -> None:
+def test_move_without_reason_has_no_reason_row() -> None:
     move_message(in_state("held"), "expired", "expired")
     assert MoveReason.objects.count() == 0
 

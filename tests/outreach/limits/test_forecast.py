@@ -1,4 +1,4 @@
-"""What is said to leave, and when, is what the door then does."""
+"""Emails leave when the forecast says."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -36,9 +36,15 @@ OHIO, CALIFORNIA = (
 )
 HOURS = WorkingHours.parse("08:00-18:00")
 AT = limit_rules.CurrentLimits(
-    now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
+    now=WORKING,
+    zone="America/New_York",
+    phase="parallel",
+    halted=False,
+    daily=25,
+    hourly=15,
+    domain_hourly=3,
     gap=timedelta(seconds=45),
-)  # fmt: skip
+)
 TODAY = date(2026, 3, 3)  # a Tuesday
 
 
@@ -50,10 +56,10 @@ def counts(found: forecast.Forecast) -> list[tuple[str, int]]:
     return [(f"{one.day:%a %d}", one.count) for one in found.days]
 
 
-# --- The rule ---------------------------------------------------------------------------------------------------------
+# --- The rule ---
 
 
-def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
+def test_forecast_fills_working_days_up_to_cap() -> None:
     found = forecast.count_by_day(at(), [EmailGroup((2, 0), OHIO, "", 110)], HOURS)
     assert counts(found) == [
         ("Tue 03", 25),
@@ -68,27 +74,27 @@ def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
     )  # the clocks went forward
 
 
-def test_what_was_used_today_is_not_there_again() -> None:
-    assert forecast.count_by_day(at(used_today=20), [EmailGroup((2, 0), OHIO, "", 30)], HOURS).days == (
-        DayCount(TODAY, 5), DayCount(date(2026, 3, 4), 25),
-    )  # fmt: skip
+def test_forecast_subtracts_slots_used_today() -> None:
+    assert forecast.count_by_day(
+        at(used_today=20), [EmailGroup((2, 0), OHIO, "", 30)], HOURS
+    ).days == (DayCount(TODAY, 5), DayCount(date(2026, 3, 4), 25))
 
 
-def test_the_hour_and_the_gap_hold() -> None:
+def test_forecast_keeps_hourly_limit_and_gap() -> None:
     left = list(forecast.forecast_sends(at(), [EmailGroup((2, 0), OHIO, "", 17)], HOURS))
     moments = [one.at - WORKING for one in left]
     assert moments[:3] == [timedelta(0), timedelta(seconds=45), timedelta(seconds=90)]
     assert moments[15:] == [timedelta(hours=1), timedelta(hours=1, seconds=45)]
 
 
-def test_a_domain_that_had_its_share_lets_others_go_first() -> None:
+def test_forecast_passes_over_full_domains() -> None:
     lines = [EmailGroup((0, 0), OHIO, "one.test", 5), EmailGroup((2, 0), OHIO, "", 2)]
     left = list(forecast.forecast_sends(at(gap=timedelta(0)), lines, HOURS))
-    assert [one.line.domain for one in left] == ["one.test"] * 3 + [""] * 2 + ["one.test"] * 2
+    assert [one.group.domain for one in left] == ["one.test"] * 3 + [""] * 2 + ["one.test"] * 2
     assert left[5].at == WORKING + timedelta(hours=1)
 
 
-def test_the_warm_up_grows_week_by_week() -> None:
+def test_forecast_grows_with_the_warm_up() -> None:
     warming = WarmUp("mail.ours.example.com", TODAY, TODAY)
     found = forecast.count_by_day(
         at(daily=100, hourly=1000, warm_up=warming), [EmailGroup((2, 0), OHIO, "", 5000)], HOURS
@@ -100,37 +106,38 @@ def test_the_warm_up_grows_week_by_week() -> None:
     assert found.last_day == date(2026, 4, 13) + timedelta(days=-(-(5000 - sent) * 7 // 500))
 
 
-def test_holidays_where_the_recipient_is_are_none_of_the_others() -> None:
+def test_forecast_keeps_recipients_holidays() -> None:
     friday = datetime(2026, 4, 3, 14, tzinfo=UTC)  # Good Friday, a holiday in Texas
     lines = [
         EmailGroup((0, 0), TimeZonePlace("America/Chicago", "US", "TX"), "", 1),
         EmailGroup((2, 0), OHIO, "", 1),
     ]
     left = list(forecast.forecast_sends(at(now=friday), lines, HOURS))
-    assert [(one.line.place.state, one.at) for one in left] == [
-        ("OH", friday), ("TX", datetime(2026, 4, 6, 13, tzinfo=UTC)),
-    ]  # fmt: skip
+    assert [(one.group.place.state, one.at) for one in left] == [
+        ("OH", friday),
+        ("TX", datetime(2026, 4, 6, 13, tzinfo=UTC)),
+    ]
 
 
-def test_the_last_slots_are_kept_for_more_urgent_ones_that_open_later() -> None:
+def test_forecast_keeps_slots_for_later_urgent_emails() -> None:
     lines = [EmailGroup((2, 0), OHIO, "", 5), EmailGroup((0, 0), CALIFORNIA, "", 2)]
     left = list(forecast.forecast_sends(at(used_today=22), lines, HOURS))
-    assert [one.line.rank for one in left] == [2, 0, 0, 2, 2, 2, 2]
+    assert [one.group.rank for one in left] == [2, 0, 0, 2, 2, 2, 2]
     assert left[1].at == datetime(2026, 3, 3, 16, tzinfo=UTC)
     assert left[3].at == datetime(2026, 3, 4, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("changes", [{"halted": True}, {"daily": 0}])
-def test_where_only_a_person_can_let_it_go_on_nothing_leaves(changes: dict[str, Any]) -> None:
+def test_forecast_is_empty_while_a_person_must_act(changes: dict[str, Any]) -> None:
     found = forecast.count_by_day(at(**changes), [EmailGroup((2, 0), OHIO, "", 5)], HOURS)
     assert found == forecast.Forecast(5, (), None, None)
 
 
-def test_an_empty_queue_has_drained() -> None:
+def test_empty_queue_has_empty_forecast() -> None:
     assert forecast.count_by_day(at(), [], HOURS) == forecast.Forecast(0, (), None, None)
 
 
-# --- The door does it -------------------------------------------------------------------------------------------------
+# --- Sending follows the forecast ---
 
 
 @pytest.fixture
@@ -143,12 +150,20 @@ def made() -> list[Message]:
     """Of every urgency, in several places, some to one domain."""
     found = []
     for state, intent, tier, email in [
-        ("CA", 80, "tier_1", ""), ("OH", 10, "tier_3", ""), ("HI", 50, "tier_2", ""),
+        ("CA", 80, "tier_1", ""),
+        ("OH", 10, "tier_3", ""),
+        ("HI", 50, "tier_2", ""),
         ("OH", 50, "tier_2", "a@one.test"),
-        ("OH", 80, "tier_1", "b@one.test"), ("TX", 10, "tier_3", "c@one.test"), ("CA", 10, "tier_3", "d@one.test"),
-        ("CA", 80, "tier_1", ""), ("MA", 10, "tier_3", ""), ("OH", 10, "tier_3", ""), ("HI", 80, "tier_1", ""),
-        ("TX", 50, "tier_2", ""), ("OH", 10, "tier_3", ""),
-    ]:  # fmt: skip
+        ("OH", 80, "tier_1", "b@one.test"),
+        ("TX", 10, "tier_3", "c@one.test"),
+        ("CA", 10, "tier_3", "d@one.test"),
+        ("CA", 80, "tier_1", ""),
+        ("MA", 10, "tier_3", ""),
+        ("OH", 10, "tier_3", ""),
+        ("HI", 80, "tier_1", ""),
+        ("TX", 50, "tier_2", ""),
+        ("OH", 10, "tier_3", ""),
+    ]:
         lead = factories.LeadFactory(state=state, **({"email": email} if email else {}))
         found.append(factories.cleared_email(lead, intent=intent, tier=tier))
     return found
@@ -156,15 +171,15 @@ def made() -> list[Message]:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("sender", "loose", "clock")
-class TestDoor:
+class TestSending:
     @pytest.fixture(autouse=True)
     def strict(self, settings: Any, loose: None, ghl: FakeGhl) -> None:
         settings.WORKING_HOURS, settings.SEND_GAP_SECONDS = "08:00-18:00", 45
         settings.HOURLY_LIMIT, settings.DOMAIN_HOURLY_LIMIT = 3, 1
 
     @pytest.mark.parametrize("left_today", [25, 6, 2])
-    def test_each_email_leaves_when_it_was_said_to(self, clock: Any, left_today: int) -> None:
-        """The whole queue, as said of each at the beginning, against the door at work minute by minute."""
+    def test_each_email_leaves_at_its_forecast_time(self, clock: Any, left_today: int) -> None:
+        """The forecast of the whole queue, compared with sending minute by minute."""
         sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
         current_limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
         emails = made()
@@ -174,8 +189,11 @@ class TestDoor:
         expected = {one.pk: said[one.pk].until if said[one.pk] else WORKING for one in emails}
         by_day = forecast.count_by_day(
             current_limits.read_limits(phase.current_control(), timezone.now()),
-            queue_counts.approved_groups(current_limits.read_limits(phase.current_control(), timezone.now())), HOURS,
-        )  # fmt: skip
+            queue_counts.approved_groups(
+                current_limits.read_limits(phase.current_control(), timezone.now())
+            ),
+            HOURS,
+        )
         while Message.objects.filter(status="cleared").exists():
             send.send_due()
             clock.move_to(self.next_moment())
@@ -201,7 +219,7 @@ class TestDoor:
             default=now + timedelta(minutes=1),
         )
 
-    def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
+    def test_emails_ahead_and_binding_limit_are_named(self) -> None:
         emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(5)]
         why = current_limits.binding_limit(emails[4], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("hourly", WORKING + timedelta(hours=1, seconds=45))
@@ -212,21 +230,21 @@ class TestDoor:
             current_limits.binding_limit(emails[0], phase.current_control(), timezone.now()) is None
         )
 
-    def test_an_outage_is_waited_for_and_then_the_turn(self) -> None:
+    def test_outage_and_emails_ahead_are_named(self) -> None:
         emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(2)]
-        ghl_outage.record_outage("test", said=600)
+        ghl_outage.record_outage("test", retry_after=600)
         why = current_limits.binding_limit(emails[1], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("ghl", WORKING + timedelta(seconds=645))
         assert why.text == "GoHighLevel cannot be used: test; 1 goes first"
 
-    def test_the_day_has_an_end(self) -> None:
-        """Twenty a day in the first week of the warm-up, three an hour: the last is the fifth of tomorrow."""
+    def test_daily_limit_moves_email_to_tomorrow(self) -> None:
+        """Twenty a day in the first week, three an hour: the last email is tomorrow's fifth."""
         emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(25)]
         why = current_limits.binding_limit(emails[24], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("warm_up", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
         assert why.text == "20 a day; 24 go first"
 
-    def test_the_api_and_the_page_say_the_same(self, client: Client, lead_user: User) -> None:
+    def test_api_and_page_show_one_forecast(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
         for _ in range(2):
             factories.cleared_email(factories.LeadFactory(state="OH"))
@@ -234,48 +252,48 @@ class TestDoor:
             factories.held_email(factories.LeadFactory(state="OH"))
         body = client.get("/api/messages/forecast").json()
         assert body == {
-            "at": "2026-03-03T15:00:00Z", "held_by": None,
+            "at": "2026-03-03T15:00:00Z",
+            "held_by": None,
             "approved": {
-                "waiting": 2, "days": [{"day": "2026-03-03", "count": 2}],
-                "last_leaves_at": "2026-03-03T15:00:45Z", "last_day": "2026-03-03",
+                "waiting": 2,
+                "days": [{"day": "2026-03-03", "count": 2}],
+                "last_leaves_at": "2026-03-03T15:00:45Z",
+                "last_day": "2026-03-03",
             },
             "with_undecided": {
-                "waiting": 4, "days": [{"day": "2026-03-03", "count": 4}],
-                "last_leaves_at": "2026-03-03T16:00:00Z", "last_day": "2026-03-03",
+                "waiting": 4,
+                "days": [{"day": "2026-03-03", "count": 4}],
+                "last_leaves_at": "2026-03-03T16:00:00Z",
+                "last_day": "2026-03-03",
             },
-        }  # fmt: skip
+        }
         said = client.get("/sales/sent").content.decode()
         assert (
-            "Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today."
+            "Approved: all 2 leave today. "
+            "With the 2 that wait for a decision, approved now: all 4 leave today."
         ) in said
         phase.halt_sending(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
-        assert (
-            "2 approved, and none of them leaves: Sending is halted."
-            in client.get("/sales/sent").content.decode()
-        )
+        said = client.get("/sales/sent").content.decode()
+        assert "2 approved, and none of them leaves: Sending is halted." in said
 
-    def test_the_sentence_names_the_last_day(self, ghl: FakeGhl) -> None:
+    def test_description_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):
             factories.cleared_email(factories.LeadFactory(state="OH"))
         found = forecast_by_day.forecast_queue(timezone.now())
-        assert (
-            forecast_by_day.describe_forecast(found)
-            == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
-        )
+        text = forecast_by_day.describe_forecast(found)
+        assert text == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
 
-    def test_who_may_not_read_emails_gets_no_forecast(self, client: Client) -> None:
+    def test_forecast_needs_permission_to_read_emails(self, client: Client) -> None:
         assert client.get("/api/messages/forecast").status_code == 401
 
-    def test_an_empty_queue_says_nothing(self, client: Client, lead_user: User) -> None:
+    def test_empty_queue_is_not_described(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
         assert client.get("/api/messages/forecast").json()["approved"]["waiting"] == 0
         assert "At the limits of now" not in client.get("/sales/sent").content.decode()
 
-    def test_who_waits_longer_than_the_horizon_is_told_so(self, settings: Any) -> None:
+    def test_shadow_names_the_phase_as_limit(self, settings: Any) -> None:
         phase.change_phase(Phase.SHADOW, by=None, reason="test")
         message = factories.cleared_email()
-        assert (
-            current_limits.binding_limit(message, phase.current_control(), timezone.now()).limit
-            == "phase"
-        )
+        limit = current_limits.binding_limit(message, phase.current_control(), timezone.now())
+        assert limit.limit == "phase"

@@ -36,7 +36,7 @@ def most_in_ten_seconds(moments: list[float]) -> int:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("offset", [0.0, 0.001, 2.5, 4.999])
-def test_a_steady_stream_gets_never_more_than_99_in_any_ten_seconds(offset: float) -> None:
+def test_steady_stream_stays_under_99_per_ten_seconds(offset: float) -> None:
     granted = taken([START + offset + n * 0.05 for n in range(800)])
     assert most_in_ten_seconds(granted) <= 99
     assert len(granted) >= 33 * 8  # and the rate is used: 33 in each window of 5 s
@@ -51,7 +51,7 @@ def test_the_worst_burst_gets_99_and_no_more() -> None:
 
 
 @pytest.mark.django_db
-def test_a_refusal_says_when_the_next_window_begins_and_takes_nothing() -> None:
+def test_refusal_names_next_window_and_takes_nothing() -> None:
     taken([START] * 33)
     with pytest.raises(http.ServiceUnavailable, match="rate") as refused:
         ghl.claim_call(START + 1.5)
@@ -61,7 +61,7 @@ def test_a_refusal_says_when_the_next_window_begins_and_takes_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_a_worker_whose_clock_is_behind_gets_nothing_instead_of_a_second_window() -> None:
+def test_worker_with_slow_clock_gets_no_second_window() -> None:
     taken([START + 100] * 33)
     assert taken([START] * 5) == []
 
@@ -69,7 +69,5 @@ def test_a_worker_whose_clock_is_behind_gets_nothing_instead_of_a_second_window(
 class AnyTraffic(TestCase):
     @given(st.lists(st.floats(0, 60), max_size=220).map(sorted))
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-    def test_no_pattern_of_calls_gets_more_than_99_in_ten_seconds(
-        self, offsets: list[float]
-    ) -> None:
+    def test_any_pattern_stays_under_99_per_ten_seconds(self, offsets: list[float]) -> None:
         assert most_in_ten_seconds(taken([START + offset for offset in offsets])) <= 99

@@ -1,4 +1,4 @@
-"""The day's last slots are kept for more urgent emails that open later: the rule at its borders, and at the door."""
+"""The day's last slots are kept for later, more urgent emails: the rule, and sending by it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,15 +15,21 @@ from outreach.limits import current_limits, limit_rules, priority_reserve
 from outreach.limits.priority_reserve import LaterGroup
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.sending import send, send_slots
-from outreach.sending.final_checks import SendMustWait
+from outreach.sending.stops import SendMustWait
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 
 AT = limit_rules.CurrentLimits(
-    now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
+    now=WORKING,
+    zone="America/New_York",
+    phase="parallel",
+    halted=False,
+    daily=25,
+    hourly=15,
+    domain_hourly=3,
     gap=timedelta(seconds=45),
-)  # fmt: skip
+)
 OPENS, CLOSES = (
     datetime(2026, 3, 3, 16, tzinfo=UTC),
     datetime(2026, 3, 4, 2, tzinfo=UTC),
@@ -38,29 +44,30 @@ def west(count: int, domain: str = "", **changes: Any) -> LaterGroup:
     return replace(LaterGroup("America/Los_Angeles", OPENS, CLOSES, domain, count), **changes)
 
 
-# --- The rule ---------------------------------------------------------------------------------------------------------
+# --- The rule ---
 
 
 @pytest.mark.parametrize(
     ("slots", "count", "is_kept"), [(3, 3, True), (3, 2, False), (3, 9, True), (25, 25, True)]
 )
-def test_what_is_left_is_kept_where_enough_more_urgent_ones_open_later(
-    slots: int, count: int, is_kept: bool
-) -> None:
+def test_slots_are_kept_for_enough_later_emails(slots: int, count: int, is_kept: bool) -> None:
     assert bool(priority_reserve.reserve_limit(left(slots), [west(count)])) == is_kept
 
 
-def test_nothing_is_kept_for_nobody() -> None:
+def test_nothing_is_kept_without_later_emails() -> None:
     assert priority_reserve.reserve_limit(left(1), []) is None
 
 
-def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
-    assert priority_reserve.reserve_limit(left(3), [west(7)]) == limit_rules.BindingLimit(
+def test_reserve_names_count_place_and_time() -> None:
+    limit = priority_reserve.reserve_limit(left(3), [west(7)])
+
+    assert limit == limit_rules.BindingLimit(
         "kept",
         OPENS,
-        "kept for 7 more urgent ones that open at 08:00 in Los Angeles",
+        {"kept": 7, "at_once": True, "opens": OPENS, "zone": "America/Los_Angeles"},
         everything=False,
     )
+    assert limit.text == "kept for 7 more urgent ones that open at 08:00 in Los Angeles"
     assert (
         priority_reserve.reserve_limit(left(1), [west(1)]).text
         == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
@@ -81,11 +88,11 @@ def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
         (timedelta(hours=1, seconds=46), 17),
     ],
 )
-def test_no_more_is_kept_than_can_leave_before_they_close(closes: timedelta, room: int) -> None:
+def test_reserve_is_bounded_by_closing_time(closes: timedelta, room: int) -> None:
     assert priority_reserve.sendable_later(AT, [west(1000, closes=OPENS + closes)]) == room
 
 
-def test_a_domain_takes_no_more_than_its_share_of_each_hour() -> None:
+def test_reserve_is_bounded_by_domain_limit() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
     assert priority_reserve.sendable_later(AT, [west(9, "one.test", **hour)]) == 3
     assert (
@@ -102,7 +109,7 @@ def test_places_that_open_together_share_the_hour() -> None:
     assert priority_reserve.sendable_later(AT, [west(12, **hour), west(12, **hour)]) == 15
 
 
-# --- At the door ------------------------------------------------------------------------------------------------------
+# --- While sending ---
 
 
 @pytest.fixture
@@ -140,9 +147,7 @@ class TestDoor:
     def hours(self, settings: Any, loose: None) -> None:
         settings.WORKING_HOURS = "08:00-18:00"
 
-    def test_a_low_one_in_the_east_leaves_the_last_slots_to_hot_ones_in_the_west(
-        self, ghl: FakeGhl, clock: Any
-    ) -> None:
+    def test_low_email_leaves_last_slots_to_hot(self, ghl: FakeGhl, clock: Any) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         east, hot = low("OH"), [email("CA") for _ in range(2)]
         assert send.send_due() == 0
@@ -171,7 +176,7 @@ class TestDoor:
         assert send.send_due() == 1
         assert state(first, second, *hot) == ["sent", "cleared", "cleared", "cleared"]
 
-    def test_a_warm_one_waits_for_hot_ones_and_a_low_one_for_both(self, ghl: FakeGhl) -> None:
+    def test_warm_waits_for_hot_and_low_for_both(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         middle, last, hot, other = warm("OH"), low("OH"), email("CA"), warm("CA")
         assert why(last).text.startswith("kept for 2 more urgent")
@@ -190,20 +195,23 @@ class TestDoor:
         east, texan = low("OH"), email("TX")
         assert (send.send_due(), state(east, texan)) == (1, ["sent", "cleared"])
 
-    def test_of_the_warm_ups_cap_the_last_are_kept_too(self, ghl: FakeGhl) -> None:
+    def test_slots_of_the_warm_up_are_kept_too(self, ghl: FakeGhl) -> None:
         for _ in range(19):
             lead = factories.LeadFactory()
             SendIntent.objects.create(
-                message=Message.objects.create(lead=lead, status="sent", to_address=lead.email), transport="ghl",
-                phase="parallel", day=WORKING.date(), domain="elsewhere.test", from_domain="mail.ours.example.com",
-                claimed_at=WORKING - timedelta(hours=2), outcome="sent",
-            )  # fmt: skip
+                message=Message.objects.create(lead=lead, status="sent", to_address=lead.email),
+                transport="ghl",
+                phase="parallel",
+                day=WORKING.date(),
+                domain="elsewhere.test",
+                from_domain="mail.ours.example.com",
+                claimed_at=WORKING - timedelta(hours=2),
+                outcome="sent",
+            )
         east, hot = low("OH"), email("CA")
         assert (send.send_due(), state(east, hot)) == (0, ["cleared", "cleared"])
 
-    def test_the_claim_itself_keeps_them_where_the_hot_one_was_approved_meanwhile(
-        self, ghl: FakeGhl
-    ) -> None:
+    def test_claim_keeps_slots_for_newly_approved_email(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         east = low("OH")
         Message.objects.filter(pk=east.pk).update(
@@ -212,7 +220,7 @@ class TestDoor:
         email("CA")
         with pytest.raises(SendMustWait) as bound, transaction.atomic():
             send_slots.claim_slot(Message.objects.get(pk=east.pk), "contact-1")
-        assert (bound.value.waiting_for, SendIntent.objects.count()) == ("kept", 0)
+        assert (bound.value.code, SendIntent.objects.count()) == ("kept", 0)
         assert DailySlots.objects.get().used == 24
 
     def test_the_sandbox_keeps_nobodys_hours_and_nothing(self, settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is: the most urgent first, whatever held them, and nobody hidden behind those that wait."""
+"""The most urgent email goes first, and no email is blocked by those that wait."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,14 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.models import Lead
-from outreach.control import phase
-from outreach.limits import current_limits, office_hours, send_order
-from outreach.limits.limit_rules import CurrentLimits
+from outreach.limits import office_hours, send_order
 from outreach.models import Message, Move, Place
-from outreach.sending import ghl_outage, send
-from tests import factories
+from outreach.sending import send
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
+from tests.outreach.limits.order_steps import (
+    addresses,
+    hot,
+    left,
+    low,
+    standing,
+    status,
+    waiting_rows,
+    warm,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
@@ -31,46 +38,10 @@ def clock() -> Iterator[Any]:
         yield traveller
 
 
-def standing() -> CurrentLimits:
-    return current_limits.read_limits(phase.current_control(), timezone.now())
+# --- The order ---
 
 
-def hot(**lead: Any) -> Message:
-    return factories.cleared_email(factories.LeadFactory(**lead))
-
-
-def warm() -> Message:
-    return factories.cleared_email(intent=50, tier="tier_2")
-
-
-def low(**lead: Any) -> Message:
-    return factories.cleared_email(factories.LeadFactory(**lead), intent=10, tier="tier_3")
-
-
-def status(*messages: Message) -> list[str]:
-    return [Message.objects.get(pk=message.pk).status for message in messages]
-
-
-def left(ghl: FakeGhl) -> list[str]:
-    return [entry["to"] for entry in ghl.sent_emails()]
-
-
-def addresses(*messages: Message) -> list[str]:
-    return [message.to_address for message in messages]
-
-
-def waiting_rows() -> list[tuple[Any, ...]]:
-    return list(
-        Message.objects.filter(status="cleared").order_by("pk").values_list("pk", "not_before")
-    )
-
-
-# --- The order --------------------------------------------------------------------------------------------------------
-
-
-def test_the_most_urgent_leaves_first_and_of_equals_the_one_approved_first(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_urgency_then_approval_time_decides_the_order(ghl: FakeGhl, clock: Any) -> None:
     made = []
     for make in (low, warm, hot, low, warm, hot):
         made.append(make())
@@ -79,9 +50,7 @@ def test_the_most_urgent_leaves_first_and_of_equals_the_one_approved_first(
     assert left(ghl) == addresses(made[2], made[5], made[1], made[4], made[0], made[3])
 
 
-def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_repeated_approval_goes_to_the_end(ghl: FakeGhl, clock: Any) -> None:
     first, second = hot(), hot()
     clock.shift(timedelta(minutes=1))
     Message.objects.filter(pk=first.pk).update(cleared_at=timezone.now())
@@ -89,9 +58,7 @@ def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(
     assert left(ghl) == addresses(second, first)
 
 
-def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_not_looked_at(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_most_urgent_email_of_open_places_goes_first(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     west, texan, east = (
         hot(state="CA"),
@@ -104,9 +71,7 @@ def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_
     assert waiting_rows() == [(west.pk, west.not_before)]
 
 
-def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_place(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_moved_lead_has_hours_of_new_place(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     message, other = hot(state="OH"), low(state="OH")
     Lead.objects.filter(pk=message.lead_id).update(state="HI")
@@ -119,9 +84,7 @@ def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_pl
     )
 
 
-def test_a_domain_that_had_its_share_hides_nobody_behind_it(
-    ghl: FakeGhl, settings: Any, clock: Any
-) -> None:
+def test_full_domain_blocks_no_other_email(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
     colleagues = [
         hot(email=f"dana{n}@shared.test") for n in range(60)
@@ -150,7 +113,7 @@ def test_a_limit_for_everything_rewrites_no_row(ghl: FakeGhl, settings: Any, clo
     assert (waiting_rows(), Move.objects.count(), len(ghl.sent_emails())) == (before, moves, 1)
 
 
-# --- Overtaking -------------------------------------------------------------------------------------------------------
+# --- Overtaking ---
 
 
 def during(ghl: FakeGhl, handler: str, do: Any) -> None:
@@ -158,10 +121,8 @@ def during(ghl: FakeGhl, handler: str, do: Any) -> None:
     setattr(ghl, handler, lambda request: (do(), act(request))[1])
 
 
-def test_a_low_one_at_the_door_lets_a_hot_one_go_first(
-    ghl: FakeGhl, settings: Any, clock: Any
-) -> None:
-    """While it was looked at, a HOT one's time to undo came to its end, and there is one place left."""
+def test_low_email_in_progress_lets_hot_go_first(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+    """During its checks, a HOT email's time to undo ended, and one slot is left."""
     settings.SEND_GAP_SECONDS = 45
     slow, urgent = low(), hot()
     Message.objects.filter(pk=urgent.pk).update(not_before=timezone.now() + timedelta(seconds=1))
@@ -175,9 +136,7 @@ def test_a_low_one_at_the_door_lets_a_hot_one_go_first(
     ]
 
 
-def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_low_email_waits_for_hot_in_progress(ghl: FakeGhl, clock: Any) -> None:
     slow, urgent = low(), hot()
     lease = timezone.now() + send.SEND_LEASE
     Message.objects.filter(pk=urgent.pk).update(status="sending", lease_until=lease)
@@ -194,81 +153,7 @@ def test_a_hot_one_waits_for_no_low_one(ghl: FakeGhl) -> None:
     assert (send.send_due(), left(ghl)) == (1, addresses(urgent))
 
 
-# --- GoHighLevel away -------------------------------------------------------------------------------------------------
-
-
-def test_after_an_outage_the_most_urgent_leaves_first(ghl: FakeGhl, clock: Any) -> None:
-    emails = [low(), warm(), hot(), hot()]
-    before = waiting_rows()
-    ghl.stop()
-    for _ in range(2):
-        assert send.send_due() == 0
-        assert send.send_due() == 0  # it is not asked again before its time
-        clock.shift(timedelta(minutes=1))
-    assert waiting_rows() == before
-    assert phase.current_control().away_failures == 2
-    ghl.start()
-    assert send.send_due() == 4
-    assert left(ghl) == addresses(emails[2], emails[3], emails[1], emails[0])
-    row = phase.current_control()
-    assert (row.away_until, row.away_for, row.away_failures) == (None, "", 0)
-
-
-def test_while_ghl_is_away_every_email_says_so_and_until_when(ghl: FakeGhl) -> None:
-    hot()
-    other = low()
-    ghl.stop()
-    send.send_due()
-    wait = current_limits.binding_limit(other, phase.current_control(), timezone.now())
-    assert (wait.limit, wait.until) == ("ghl", timezone.now() + timedelta(seconds=5))
-    assert wait.text.startswith("GoHighLevel cannot be used: no connection to 127.0.0.1")
-    ghl.start()
-
-
-def test_the_waits_grow_to_five_minutes(ghl: FakeGhl, clock: Any) -> None:
-    hot()
-    ghl.on(UPSERT).status(503)
-    waits = []
-    for _ in range(9):
-        send.send_due()
-        waits.append((phase.current_control().away_until - timezone.now()).total_seconds())
-        clock.move_to(phase.current_control().away_until)
-        Message.objects.update(not_before=WORKING)
-    assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-
-
-def test_one_email_that_ghl_cannot_take_does_not_hold_up_the_others(
-    ghl: FakeGhl, clock: Any
-) -> None:
-    trouble, others = hot(), [low() for _ in range(3)]
-    ghl.on(UPSERT, containing=trouble.to_address).status(500)
-    for _ in range(20):
-        send.send_due()
-        clock.shift(timedelta(seconds=60))
-    assert left(ghl) == addresses(*others)
-    assert (status(trouble), "500" in Message.objects.get(pk=trouble.pk).error) == (
-        ["cleared"],
-        True,
-    )
-
-
-def test_those_that_stepped_aside_take_their_turns_when_ghl_is_back(
-    ghl: FakeGhl, clock: Any
-) -> None:
-    urgent, second, slow = hot(), hot(), low()
-    ghl.stop()
-    for _ in range(ghl_outage.FAILURES_OF_ONE + 1):
-        send.send_due()
-        clock.move_to(phase.current_control().away_until)
-    assert (
-        Message.objects.get(pk=urgent.pk).not_before > timezone.now()
-    )  # the second one was tried in its place
-    ghl.start()
-    assert send.send_due() == 3
-    assert left(ghl) == addresses(second, urgent, slow)
-
-
-# --- Cost -------------------------------------------------------------------------------------------------------------
+# --- Cost ---
 
 
 def fill(count: int, place: Place, **fields: Any) -> None:
@@ -279,15 +164,22 @@ def fill(count: int, place: Place, **fields: Any) -> None:
     now = timezone.now()
     Message.objects.bulk_create(
         Message(
-            lead=lead, status="cleared", version=1, to_address=lead.email, rank=0, cleared_at=now - timedelta(days=1),
-            not_before=now - timedelta(hours=1), place=place, transport="ghl",
+            lead=lead,
+            status="cleared",
+            version=1,
+            to_address=lead.email,
+            rank=0,
+            cleared_at=now - timedelta(days=1),
+            not_before=now - timedelta(hours=1),
+            place=place,
+            transport="ghl",
             **{"domain": f"bulk-{n}.test", **fields},
         )
         for n, lead in enumerate(leads)
-    )  # fmt: skip
+    )
 
 
-def test_the_queue_asks_no_more_of_the_database_with_a_thousand_waiting(settings: Any) -> None:
+def test_queries_do_not_grow_with_the_queue(settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     message, at = hot(), standing()
     with CaptureQueriesContext(connection) as few:
@@ -298,7 +190,7 @@ def test_the_queue_asks_no_more_of_the_database_with_a_thousand_waiting(settings
     assert len(many) == len(few) == 4
 
 
-def test_what_is_kept_is_counted_only_as_far_as_the_day_goes(settings: Any) -> None:
+def test_reserve_counts_no_more_than_the_day(settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     at = standing()
     fill(1000, office_hours.place_of_lead(Lead(country="US", state="HI")))
@@ -315,7 +207,7 @@ def test_what_is_kept_is_counted_only_as_far_as_the_day_goes(settings: Any) -> N
 
 
 @pytest.mark.postgres
-def test_lines_of_closed_offices_and_passed_over_domains_are_not_read(settings: Any) -> None:
+def test_closed_places_and_full_domains_are_not_read(settings: Any) -> None:
     """PostgreSQL's own account of what it read: a handful of pages of 5,000 waiting rows."""
     settings.WORKING_HOURS = "08:00-18:00"
     message, at = hot(), standing()

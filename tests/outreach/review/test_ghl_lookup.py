@@ -17,8 +17,8 @@ from outreach.models import GhlLook, Message, Opportunity, Reply
 from outreach.review import ghl_lookup, review_actions
 from outreach.sending import send, uncertain
 from tests import factories
+from tests.fakes.clock import iso
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import iso
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 

@@ -9,7 +9,7 @@ from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, no_draft, open_drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent
@@ -57,10 +57,10 @@ def test_sent_email_of_merged_lead_counts_before_sweep() -> None:
     one, other = two()
     sent(other)
     factories.VisitFactory(lead=one)
-    assert drafts.why_no_draft_now(one) == ""
+    assert no_draft.why_no_draft_now(one) is None
     merged(one, other)
     assert (
-        drafts.why_no_draft_now(one)
+        str(no_draft.why_no_draft_now(one))
         == "The first email to this person was sent, or refused for good, before."
     )
     assert (
@@ -74,7 +74,7 @@ def test_open_email_of_merged_lead_counts_before_sweep() -> None:
     one, other = two()
     factories.held_email(other)
     merged(one, other)
-    assert drafts.why_no_draft_now(one) == "An email to this person is open already."
+    assert str(no_draft.why_no_draft_now(one)) == "An email to this person is open already."
 
 
 def test_who_answered_as_either_has_answered() -> None:
@@ -238,7 +238,7 @@ def test_unsubscribe_covers_both_merged_leads_and_survives_undo() -> None:
     merged_leads.follow_merges()
     for lead in two_again(one, other):
         assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
-        assert drafts.why_no_draft_now(lead).startswith("We must not write")
+        assert str(no_draft.why_no_draft_now(lead)).startswith("We must not write")
 
 
 def two_again(*leads: Lead) -> list[Lead]:
@@ -253,5 +253,5 @@ def test_assessment_of_merged_lead_opens_no_second_email() -> None:
     factories.held_email(one)
     merged(one, other)
     made.lead = other  # as a worker holds it that read it before the merge
-    drafts._open_draft(made)
+    open_drafts._open_draft(made)
     assert Message.objects.count() == 1

@@ -1,4 +1,4 @@
-"""After an email left: tags and the workflow, without delaying or repeating the send, and the workflow once at most."""
+"""After a send: tags and the workflow, which neither delay nor repeat the send."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,9 +45,7 @@ def alarms() -> list[str]:
     )
 
 
-def test_the_contact_is_tagged_and_added_to_the_workflow_after_the_send(
-    ghl: FakeGhl, workflow: str
-) -> None:
+def test_sent_email_tags_contact_and_starts_workflow(ghl: FakeGhl, workflow: str) -> None:
     message = sent()
     assert (ghl.requests(TAGS), ghl.requests(WORKFLOW)) == ([], [])  # the send does not wait for it
     assert after_send.run_due_actions() == 2
@@ -75,9 +73,7 @@ def test_without_a_workflow_there_are_only_tags(ghl: FakeGhl) -> None:
     assert states() == {"tags": "due"}
 
 
-def test_what_was_found_to_have_left_is_followed_up_too(
-    ghl: FakeGhl, workflow: str, clock: Any
-) -> None:
+def test_email_found_sent_gets_after_send_actions(ghl: FakeGhl, workflow: str, clock: Any) -> None:
     ghl.on(SEND).act_then_close(times=1)
     factories.cleared_email()
     send.send_due()
@@ -87,9 +83,7 @@ def test_what_was_found_to_have_left_is_followed_up_too(
     assert states() == {"tags": "due", "workflow": "due"}
 
 
-def test_what_a_person_says_was_sent_is_followed_up_and_what_was_not_is_not(
-    ghl: FakeGhl, workflow: str
-) -> None:
+def test_only_emails_settled_as_sent_get_actions(ghl: FakeGhl, workflow: str) -> None:
     ghl.on(SEND).close_before(times=2)
     first, second = factories.cleared_email(), factories.cleared_email()
     send.send_due()
@@ -102,7 +96,7 @@ def test_what_a_person_says_was_sent_is_followed_up_and_what_was_not_is_not(
     }
 
 
-def test_in_the_sandbox_it_is_kept_and_never_done(
+def test_sandbox_actions_are_stored_and_never_run(
     ghl: FakeGhl, settings: Any, workflow: str
 ) -> None:
     settings.SANDBOXED = ["ghl"]
@@ -181,7 +175,7 @@ def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     ],
     ids=["reset", "500", "no JSON"],
 )
-def test_a_workflow_is_never_asked_for_twice_by_itself(
+def test_workflow_is_never_requested_twice_automatically(
     ghl: FakeGhl, workflow: str, clock: Any, fault: Any
 ) -> None:
     message = sent()
@@ -196,9 +190,7 @@ def test_a_workflow_is_never_asked_for_twice_by_itself(
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
 
 
-def test_a_process_that_died_in_the_call_leaves_it_to_a_person(
-    ghl: FakeGhl, workflow: str, clock: Any
-) -> None:
+def test_dead_process_leaves_workflow_to_a_person(ghl: FakeGhl, workflow: str, clock: Any) -> None:
     sent()
     AfterSend.objects.filter(what="workflow").update(
         state="asking", lease_until=timezone.now() + timedelta(seconds=60)
@@ -210,7 +202,7 @@ def test_a_process_that_died_in_the_call_leaves_it_to_a_person(
     assert (states()["workflow"], ghl.requests(WORKFLOW), len(alarms())) == ("uncertain", [], 1)
 
 
-def test_a_refusal_is_shown_and_done_again_only_by_a_person(
+def test_only_a_person_retries_a_refused_action(
     ghl: FakeGhl, settings: Any, client: Client, lead_user: User, reviewer: User
 ) -> None:
     settings.GHL_WORKFLOW_ID = "wfl_unknown"
@@ -232,7 +224,7 @@ def test_a_refusal_is_shown_and_done_again_only_by_a_person(
     assert (states(), alarms()) == ({"tags": "done", "workflow": "done"}, [])
 
 
-def test_who_must_not_be_written_to_any_more_is_not_added(ghl: FakeGhl, workflow: str) -> None:
+def test_suppressed_recipient_is_not_added_to_workflow(ghl: FakeGhl, workflow: str) -> None:
     stopped, blocked = sent(), sent()
     suppression.suppress(stopped.to_address, "unsubscribed", "test", stopped.lead)
     ghl.set_dnd(blocked.ghl_contact_id)
@@ -244,14 +236,14 @@ def test_who_must_not_be_written_to_any_more_is_not_added(ghl: FakeGhl, workflow
     assert (ghl.requests(WORKFLOW), alarms()) == ([], [])
 
 
-def test_a_contact_that_is_gone_is_nobody_to_follow_up(ghl: FakeGhl, workflow: str) -> None:
+def test_missing_contact_drops_its_actions(ghl: FakeGhl, workflow: str) -> None:
     sent()
     ghl._contacts.clear()
     after_send.run_due_actions()
     assert (states(), alarms()) == ({"tags": "dropped", "workflow": "dropped"}, [])
 
 
-def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
+def test_outage_stops_the_batch_of_actions(ghl: FakeGhl) -> None:
     for _ in range(3):
         factories.cleared_email()
     assert send.send_due() == 3

@@ -1,4 +1,4 @@
-"""What GoHighLevel refuses in the same words time after time is an alarm: nobody knew of it, and it may hit all."""
+"""Three refusals in a row with the same words raise an alarm: they may concern every email."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ CHANGED = {"statusCode": 422, "message": ["property emailTo should not exist"]}
 
 
 def leave(clock: Any) -> Message:
-    """One email goes to the door, two hours after the one before it: no guardrail halts."""
+    """Send one email, two hours after the one before, so that no guardrail halts."""
     clock.shift(timedelta(hours=2))
     phase.resume_sending(by=None, reason="test")
     message = factories.cleared_email()
@@ -35,9 +35,7 @@ def refused_in_a_row() -> list[str]:
 
 
 @pytest.mark.parametrize("route", [UPSERT, SEND])
-def test_the_third_refusal_in_the_same_words_is_an_alarm(
-    ghl: FakeGhl, clock: Any, route: str
-) -> None:
+def test_third_refusal_in_same_words_raises_alarm(ghl: FakeGhl, clock: Any, route: str) -> None:
     ghl.on(route).status(422, CHANGED)
     for _ in range(2):
         assert leave(clock).status == "failed"
@@ -51,7 +49,7 @@ def test_the_third_refusal_in_the_same_words_is_an_alarm(
     assert refused_in_a_row() == []
 
 
-def test_addresses_and_ids_make_no_difference(ghl: FakeGhl, clock: Any) -> None:
+def test_refusals_are_compared_without_addresses_and_ids(ghl: FakeGhl, clock: Any) -> None:
     for n in (11, 222, 3333):
         said = f"Cannot send to dana{n}@northline-{n}.test: contact cnt_{n}ab is archived"
         ghl.on(SEND).status(400, {"message": said}, times=1)
@@ -59,14 +57,14 @@ def test_addresses_and_ids_make_no_difference(ghl: FakeGhl, clock: Any) -> None:
     assert len(refused_in_a_row()) == 1
 
 
-def test_other_words_are_another_row(ghl: FakeGhl, clock: Any) -> None:
+def test_refusals_in_other_words_raise_no_alarm(ghl: FakeGhl, clock: Any) -> None:
     for said in ("subject is long", "subject is long", "html must be a string", "subject is long"):
         ghl.on(SEND).status(422, {"message": [said]}, times=1)
         assert leave(clock).status == "failed"
     assert refused_in_a_row() == []
 
 
-def test_an_email_that_leaves_ends_the_row(ghl: FakeGhl, clock: Any) -> None:
+def test_sent_email_ends_the_series_of_refusals(ghl: FakeGhl, clock: Any) -> None:
     for _ in range(2):
         ghl.on(SEND).status(422, CHANGED, times=2)
         leave(clock), leave(clock)
@@ -74,7 +72,7 @@ def test_an_email_that_leaves_ends_the_row(ghl: FakeGhl, clock: Any) -> None:
     assert refused_in_a_row() == []
 
 
-def test_what_concerns_one_address_is_no_sign_of_more(ghl: FakeGhl, clock: Any) -> None:
+def test_refused_addresses_raise_no_alarm(ghl: FakeGhl, clock: Any) -> None:
     ghl.on(SEND).status(400, {"message": "Cannot send message as DND is active for Email."})
     for _ in range(3):
         assert leave(clock).status == "failed"

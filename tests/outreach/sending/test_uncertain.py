@@ -1,4 +1,4 @@
-"""An email that may have left is looked for, shown to people and told to them once; only they can send it again."""
+"""An uncertain email is searched for and raises one alarm; only a person can resend it."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def open_alarms() -> list[str]:
     )
 
 
-def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: Any) -> None:
+def test_alarm_is_raised_once_after_15_minutes(ghl: FakeGhl, clock: Any) -> None:
     first, second = doubtful(ghl, accepted=False), doubtful(ghl, accepted=False)
     clock.shift(timedelta(minutes=14, seconds=50))
     uncertain.settle_due()
@@ -50,14 +50,13 @@ def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: 
     assert open_alarms() == sorted(f"uncertain:{one.pk}" for one in (first, second))
     texts = set(Notice.objects.filter(key__startswith="alarm:").values_list("text", flat=True))
     assert texts == {
-        "We don't know whether an email of 10:00 left. Look for it at GoHighLevel and say so under Sent & replies."
+        "We don't know whether an email of 10:00 left. "
+        "Look for it at GoHighLevel and say so under Sent & replies."
     }
     assert Notice.objects.filter(key__startswith="alarm:").count() == 2
 
 
-def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_email_uncertain_for_long_can_still_be_found(ghl: FakeGhl, clock: Any) -> None:
     message = doubtful(ghl, accepted=True)
     shown_at, ghl._visible_at = (
         dict(ghl._visible_at),
@@ -75,7 +74,7 @@ def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(
 
 
 @pytest.mark.parametrize(("was_sent", "status"), [(True, "sent"), (False, "held")])
-def test_what_a_person_settles_is_an_alarm_no_more(
+def test_settlement_closes_the_alarm(
     ghl: FakeGhl, clock: Any, reviewer: User, was_sent: bool, status: str
 ) -> None:
     message = doubtful(ghl, accepted=False)

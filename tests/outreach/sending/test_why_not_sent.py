@@ -1,4 +1,4 @@
-"""For an email in any state: why it has not been sent, and what would change it."""
+"""For an email in any state: why it was not sent, and what would change that."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def made(status: str, **fields: Any) -> Message:
     return Message.objects.create(lead=lead, status=status, to_address=lead.email, **fields)
 
 
-def test_every_state_says_something_but_what_was_sent() -> None:
+def test_every_state_but_sent_is_explained() -> None:
     for status in choices.Status:
         message = factories.cleared_email() if status == "cleared" else made(status)
         found = why(message)
@@ -45,7 +45,7 @@ def test_every_state_says_something_but_what_was_sent() -> None:
             assert found.change
 
 
-def test_a_held_one_says_since_when_and_why_it_is_a_persons() -> None:
+def test_held_email_names_time_and_reason() -> None:
     found = why(factories.held_email())
     assert found.text.startswith(
         "It waits for a decision since 3 Mar 10:00. The decision is a person's: "
@@ -53,7 +53,7 @@ def test_a_held_one_says_since_when_and_why_it_is_a_persons() -> None:
     assert found.change == "An approval at the desk, until 6 Mar 10:00."
 
 
-def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
+def test_blocked_email_names_check_and_remedy() -> None:
     guards = [
         {"guard": "sender", "passed": True, "text": "There is one.", "clear": ""},
         {
@@ -71,7 +71,7 @@ def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
     assert why(made("blocked", blocked_by="no_template")).text == "Blocked: no template"
 
 
-def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
+def test_rejected_email_names_person_time_and_tag(reviewer: User) -> None:
     message = review_actions.reject_email(
         factories.held_email(),
         1,
@@ -83,7 +83,7 @@ def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
     assert why(message).change == "Nothing: it is never sent."
 
 
-def test_a_withdrawn_one_says_why() -> None:
+def test_withdrawn_email_names_the_reason() -> None:
     message = factories.cleared_email()
     moves.move_message(
         message, "withdrawn", "suppressed", error="They asked for no more emails (STOP)"
@@ -94,7 +94,7 @@ def test_a_withdrawn_one_says_why() -> None:
     )
 
 
-def test_an_uncertain_one_says_since_when_and_that_it_is_not_sent_again() -> None:
+def test_uncertain_email_names_time_and_next_step() -> None:
     found = why(made("uncertain", uncertain_at=timezone.now(), error="timed out"))
     assert found.text.startswith(
         "It may have left: GoHighLevel did not say since 3 Mar 10:00. It is never sent again"
@@ -102,14 +102,14 @@ def test_an_uncertain_one_says_since_when_and_that_it_is_not_sent_again() -> Non
     assert "after 15 minutes a person" in found.change
 
 
-def test_a_failed_one_says_what_gohighlevel_said() -> None:
+def test_failed_email_shows_the_answer() -> None:
     assert (
         why(made("failed", error="400: no such contact")).text
         == "GoHighLevel refused it. 400: no such contact."
     )
 
 
-def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
+def test_approved_email_names_limit_and_who_ends_it(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     phase.halt_sending(by=None, reason="test")
     assert why(message) == why_not_sent.NotSentReason(
@@ -117,11 +117,13 @@ def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
     )
 
 
-def test_the_api_says_it_for_any_state(client: Client, lead_user: User) -> None:
+def test_api_explains_any_state(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     message = made("expired")
     body = client.get(f"/api/messages/{message.public_id}").json()
     assert body["why_not_sent"] == {
-        "limit": "expired", "next_eligible_at": None, "text": "Nobody decided in time; it expired.",
+        "limit": "expired",
+        "next_eligible_at": None,
+        "text": "Nobody decided in time; it expired.",
         "change": "Nothing: it is never sent.",
-    }  # fmt: skip
+    }

@@ -118,9 +118,14 @@ def health_verdict() -> HealthVerdict:
 
 def breach() -> GuardrailBreach:
     return GuardrailBreach.objects.create(
-        guardrail="complaints", level="alert", action="alerted", events=["complained:1"], sends=0,
-        phase_before="assisted", phase_after="assisted",
-    )  # fmt: skip
+        guardrail="complaints",
+        level="alert",
+        action="alerted",
+        events=["complained:1"],
+        sends=0,
+        phase_before="assisted",
+        phase_after="assisted",
+    )
 
 
 def owner_change() -> OwnerChange:
@@ -157,7 +162,7 @@ def refused(act: Callable[[], object]) -> None:
 
 
 @pytest.mark.django_db
-def test_every_append_only_model_is_guarded_by_the_database_and_nothing_else_is() -> None:
+def test_exactly_the_append_only_models_have_triggers() -> None:
     subclasses = [model for model in apps.get_models() if issubclass(model, append_only.AppendOnly)]
     assert append_only.append_only_tables() == sorted(model._meta.db_table for model in subclasses)
     assert sorted(ROWS, key=str) == sorted(subclasses, key=str)
@@ -205,7 +210,7 @@ def test_a_database_after_a_flush_is_guarded_again() -> None:
 
 
 @pytest.mark.usefixtures("committed")
-def test_guards_come_off_and_on_again_when_a_migration_goes_back_and_forth() -> None:
+def test_triggers_follow_a_migration_back_and_forth() -> None:
     operation = append_only.HoldAppendOnly("outreach_move")
     try:
         with connection.schema_editor() as editor:

@@ -1,4 +1,6 @@
-"""Taking work: a lease that one worker holds, that a crash cannot keep, and that is asked for again in the UPDATE."""
+"""Taking work: a lease that one worker holds, that a crash cannot keep, and that is asked for again
+in the UPDATE.
+"""
 
 import threading
 from datetime import timedelta
@@ -24,7 +26,7 @@ def due():
 
 
 @pytest.mark.django_db
-def test_a_leased_row_carries_its_lease_and_one_more_attempt() -> None:
+def test_leasing_a_row_counts_one_attempt() -> None:
     row = event(1)
     before = timezone.now()
     [leased] = claims.lease_rows(due(), 60)
@@ -38,7 +40,7 @@ def test_a_leased_row_carries_its_lease_and_one_more_attempt() -> None:
 
 
 @pytest.mark.django_db
-def test_a_leased_row_is_nobody_elses_until_the_lease_ends() -> None:
+def test_a_leased_row_is_skipped_until_its_lease_ends() -> None:
     row = event(1)
     assert [r.pk for r in claims.lease_rows(due(), 60)] == [row.pk]
     assert list(claims.lease_rows(due(), 60)) == []
@@ -50,7 +52,7 @@ def test_a_leased_row_is_nobody_elses_until_the_lease_ends() -> None:
 
 
 @pytest.mark.django_db
-def test_two_sweeps_that_saw_the_same_rows_share_them_out() -> None:
+def test_two_sweeps_never_lease_the_same_row() -> None:
     for number in range(4):
         event(number)
     one, other = claims.lease_rows(due(), 60), claims.lease_rows(due(), 60)
@@ -60,7 +62,7 @@ def test_two_sweeps_that_saw_the_same_rows_share_them_out() -> None:
 
 
 @pytest.mark.django_db
-def test_a_row_that_is_no_longer_due_when_its_turn_comes_is_left_alone() -> None:
+def test_a_row_no_longer_due_is_left_alone() -> None:
     event(1)
     second = event(2)
     sweep = claims.lease_rows(due(), 60)
@@ -72,14 +74,14 @@ def test_a_row_that_is_no_longer_due_when_its_turn_comes_is_left_alone() -> None
 
 
 @pytest.mark.django_db
-def test_a_sweep_ends_after_its_batch_in_the_order_of_what_is_due() -> None:
+def test_a_sweep_ends_after_its_batch_in_order() -> None:
     rows = [event(number) for number in range(5)]
     assert [r.pk for r in claims.lease_rows(due(), 60, batch=3)] == [r.pk for r in rows[:3]]
     assert due().filter(attempts=0).count() == 2
 
 
 @pytest.mark.django_db
-def test_a_claim_changes_the_row_that_still_matches_and_no_other() -> None:
+def test_a_claim_changes_only_the_matching_row() -> None:
     row = event(1)
     waiting = InboundEvent.objects.filter(pk=row.pk, state="waiting")
     assert claims.claim_row(waiting, state="processed") is True
@@ -90,7 +92,7 @@ def test_a_claim_changes_the_row_that_still_matches_and_no_other() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("committed")
-def test_ten_workers_at_once_take_each_row_exactly_once() -> None:
+def test_ten_workers_take_each_row_exactly_once() -> None:
     for number in range(30):
         event(number)
     taken: list[int] = []
@@ -116,12 +118,12 @@ def test_ten_workers_at_once_take_each_row_exactly_once() -> None:
     ("attempts", "seconds"),
     [(0, 2), (1, 2), (2, 4), (3, 8), (4, 16), (11, 2048), (12, 3600), (40, 3600), (100_000, 3600)],
 )
-def test_the_wait_doubles_with_each_try_up_to_an_hour(attempts: int, seconds: int) -> None:
+def test_the_wait_doubles_up_to_an_hour(attempts: int, seconds: int) -> None:
     assert claims.retry_delay(attempts) == timedelta(seconds=seconds)
 
 
 @given(st.integers(0, 32767), st.floats(0.1, 600), st.floats(1, 86400))
-def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(
+def test_waits_never_shrink_nor_pass_the_longest(
     attempts: int, base: float, longest: float
 ) -> None:
     waits = [claims.retry_delay(n, base, longest) for n in (attempts, attempts + 1)]

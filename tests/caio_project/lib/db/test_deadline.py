@@ -1,4 +1,6 @@
-"""Database work ends at its deadline, whatever the server is busy with, and the next work finds a connection."""
+"""Database work ends at its deadline, whatever the server is busy with, and the next work finds a
+connection.
+"""
 
 import time
 

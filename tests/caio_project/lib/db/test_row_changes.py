@@ -25,14 +25,14 @@ def told(work: Any) -> list[tuple[str, type[models.Model], Any, Any]]:
     return [(one.kind, one.model, one.before, one.after) for one in changes(work)]
 
 
-def test_an_update_without_an_instance_is_seen_field_by_field() -> None:
+def test_a_queryset_update_is_recorded_field_by_field() -> None:
     lead = LeadFactory(title="VP Sales")
     assert told(lambda: Lead.objects.filter(email=lead.email).update(title="CEO", city="")) == [
         ("changed", Lead, {"title": "VP Sales"}, {"title": "CEO"})
     ]
 
 
-def test_conditions_in_what_is_set_are_not_taken_for_the_statements_own() -> None:
+def test_conditions_inside_set_expressions_are_ignored() -> None:
     lead, other = LeadFactory(city="A"), LeadFactory(city="B")
     set_by_query = Coalesce(Lead.rows.filter(pk=other.pk).values("city")[:1], Value("100%s"))
     found = changes(
@@ -45,7 +45,7 @@ def test_conditions_in_what_is_set_are_not_taken_for_the_statements_own() -> Non
     ]
 
 
-def test_what_is_written_twice_is_told_once_from_its_first_to_its_last() -> None:
+def test_two_writes_to_a_row_are_one_change() -> None:
     lead = LeadFactory(title="One")
 
     def work() -> None:
@@ -56,7 +56,7 @@ def test_what_is_written_twice_is_told_once_from_its_first_to_its_last() -> None
     assert told(work) == [("changed", Lead, {"title": "One"}, {"title": "Three"})]
 
 
-def test_new_rows_are_told_whole_however_they_were_put_in() -> None:
+def test_new_rows_are_recorded_whole_however_inserted() -> None:
     lead = LeadFactory()
 
     def work() -> None:
@@ -74,7 +74,7 @@ def test_new_rows_are_told_whole_however_they_were_put_in() -> None:
     ]
 
 
-def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:
+def test_deleted_rows_are_recorded_reverted_ones_are_not() -> None:
     visit, company = VisitFactory(), CompanyFactory(name="Old")
 
     def work() -> None:
@@ -92,14 +92,14 @@ def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:
     ]
 
 
-def test_rows_that_are_named_and_not_numbered_are_seen() -> None:
+def test_rows_with_named_keys_are_recorded() -> None:
     assert [(one.kind, one.name) for one in changes(lambda: Counter.next("of_a_test"))] == [
         ("new", "of_a_test=1")
     ]
     Counter.objects.filter(name="of_a_test").update(value=F("value") + 1)
 
 
-def test_rows_that_were_there_are_not_told_as_new() -> None:
+def test_existing_rows_are_not_recorded_as_new() -> None:
     known = CompanyFactory(domain="known.test")
     rows = [Company(domain="known.test"), Company(domain="new.test")]
     found = changes(lambda: Company.objects.bulk_create(rows, ignore_conflicts=True))

@@ -1,4 +1,4 @@
-"""Who may use the API: a session with permissions or a key with scopes, asked for the same scope."""
+"""Access to the API: a session with permissions, or a key with scopes."""
 
 from datetime import timedelta
 
@@ -71,13 +71,13 @@ def test_a_keys_user_does_not_widen_its_scopes(client: Client, lead_user: User) 
         "Bearer " + "x" * 10_000,
     ],
 )
-def test_what_is_no_key_is_401_and_never_500(client: Client, header: str) -> None:
+def test_a_malformed_key_is_401_never_500(client: Client, header: str) -> None:
     response = client.get("/scoped", headers={"Authorization": header})
     assert (response.status_code, response.json()) == (401, UNKNOWN)
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_right_prefix_with_a_wrong_secret_is_not_known(client: Client) -> None:
+def test_a_right_prefix_with_wrong_secret_is_401(client: Client) -> None:
     row, _ = key("leads:read")
     response = client.get("/scoped", headers={"Authorization": f"Bearer {row.prefix}.{'x' * 32}"})
     assert (response.status_code, response.json()) == (401, UNKNOWN)
@@ -102,7 +102,7 @@ def test_an_expired_key_is_no_longer_valid(client: Client) -> None:
     )
 
 
-def test_the_key_of_somebody_who_left_is_no_longer_valid(client: Client, lead_user: User) -> None:
+def test_an_inactive_users_key_is_not_valid(client: Client, lead_user: User) -> None:
     row, header = key("outreach:halt", user=lead_user)
     User.objects.filter(pk=lead_user.pk).update(is_active=False)
     response = client.post("/scoped", headers=header)
@@ -114,14 +114,12 @@ def test_the_key_of_somebody_who_left_is_no_longer_valid(client: Client, lead_us
     assert row.last_used_at is None
 
 
-def test_a_bad_key_is_not_saved_by_a_good_session(client: Client, lead_user: User) -> None:
+def test_a_good_session_does_not_save_a_bad_key(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     assert client.get("/scoped", headers={"Authorization": "Bearer nonsense"}).status_code == 401
 
 
-def test_a_session_may_do_what_its_persons_permissions_say(
-    client: Client, viewer: User, reviewer: User
-) -> None:
+def test_a_session_has_its_users_permissions(client: Client, viewer: User, reviewer: User) -> None:
     client.force_login(viewer)
     assert client.get("/scoped").json() == {"user": "vera", "key": None}
     refused = client.post("/scoped")
@@ -143,7 +141,7 @@ def test_nobody_is_401(client: Client) -> None:
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_a_session_needs_the_csrf_token_and_a_key_does_not(reviewer: User) -> None:
+def test_only_sessions_need_the_csrf_token(reviewer: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     _, header = key("outreach:halt")
     assert strict.post("/scoped", headers=header).status_code == 200
@@ -153,7 +151,7 @@ def test_a_session_needs_the_csrf_token_and_a_key_does_not(reviewer: User) -> No
     assert refused.json()["detail"].startswith("CSRF Failed")
 
 
-def test_a_view_that_names_no_scope_is_closed_to_everybody(client: Client) -> None:
+def test_a_view_without_scope_is_closed(client: Client) -> None:
     root = User.objects.create_superuser("root")
     client.force_login(root)
     assert client.get("/scopeless").status_code == 403

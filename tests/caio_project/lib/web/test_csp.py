@@ -20,7 +20,7 @@ def test_our_pages_have_the_strict_policy(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/leads/lead/", "/api/docs"])
-def test_the_admin_and_the_api_docs_have_the_themes_policy(path: str) -> None:
+def test_admin_and_api_docs_have_the_admin_policy(path: str) -> None:
     assert policy(path) == ADMIN_POLICY
 
 
@@ -28,7 +28,7 @@ def directives(text: str) -> dict[str, str]:
     return dict(part.strip().partition(" ")[::2] for part in text.split(";"))
 
 
-def test_the_strict_policy_allows_no_inline_code_and_nothing_from_elsewhere() -> None:
+def test_the_strict_policy_allows_no_foreign_or_inline_code() -> None:
     rules = directives(STRICT_POLICY)
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
     assert {

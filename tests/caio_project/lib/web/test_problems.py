@@ -1,4 +1,6 @@
-"""Errors are RFC 9457 problems that name the field, and a fault of ours is not dressed up as the client's."""
+"""Errors are RFC 9457 problems that name the field, and a fault of ours is not dressed up as the
+client's.
+"""
 
 from typing import Any
 
@@ -98,7 +100,7 @@ def test_the_headers_of_an_error_stay(client: Client) -> None:
     assert client.get("/raising/throttled").headers["Retry-After"] == "7"
 
 
-def test_a_body_that_is_not_json_is_400_and_says_where(client: Client) -> None:
+def test_a_non_json_body_is_400_naming_the_place(client: Client) -> None:
     response = client.post("/raising/x", b'{"a": ', content_type="application/json")
     assert (response.status_code, response.headers["Content-Type"]) == (
         400,
@@ -127,7 +129,8 @@ def test_the_same_by_hand_for_plain_views() -> None:
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.content == (
-        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}'
+        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: '
+        b'it is wrong."}'
     )
 
 

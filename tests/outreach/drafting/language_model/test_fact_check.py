@@ -15,7 +15,10 @@ FIELDS = {
     "technology": FieldValue("HubSpot", "clay, 2026-03-02"),
     "page_topic": FieldValue("pricing", "visited page"),
 }
-BASIS = "A question for Northline Freight\nWe bring a chief AI officer and a small team. Would twenty minutes be worth it?"
+BASIS = (
+    "A question for Northline Freight\nWe bring a chief AI officer and a small team. "
+    "Would twenty minutes be worth it?"
+)
 KNOWN = AllowedFacts(FIELDS, BASIS)
 
 
@@ -48,9 +51,7 @@ def trace(text: str, *facts: tuple[str, str], subject: str = "A question") -> di
         ("A “small team” – no more…", {}),
     ],
 )
-def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(
-    text: str, found: dict[str, str]
-) -> None:
+def test_traced_facts_carry_their_source(text: str, found: dict[str, str]) -> None:
     assert trace(text) == found
 
 

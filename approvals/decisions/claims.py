@@ -1,0 +1,67 @@
+"""Who has an email on the desk, and which texts each person has read."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from approvals.models import Claim, Reading
+from outreach.models import Message
+from outreach.review import review_actions
+
+CLAIM_TIME = timedelta(minutes=10)
+
+
+def claim_message(message: Message, user: Any) -> Claim:
+    """Claim the email for ten minutes; returns the standing claim, maybe a colleague's."""
+    now = timezone.now()
+    with transaction.atomic():
+        claim, _ = Claim.objects.get_or_create(
+            message=message, defaults={"user": user, "until": now + CLAIM_TIME}
+        )
+        if claim.user_id == user.pk or claim.until <= now:
+            rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
+            rows.update(user=user, until=now + CLAIM_TIME)
+            claim.refresh_from_db()
+        review_actions.mark_opened(message)
+    return claim
+
+
+def release_claim(message: Message, user: Any) -> None:
+    Claim.objects.filter(message=message, user=user).delete()
+
+
+def colleague_claim(message: Message, user: Any) -> Claim | None:
+    return (
+        Claim.objects.filter(message=message, until__gt=timezone.now())
+        .exclude(user=user)
+        .select_related("user")
+        .first()
+    )
+
+
+def record_reading(message: Message, user: Any) -> None:
+    Reading.objects.get_or_create(message=message, user=user, version=message.version)
+    review_actions.mark_opened(message)
+
+
+def annotate_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
+    """Each message with `read`: whether this person had its current text on the screen."""
+    mine = Reading.objects.filter(message=OuterRef("pk"), user=user, version=OuterRef("version"))
+    return messages.annotate(read=Exists(mine))
+
+
+def release_other_claims(user: Any, message: Message) -> None:
+    """A person has one email on the desk: opening the next one releases the last."""
+    Claim.objects.filter(user=user).exclude(message=message).delete()
+
+
+def open_for_review(message: Message, user: Any) -> Claim:
+    """Claim the email, release others, and record the reading where the claim is this person's."""
+    claim = claim_message(message, user)
+    if claim.user_id == user.pk:
+        release_other_claims(user, message)
+        record_reading(message, user)
+    return claim

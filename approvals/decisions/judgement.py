@@ -1,0 +1,100 @@
+"""Whether somebody may decide about an email now, and what an approval would do. Pure.
+
+Desk, batch, admin and API ask here, so that each gives the same answer.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outreach.choices import Phase, Status
+
+
+class Action(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    EDIT = "edit"
+
+
+class Refusal(StrEnum):
+    NO_PERMISSION = "no_permission"
+    NEEDS_NAMED_PERSON = "needs_named_person"
+    CLAIMED = "claimed"
+    NO_SUCH_VERSION = "no_such_version"
+    NOT_WAITING = "not_waiting"
+    BLOCKED = "blocked"
+    CHANGED = "changed"
+    NOT_READ = "not_read"
+    CRITICAL_IN_BULK = "critical_in_bulk"
+
+
+class ApprovalEffect(StrEnum):
+    """What an approval does in the present phase."""
+
+    SENDS = "sends"
+    HELD_WHILE_HALTED = "held_while_halted"
+    TRAINING = "training"
+    RECORDED_ONLY = "recorded_only"  # in Shadow nothing is released later
+
+
+@dataclass(frozen=True)
+class DecisionFacts:
+    may_decide: bool
+    is_named: bool  # a user, not only an API key
+    is_claimed: bool  # by somebody else, at this moment
+    is_critical: bool
+    status: str
+    current_version: int
+    version: int
+
+
+@dataclass(frozen=True)
+class BulkFacts:
+    """What a selection adds to the facts about each of its emails."""
+
+    is_read: bool  # by this person, at the current version
+    is_alone: bool  # one email, its whole text on the page
+
+
+WAITING_FOR = {
+    Action.APPROVE: (Status.HELD,),
+    Action.REJECT: (Status.HELD, Status.BLOCKED),
+    Action.EDIT: (Status.HELD, Status.BLOCKED, Status.CLEARED),
+}
+
+
+def find_refusal(action: Action, facts: DecisionFacts) -> Refusal | None:
+    """The first reason against the decision; None where it may be taken."""
+    if not facts.may_decide:
+        return Refusal.NO_PERMISSION
+    if action == Action.APPROVE and facts.is_critical and not facts.is_named:
+        return Refusal.NEEDS_NAMED_PERSON
+    if facts.is_claimed:
+        return Refusal.CLAIMED
+    return _version_refusal(action, facts)
+
+
+def _version_refusal(action: Action, facts: DecisionFacts) -> Refusal | None:
+    if facts.status not in WAITING_FOR[action]:
+        return Refusal.BLOCKED if facts.status == Status.BLOCKED else Refusal.NOT_WAITING
+    if facts.version > facts.current_version:
+        return Refusal.NO_SUCH_VERSION
+    return None if facts.version == facts.current_version else Refusal.CHANGED
+
+
+def find_bulk_refusal(action: Action, facts: DecisionFacts, bulk: BulkFacts) -> Refusal | None:
+    """The one bulk rule: as if decided alone, none unread, and no CRITICAL email beside others."""
+    if action == Action.APPROVE and facts.is_critical and not bulk.is_alone:
+        return Refusal.CRITICAL_IN_BULK
+    if refusal := find_refusal(action, facts):
+        return refusal
+    if action == Action.APPROVE and not bulk.is_read:
+        return Refusal.NOT_READ
+    return None
+
+
+def approval_effect(phase: str, *, halted: bool, training: bool) -> ApprovalEffect:
+    if phase == Phase.SHADOW:
+        return ApprovalEffect.RECORDED_ONLY
+    if training:
+        return ApprovalEffect.TRAINING
+    return ApprovalEffect.HELD_WHILE_HALTED if halted else ApprovalEffect.SENDS

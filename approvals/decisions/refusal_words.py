@@ -1,0 +1,72 @@
+"""The sentence for each refusal of a decision, the same for desk, batch, admin and API."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from approvals.decisions.judgement import Refusal
+from approvals.models import Verdict
+from outreach.choices import MoveCode, Status
+from outreach.control import phase
+from outreach.models import Message
+
+NOT_RECORDED = " Your decision was not recorded."
+FIXED = {
+    Refusal.NO_PERMISSION: "You can read. Ask a Lead for the reviewer role to decide.",
+    Refusal.NEEDS_NAMED_PERSON: "Only a named person can approve a CRITICAL email.",
+    Refusal.CRITICAL_IN_BULK: "is CRITICAL and needs its own look",
+    Refusal.NOT_READ: "you have not read it",
+}
+
+
+def refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> str:
+    """Why nothing was decided about `message`; `claim` is the colleague's, if one has it."""
+    if refusal in FIXED:
+        return FIXED[refusal]
+    if refusal == Refusal.CLAIMED:
+        who = claim_sentence(claim) if claim else "A colleague had this email a moment ago."
+        return who + NOT_RECORDED
+    if refusal == Refusal.NO_SUCH_VERSION:
+        return f"There is no such version; it is version {message.version}. Nothing was decided."
+    return describe_current_state(message)
+
+
+def claim_sentence(claim: Any) -> str:
+    return f"{phase.actor_name(claim.user)} has this email until {team_clock(claim.until)}."
+
+
+def describe_current_state(message: Message) -> str:
+    if message.status == Status.BLOCKED:
+        return f"It can't be approved: {message.error}"
+    if message.status == Status.HELD:
+        return _who_changed(message) + NOT_RECORDED
+    return _who_decided(message) + NOT_RECORDED
+
+
+def _who_changed(message: Message) -> str:
+    text = message.text
+    who = phase.actor_name(text.author) if text and text.author else "The machine"
+    when = f" at {team_clock(text.created_at)}" if text else ""
+    return f"{who} changed this email{when}."
+
+
+def _who_decided(message: Message) -> str:
+    if message.by_machine:
+        cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
+        return f"The machine approved this email at {team_clock(cleared)}."
+    last = message.decisions.order_by("-pk").first()
+    if last is None:
+        return f"It is no longer waiting: {message.get_status_display().lower()}."
+    done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
+    word = done.get(Verdict(last.verdict), "decided")
+    return f"{last.by_name} {word} this email at {team_clock(last.at)}."
+
+
+def team_time(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
+
+
+def team_clock(at: datetime) -> str:
+    return f"{team_time(at):%H:%M}"

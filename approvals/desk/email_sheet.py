@@ -1,0 +1,62 @@
+"""The email as its recipient sees it, cut into pieces that can be shown safely."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django.conf import settings
+
+from approvals import fact_words
+from outreach.content import email_footer
+from outreach.models import Message, MessageText
+
+
+def email_sheet(message: Message, text: MessageText) -> dict[str, Any]:
+    """The email as its recipient sees it, cut into pieces: plain, link, fact."""
+    signed, _, legal = text.footer.partition("\n\n")
+    legal = legal.split(f"{email_footer.UNSUBSCRIBE_WORDS}: ")[0]
+    return {
+        "from_name": message.sender.name if message.sender else settings.SENDER_NAME,
+        "from_address": settings.GHL_FROM_EMAIL,
+        "to": message.to_address,
+        "subject": fact_words.mark_phrases(text.subject, text.phrases),
+        "body": fact_words.mark_phrases(text.body, text.phrases),
+        "signed": fact_words.mark_phrases(signed, []),
+        "legal": legal.strip(),
+        "unsubscribe": email_footer.UNSUBSCRIBE_WORDS
+        if email_footer.UNSUBSCRIBE_WORDS in text.footer
+        else "",
+    }
+
+
+def html_as_paragraphs(html: str) -> list[list[fact_words.TextPiece]]:
+    """A sandbox email's HTML as paragraphs of pieces, without a live link."""
+    reader = _ParagraphReader()
+    reader.feed(html)
+    return [paragraph for paragraph in reader.paragraphs if paragraph]
+
+
+class _ParagraphReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.paragraphs: list[list[fact_words.TextPiece]] = [[]]
+        self.in_link = False
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag == "p":
+            self.paragraphs.append([])
+        elif tag == "br":
+            self.paragraphs[-1].append(fact_words.TextPiece("\n"))
+        self.in_link = self.in_link or tag == "a"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_link = self.in_link and tag != "a"
+
+    def handle_data(self, data: str) -> None:
+        self.paragraphs[-1].append(fact_words.TextPiece(data, url=self.in_link))
+
+
+def sourced_facts(text: MessageText) -> list[dict[str, str]]:
+    return [
+        {"text": p["text"], "field": p["field"].replace("_", " "), "source": p["source"]}
+        for p in text.phrases
+    ]

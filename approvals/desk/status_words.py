@@ -1,0 +1,101 @@
+"""What the desk says about the state of an email: button labels and the line above it."""
+
+from dataclasses import dataclass
+
+from approvals.decisions import judgement, refusal_words
+from approvals.decisions.judgement import ApprovalEffect
+from leads.models import Kind
+from outreach.choices import Status
+from outreach.control import phase
+from outreach.models import Message, MessageText
+
+APPROVE_LABELS = {
+    ApprovalEffect.RECORDED_ONLY: "Would approve (shadow)",
+    ApprovalEffect.TRAINING: "Approve (training)",
+    ApprovalEffect.HELD_WHILE_HALTED: "Approve, hold while halted",
+}
+
+
+REJECT_LABELS = {
+    ApprovalEffect.RECORDED_ONLY: "Would reject (shadow)",
+    ApprovalEffect.TRAINING: "Reject (training)",
+}
+
+
+@dataclass(frozen=True)
+class ButtonLabels:
+    approve: str
+    reject: str
+    blocked: str = ""
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    kind: str
+    text: str
+
+
+def button_labels(message: Message, edited: bool) -> ButtonLabels:
+    """The words of the two decision buttons, from the rows that decide what will happen."""
+    control = phase.current_control()
+    effect = judgement.approval_effect(
+        control.phase, halted=phase.is_halted(control), training=message.kind == Kind.TRAINING
+    )
+    shadow = effect == ApprovalEffect.RECORDED_ONLY
+    reject = REJECT_LABELS.get(effect, "Reject")
+    if message.status == Status.BLOCKED:
+        blocked = f"Can't be approved: {message.error or 'a check did not pass.'}"
+        return ButtonLabels("Approve", "Would reject (shadow)" if shadow else "Reject", blocked)
+    if effect == ApprovalEffect.SENDS:
+        return ButtonLabels("Approve (edited)" if edited else "Approve", reject)
+    return ButtonLabels(APPROVE_LABELS[effect], reject)
+
+
+def current_status_line(message: Message) -> StatusLine | None:
+    """The state of an email that waits for no decision, or that came back from the final checks."""
+    if message.status == Status.HELD and message.error:
+        return StatusLine("warn", f"It came back before it left: {message.error}")
+    if message.status in (Status.HELD, Status.BLOCKED):
+        return None
+    if message.status == Status.EXPIRED:
+        at = message.moves.latest("pk").at
+        when = f"{refusal_words.team_time(at):%a %H:%M}"
+        return StatusLine(
+            "quiet",
+            f"Expired {when} without a decision. It was never sent, and this is no rejection.",
+        )
+    return StatusLine(
+        "quiet",
+        refusal_words.describe_current_state(message).removesuffix(refusal_words.NOT_RECORDED),
+    )
+
+
+def saved_meanwhile_line(text: MessageText) -> StatusLine:
+    who = phase.actor_name(text.author) if text.author else "The machine"
+    at = f"{refusal_words.team_time(text.created_at):%H:%M}"
+    return StatusLine(
+        "warn", f"{who} saved another text at {at}. Yours is still below and is not saved."
+    )
+
+
+def undo_too_late_line(message: Message) -> StatusLine:
+    if message.sent_at:
+        return StatusLine(
+            "warn",
+            f"Too late to undo: it left at {refusal_words.team_time(message.sent_at):%H:%M:%S}.",
+        )
+    if message.status == Status.HELD:
+        return StatusLine("quiet", "It was undone already and waits for a decision.")
+    if message.status == Status.UNCERTAIN:
+        return StatusLine(
+            "warn", "Too late to undo: we don't know whether it left. See Sent & replies."
+        )
+    return StatusLine(
+        "warn", f"Too late to undo. It is {message.get_status_display().lower()} by now."
+    )
+
+
+def approved_sentence(message: Message, was_shadow: bool) -> str:
+    if was_shadow:
+        return "Recorded: you would approve. Nothing is sent."
+    return f"Approved: {message.lead}."

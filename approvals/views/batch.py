@@ -1,0 +1,52 @@
+"""Decide several selected emails of the queue at once."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from approvals import forms
+from approvals.decisions import bulk, decisions
+from approvals.decisions.decisions import Decider
+from approvals.views.pages import SeeOther, render_page, require_decide_permission, viewer_page
+from outreach.choices import Phase
+from outreach.control import phase
+
+
+@viewer_page
+@require_POST
+def decide_batch(request: HttpRequest) -> HttpResponse:
+    require_decide_permission(request)
+    try:
+        chosen = bulk.parse_selection(request.POST.getlist("selected"))
+    except decisions.DecisionRefused as refused:
+        messages.error(request, refused.text)
+        return _redirect_to_queue()
+    if not chosen:
+        messages.info(request, "No email was selected.")
+        return _redirect_to_queue()
+    decider = Decider(request.user, "desk")
+    if request.POST.get("action") == "approve":
+        in_shadow = phase.current_control().phase == Phase.SHADOW
+        answers = bulk.approve_batch(chosen, decider)
+        messages.success(
+            request,
+            bulk.result_sentence(answers, "Recorded as approved" if in_shadow else "Approved"),
+        )
+        return _redirect_to_queue()
+    form = forms.RejectManyForm(
+        request.POST if "tag" in request.POST or "reason" in request.POST else None
+    )
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render_page(
+            request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status
+        )
+    typed = bulk.RejectionText(form.cleaned_data["tag"], form.cleaned_data["reason"])
+    answers = bulk.reject_batch(chosen, decider, typed)
+    messages.success(request, bulk.result_sentence(answers, "Rejected"))
+    return _redirect_to_queue()
+
+
+def _redirect_to_queue() -> HttpResponse:
+    return SeeOther(reverse("queue"))

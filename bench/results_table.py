@@ -1,0 +1,110 @@
+"""The table that `make bench` prints: what was measured, and whether it meets its aim."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from rich.table import Table
+
+from bench import cost, send_cost, webhook
+
+
+class ResultsTable:
+    def __init__(self, seconds: float):
+        self.table = Table(
+            title=f"{os.cpu_count()} processors, {seconds:g} s of load on each side",
+            title_justify="left",
+        )
+        self.table.add_column("")
+        self.table.add_column("measured", justify="right")
+        self.table.add_column("aim", justify="right")
+        self.table.add_column("")
+
+    def add(self, text: str, value: float, unit: str, aim: float | None = None) -> None:
+        """One figure; with an aim it should stay below that."""
+        if aim is None:
+            figure = f"{value:,.2f} x" if unit == "x" else f"{value:,.1f} {unit}"
+            self.table.add_row(text, figure, "", "")
+            return
+        verdict = "met" if value < aim else "missed"
+        self.table.add_row(text, f"{value:,.1f} {unit}", f"< {aim:g} {unit}", verdict)
+
+    def add_ratio(self, text: str, value: float, aim: float) -> None:
+        """One ratio that should reach its aim."""
+        verdict = "met" if value >= aim else "missed"
+        self.table.add_row(text, f"{value:.2f}", f"≥ {aim:g}", verdict)
+
+
+def results_table(found: dict[str, Any], seconds: float) -> Table:
+    results = ResultsTable(seconds)
+    sections: dict[str, Callable[[ResultsTable, Any], None]] = {
+        "webhook": add_webhook,
+        "redis": lambda table, one: add_latency(table, one, "Redis, worker, beat", 5),
+        "embedded": lambda table, one: add_latency(table, one, "embedded, SQLite", 15),
+        "cost": add_cost,
+        "door": add_door,
+        "leaving": add_leaving,
+        "pages": add_pages,
+    }
+    for name, add_section in sections.items():
+        if measured := found.get(name):
+            add_section(results, measured)
+    return results.table
+
+
+def add_webhook(table: ResultsTable, w: dict[str, float]) -> None:
+    table.add(f"POST /webhooks/rb2b, {webhook.CONNECTIONS} connections", w["per_second"], "/s")
+    table.add("  floor: a view that inserts one row", w["floor_per_second"], "/s")
+    table.add("  the same without middleware", w["bare_per_second"], "/s")
+    table.add_ratio("  ratio to the floor", w["ratio"], 0.7)
+    table.add("  ratio to the one without middleware", w["ratio_to_bare"], "x")
+    table.add("  p50", w["p50_ms"], "ms")
+    table.add("  p99", w["p99_ms"], "ms", 100)
+    table.add("  p99 of the floor", w["floor_p99_ms"], "ms")
+    table.add("  the load generator itself, a request", w["client_ms"], "ms")
+
+
+def add_latency(table: ResultsTable, one: dict[str, float], where: str, aim: float) -> None:
+    table.add(f"visit to held, {where}: median", one["median_s"], "s", aim)
+    table.add("  longest", one["longest_s"], "s", aim)
+
+
+def add_cost(table: ResultsTable, c: dict[str, Any]) -> None:
+    for one in c["sizes"]:
+        text = f"stored to assessed, {one['visits']:,} visits in the table"
+        table.add(text, one["ms"], "ms a visit")
+    table.add("  queries a visit, the same at every size", c["queries"], "")
+    table.add(f"  times the cost at {c['sizes'][0]['visits']:,}", c["ratio"], "x", cost.AIM)
+
+
+def add_door(table: ResultsTable, sizes: list[dict[str, Any]]) -> None:
+    for one in sizes:
+        text = f"whose turn it is, {one['waiting']:,} approved, half of them passed over"
+        table.add(text, one["turn_ms"], "ms", 50)
+        table.add("  for whom the day's last slots are kept", one["kept_ms"], "ms")
+        table.add("  why the last of them has not left", one["why_last_ms"], "ms")
+        table.add("  when all of them have left", one["forecast_ms"], "ms")
+
+
+def add_leaving(table: ResultsTable, d: dict[str, Any]) -> None:
+    slow = f"{send_cost.SLOW:g} s for each call"
+    for text, one in (("no latency", d["fast"]), (slow, d["slow"])):
+        text = f"sending, one process, GoHighLevel with {text}"
+        table.add(text, one["per_second"], "emails/s")
+        table.add(
+            f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s"
+        )
+        table.add("  ratio to the floor", one["ratio"], "x")
+    for one in d["sizes"]:
+        text = f"sending, {one['waiting']:,} approved emails wait"
+        table.add(text, one["ms"], "ms an email")
+    table.add("  queries an email, the same at every size", d["queries"], "")
+    table.add(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", send_cost.AIM)
+
+
+def add_pages(table: ResultsTable, p: dict[str, float]) -> None:
+    text = f"GET /api/queue-status, {p['held']:,} held, uncached"
+    table.add(text, p["queue_status_ms"], "ms", 20)
+    table.add("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
+    table.add("GET /api/pending-emails, first page", p["pending_emails_ms"], "ms", 60)
+    table.add("  times a view that does nothing", p["pending_emails_ms"] / p["bare_ms"], "x")

@@ -1,0 +1,61 @@
+"""Settings of libraries that are the same in every environment: passwords, API, admin theme."""
+
+from django.templatetags.static import static
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "caio_project.lib.web.api_keys.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.web.api_keys.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "EXCEPTION_HANDLER": "caio_project.lib.web.problems.as_problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CAIO",
+    "DESCRIPTION": "From a website visit to a reviewed, sent email. "
+    "Errors are RFC 9457 problem JSON.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+UNFOLD = {
+    "SITE_TITLE": "CAIO",
+    "SITE_HEADER": "CAIO",
+    "SITE_SYMBOL": "outgoing_mail",
+    "SITE_URL": "/sales",
+    "SHOW_HISTORY": True,
+    "ENVIRONMENT": "caio_project.context.admin_badge",
+    "STYLES": [lambda request: static("caio/admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#f1f6fe",
+            "100": "#e0ecfd",
+            "200": "#c5dafb",
+            "300": "#a9caff",
+            "400": "#8bb8ff",
+            "500": "#5b96f0",
+            "600": "#1f5fbf",
+            "700": "#184c99",
+            "800": "#153d78",
+            "900": "#14315d",
+            "950": "#0d1f3c",
+        }
+    },
+}

@@ -1,0 +1,180 @@
+"""What a check found: a code with its arguments, and the one table of the sentences they become.
+
+Pure.
+
+`guard` is what `Message.blocked_by` stores; `text` and `clear` are stored with it for the review
+desk.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One outcome of one check. Fields in braces are the arguments of a `CheckResult`."""
+
+    guard: str
+    passed: bool
+    text: str  # what was found
+    clear: str = ""  # how to clear it
+
+
+def _passed(guard: str, text: str) -> Finding:
+    return Finding(guard, True, text)
+
+
+def _failed(guard: str, text: str, clear: str) -> Finding:
+    return Finding(guard, False, text, clear)
+
+
+REJECTED = "Rejected on {on} ({tag}): “{reason}” "
+ONE_PER_COMPANY = "one_per_company"
+# By the tag of the rejection. Repetitions under other tags are found by the near-copy check.
+REPEATED_REJECTIONS: dict[str, Finding] = {
+    "weak_subject": _failed(
+        "learned", REJECTED + "The subject is nearly the same.", "Write another subject."
+    ),
+    "personalization_mismatch": _failed(
+        "learned", REJECTED + "It is the same template.", "Write it by hand, or reject it."
+    ),
+    "campaign_mismatch": _failed(
+        "learned", REJECTED + "It is the same template.", "Write it by hand, or reject it."
+    ),
+    "icp_mismatch": _failed(
+        "learned",
+        REJECTED + "The tier is still the same.",
+        "Reject it; a draft comes when the tier changes.",
+    ),
+    "factual_inaccuracy": _failed(
+        "learned",
+        REJECTED + "A fact named there stands in it again.",
+        "Take it out, or mend it at the lead.",
+    ),
+}
+FINDINGS: dict[str, Finding] = {
+    # filling the template
+    "missing_field": _failed(
+        "missing_field",
+        "The template needs {field}, and it is not known.",
+        "Add {field} or write the email by hand.",
+    ),
+    "bad_template": _failed("template", "{problem}", "Mend template {template}."),
+    # placeholders
+    "empty": _failed("placeholder", "The subject or the text is empty.", "Write it."),
+    "unfilled": _failed(
+        "placeholder", "Unfilled: {placeholder}", "Replace it with the words that belong there."
+    ),
+    "filled": _passed("placeholder", "Nothing unfilled."),
+    # subject
+    "false_answer": _failed(
+        "subject", "The subject pretends to be an answer.", "Take the Re: or Fwd: away."
+    ),
+    "long_subject": _failed(
+        "subject", "The subject is too long or has a line break.", "Shorten it."
+    ),
+    "shouting_subject": _failed("subject", "The subject shouts.", "Use lower case."),
+    "honest_subject": _passed("subject", "The subject is honest."),
+    # opening words
+    "worn_opener": _failed(
+        "opener", "It opens with “{phrase}”.", "Begin with something about them."
+    ),
+    "fresh_opener": _passed("opener", "No worn opener."),
+    # personal content
+    "impersonal": _failed(
+        "personal", "Nothing in it is about this person.", "Mention the company or the title."
+    ),
+    "about_recipient": _passed("personal", "Speaks of: {fields}."),
+    # sources of facts
+    "unsourced": _failed(
+        "source", "“{phrase}” has no source.", "Take it out, or find where it is from."
+    ),
+    "typed": _passed(
+        "source", "What was filled in has a source. What a person typed is not checked."
+    ),
+    "sourced": _passed("source", "Every fact has a source."),
+    # earlier rejections
+    **REPEATED_REJECTIONS,
+    "heeded": _passed("learned", "It heeds what earlier rejections said."),
+    "nothing_rejected": _passed("learned", "Nothing was rejected for this person."),
+    # copies
+    "copy": _failed(
+        "near_copy", "Nearly the same as {email}.", "Say it differently, or reject it."
+    ),
+    "no_copy": _passed("near_copy", "No copy of an earlier email."),
+    # one person at a company
+    "colleague_first": _failed(
+        ONE_PER_COMPANY,
+        "The email to {name} at {company} goes first; one person at a company in 7 days.",
+        "It comes into the queue by itself then.",
+    ),
+    "colleague_written_to": _failed(
+        ONE_PER_COMPANY,
+        "{name} at {company} was written to, and has not answered; nobody else there until "
+        "{until}.",
+        "It comes into the queue by itself then.",
+    ),
+    "no_colleague": _passed(
+        ONE_PER_COMPANY, "Nobody else at the company was written to in 7 days."
+    ),
+    # the footer
+    "no_sender": _failed(
+        "sender_identity",
+        "Sender identity is missing.",
+        "Set SENDER_NAME or a default team member.",
+    ),
+    "sender": _passed("sender_identity", "Sender identity is there."),
+    "no_postal_address": _failed(
+        "postal_address", "Postal address is missing.", "Set POSTAL_ADDRESS."
+    ),
+    "postal_address": _passed("postal_address", "Postal address is there."),
+    "no_unsubscribe_link": _failed(
+        "unsubscribe_link", "Unsubscribe link is missing.", "Set SITE_URL."
+    ),
+    "unsubscribe_link": _passed("unsubscribe_link", "Unsubscribe link is there."),
+    # the country
+    "other_country": _failed(
+        "country", "{country} is not in ALLOWED_COUNTRIES.", "Reject it, or allow the country."
+    ),
+    "allowed_country": _passed("country", "{country}"),
+    "unknown_country": _passed("country", "Country not known: a person decides."),
+}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check: a key of FINDINGS, and the arguments of its sentences by name."""
+
+    finding: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def guard(self) -> str:
+        return FINDINGS[self.finding].guard
+
+    @property
+    def passed(self) -> bool:
+        return FINDINGS[self.finding].passed
+
+    @property
+    def text(self) -> str:
+        return FINDINGS[self.finding].text.format(**dict(self.arguments))
+
+    @property
+    def clear(self) -> str:
+        return FINDINGS[self.finding].clear.format(**dict(self.arguments))
+
+
+def result(finding: str, **arguments: Any) -> CheckResult:
+    return CheckResult(finding, tuple((name, str(value)) for name, value in arguments.items()))
+
+
+def results_as_rows(results: list[CheckResult]) -> list[dict[str, object]]:
+    return [
+        {"guard": one.guard, "passed": one.passed, "text": one.text, "clear": one.clear}
+        for one in results
+    ]
+
+
+def first_failure(results: list[CheckResult]) -> CheckResult | None:
+    return next((one for one in results if not one.passed), None)

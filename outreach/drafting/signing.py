@@ -1,0 +1,36 @@
+"""Who signs an email, and whether that is still who owns the lead."""
+
+from django.conf import settings
+
+from leads.models import Lead, TeamMember
+from outreach.content import email_footer
+from outreach.models import Message
+
+
+def sender_of(lead: Lead) -> TeamMember | None:
+    if lead.owner and lead.owner.active:
+        return lead.owner
+    return TeamMember.objects.filter(is_default_sender=True, active=True).first()
+
+
+def signed_by_another(message: Message) -> str:
+    """A sentence where an email is not signed by its lead's owner; "" where it is."""
+    owner = sender_of(message.lead)
+    if owner is None or message.sender_id == owner.pk:
+        return ""
+    signed = message.sender.name if message.sender else settings.SENDER_NAME
+    return (
+        f"The email is signed by {signed}; the lead belongs to {owner.name} now. "
+        "What somebody has opened, written or approved is not signed anew."
+    )
+
+
+def signature_of(sender: TeamMember | None, unsubscribe_token: str) -> email_footer.Signature:
+    return email_footer.Signature(
+        name=sender.name if sender else settings.SENDER_NAME,
+        title=sender.title if sender else "",
+        company=settings.SENDER_COMPANY,
+        booking_url=sender.booking_url if sender else "",
+        postal_address=settings.POSTAL_ADDRESS,
+        unsubscribe_url=f"{settings.SITE_URL}/u/{unsubscribe_token}",
+    )

@@ -1,0 +1,272 @@
+"""What came back, as gates and the overview count it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from caio_project.lib import statistics
+from caio_project.lib.models import Heartbeat
+from caio_project.operations import diagnosis
+from leads.inbound import events
+from metrics.gates import gate_evaluation
+from metrics.gates.gate import Gate
+from metrics.gates.gate_words import reason_text
+from metrics.overview import flow
+from outreach.models import Message, Opportunity, Reply, SyncCursor
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def gate(name: str, target: str = "assisted") -> Gate:
+    return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
+
+
+class TestReplyRate:
+    """Two people answer out of so many; who counts as answering, and who as emailed."""
+
+    def emailed(self, days: float = 10, **more: Any) -> Message:
+        message = factories.held_email()
+        at = timezone.now() - timedelta(days=days)
+        Message.objects.filter(pk=message.pk).update(
+            **{"status": "sent", "transport": "ghl", "sent_at": at, **more}
+        )
+        message.refresh_from_db()
+        return message
+
+    def answers(
+        self, message: Message, kind: str = "question", days_later: float = 1, **more: Any
+    ) -> None:
+        at = message.sent_at + timedelta(days=days_later)
+        fields = {"sorted_as": kind, "source": "poll", "received_at": at, **more}
+        Reply.objects.create(
+            ghl_message_id=f"{Reply.objects.count()}", lead=message.lead, message=message, **fields
+        )
+
+    def counted(self, name: str = "reply rate", target: str = "assisted") -> tuple[int, int]:
+        raw = gate(name, target).raw
+        return raw["answered"], raw["emailed"]
+
+    @pytest.mark.parametrize(
+        ("kind", "more", "counts"),
+        [
+            ("positive", {}, 1),
+            ("negative", {}, 1),
+            ("stop", {}, 0),
+            ("out_of_office", {}, 0),
+            ("out_of_office", {"corrected_to": "question"}, 1),
+            ("question", {"corrected_to": "stop"}, 0),
+            ("question", {"channel": "sms"}, 1),
+        ],
+    )
+    def test_who_counts_as_having_answered(
+        self, kind: str, more: dict[str, Any], counts: int
+    ) -> None:
+        self.answers(self.emailed(), kind, **more)
+        assert self.counted() == (counts, 1)
+
+    def test_a_person_counts_once_however_often_they_answer(self) -> None:
+        message = self.emailed()
+        for _ in range(3):
+            self.answers(message)
+        self.answers(self.emailed(), "positive", days_later=-1)  # before they were emailed
+        assert self.counted() == (1, 2)
+
+    @pytest.mark.parametrize(
+        ("days", "more", "counts"),
+        [
+            (2.9, {}, 0),
+            (3.1, {}, 1),
+            (59.9, {}, 1),
+            (60.1, {}, 0),
+            (10, {"transport": "sandbox"}, 0),
+            (10, {"transport": "history"}, 0),
+            (10, {"status": "uncertain"}, 0),
+            (10, {"kind": "test", "transport": "sandbox"}, 0),
+        ],
+    )
+    def test_who_counts_as_emailed(self, days: float, more: dict[str, Any], counts: int) -> None:
+        self.emailed(days, **more)
+        assert self.counted() == (0, counts)
+
+    def test_bounces_count_and_follow_ups_do_not(self) -> None:
+        message = self.emailed()
+        message.events.create(key="1", kind="bounced", source="poll", at=timezone.now())
+        self.emailed(step=2, follows=message)
+        assert self.counted() == (0, 1)
+
+    def many(self, *groups: tuple[int, int, float]) -> None:
+        """So many people, of whom so many answered, emailed so many days ago."""
+        factories.create_many_held(sum(people for people, _, _ in groups))
+        waiting = list(Message.objects.filter(status="held"))
+        for people, answered, days in groups:
+            group, waiting = waiting[:people], waiting[people:]
+            at = timezone.now() - timedelta(days=days)
+            Message.objects.filter(pk__in=[m.pk for m in group]).update(
+                status="sent", transport="ghl", sent_at=at
+            )
+            Reply.objects.bulk_create(
+                Reply(
+                    ghl_message_id=f"r{m.pk}",
+                    lead_id=m.lead_id,
+                    received_at=at,
+                    source="poll",
+                    sorted_as="question",
+                )
+                for m in group[:answered]
+            )
+
+    @pytest.mark.parametrize(
+        ("people", "answered", "met", "why"),
+        [
+            (399, 399, False, "about 1 more people emailed, 1 day at today's cap of 25"),
+            (400, 28, True, "met on 1 of 7 days in a row"),
+            (400, 27, False, "the threshold is >= 7 %"),
+        ],
+    )
+    def test_seven_of_a_hundred_of_at_least_four_hundred(
+        self, people: int, answered: int, met: bool, why: str
+    ) -> None:
+        self.many((people, answered, 10))
+        found = gate("reply rate")
+        assert (found.met, reason_text(found), found.sample) == (met, why, people)
+        assert found.value == pytest.approx(answered / people)
+        assert found.interval == statistics.wilson_interval(answered, people)
+
+    @pytest.mark.parametrize(
+        ("first", "second", "met"), [(8, 8, True), (10, 6, False), (7, 7, False), (7, 9, True)]
+    )
+    def test_sustained_it_holds_in_each_half(self, first: int, second: int, met: bool) -> None:
+        self.many((100, first, 25), (100, second, 10))
+        found = gate("reply rate, sustained", "autonomous")
+        assert (found.met, found.sample) == (met, 200)
+        assert (found.raw["first_half"], found.raw["second_half"]) == ([first, 100], [second, 100])
+
+
+class TestPipelineValue:
+    def test_sums_open_deals_and_those_through_us(self, settings: Any) -> None:
+        settings.GHL_PIPELINE_ID = "pl_1"
+        now = timezone.now()
+        message = factories.held_email()
+        Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=now)
+        rows = [
+            ("open", "pl_1", 100_000, message.lead),
+            ("open", "pl_1", 90_000.5, None),
+            ("won", "pl_1", 7, None),
+            ("open", "pl_2", 5, None),
+            ("deleted", "pl_1", 3, None),
+        ]
+        for n, (status, pipeline, value, lead) in enumerate(rows):
+            Opportunity.objects.create(
+                ghl_id=f"{n}",
+                status=status,
+                pipeline_id=pipeline,
+                value=value,
+                lead=lead,
+                opened_at=now,
+                changed_at=now,
+            )
+        SyncCursor.objects.create(name="opportunities", polled_at=now)
+        found = gate("pipeline value", "autonomous")
+        assert (found.value, found.raw) == (
+            190_000.5,
+            {"value": 190_000.5, "through_us": 100_000.0, "deals": 2},
+        )
+        assert (found.verdict, reason_text(found)) == (
+            "insufficient",
+            "insufficient: no baseline is recorded (not built)",
+        )
+
+    @pytest.mark.parametrize(
+        ("pipeline", "read_ago", "why"),
+        [
+            ("", 0, "GHL_PIPELINE_ID is not set"),
+            ("pl_1", None, "opportunities were not read from GoHighLevel within the hour"),
+            ("pl_1", 61, "opportunities were not read from GoHighLevel within the hour"),
+        ],
+    )
+    def test_without_fresh_data_there_is_no_value(
+        self, settings: Any, pipeline: str, read_ago: int | None, why: str
+    ) -> None:
+        settings.GHL_PIPELINE_ID = pipeline
+        if read_ago is not None:
+            at = timezone.now() - timedelta(minutes=read_ago)
+            SyncCursor.objects.create(name="opportunities", polled_at=at)
+        found = gate("pipeline value", "autonomous")
+        assert (found.value, found.verdict, reason_text(found)) == (
+            None,
+            "insufficient",
+            f"insufficient: {why}",
+        )
+
+
+class TestFlow:
+    def stage(self, code: str) -> flow.Stage:
+        return next(stage for stage in flow.flow_stages() if stage.code == code)
+
+    def test_replies_and_meetings_of_today_are_counted(self) -> None:
+        reply = factories.create_feedback(factories.held_email())
+        automatic = factories.create_feedback(factories.held_email())
+        Reply.objects.filter(pk=automatic.pk).update(sorted_as="out_of_office")
+        automatic.lead.meetings.update(status="cancelled")
+        assert (self.stage("replies").count, self.stage("meetings").count) == (1, 1)
+        day = timezone.now() - timedelta(days=1)
+        Reply.objects.filter(pk=reply.pk).update(noted_at=day)
+        reply.lead.meetings.update(booked_at=day)
+        assert (self.stage("replies").count, self.stage("meetings").count) == (0, 0)
+
+    def test_waiting_webhooks_are_stuck_after_five_minutes(self) -> None:
+        events.store_event("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
+        events.store_event("ghl_workflow", b"{}")
+        found = self.stage("replies")
+        assert (found.waiting, found.is_stuck, self.stage("visits").waiting) == (2, True, 0)
+        assert "replies" in flow.stuck_stages(timezone.now())[0]
+
+    def test_in_the_sandbox_a_living_sweep_is_enough(self) -> None:
+        assert not self.stage("replies").is_fresh
+        Heartbeat.beat("outreach.sync_ghl")
+        assert self.stage("replies").is_fresh and self.stage("meetings").is_fresh
+
+    def test_only_lists_read_within_the_hour_are_fresh(self, ghl: Any) -> None:
+        Heartbeat.beat("outreach.sync_ghl")
+        assert not self.stage("replies").is_fresh
+        for name, minutes in (("emails", 5), ("meetings", 61)):
+            SyncCursor.objects.create(
+                name=name, polled_at=timezone.now() - timedelta(minutes=minutes)
+            )
+        assert (self.stage("replies").is_fresh, self.stage("meetings").is_fresh) == (True, False)
+
+    def test_the_overview_shows_them(self, client: Client, viewer: Any) -> None:
+        factories.create_feedback(factories.held_email())
+        client.force_login(viewer)
+        page = client.get("/sales").content.decode()
+        assert "Replies" in page and "Meetings" in page and "not built yet" not in page
+
+
+class TestDiagnosis:
+    def findings(self) -> dict[str, tuple[bool, str]]:
+        return {
+            one.name: (one.ok, one.text)
+            for one in diagnosis.diagnose_stages()
+            if one.name.startswith("reading")
+        }
+
+    def test_in_the_sandbox_there_is_nothing_to_read(self) -> None:
+        assert self.findings() == {
+            "reading GoHighLevel": (True, "in the sandbox there is nothing to read")
+        }
+
+    def test_every_polled_list_reports_its_state(self, ghl: Any) -> None:
+        assert self.findings() == {
+            "reading GoHighLevel": (False, "never tried; is a worker running?")
+        }
+        at = timezone.now()
+        SyncCursor.objects.create(name="emails", polled_at=at)
+        SyncCursor.objects.create(name="meetings", error="ghl answered 500")
+        assert self.findings() == {
+            "reading emails": (True, f"read to its end {at:%Y-%m-%d %H:%M:%S} UTC"),
+            "reading meetings": (False, "ghl answered 500 (never read to its end)"),
+        }

@@ -1,0 +1,236 @@
+"""Outages, dead processes, own faults and halts lose no email and send none twice."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from outreach.control import phase
+from outreach.models import Message, SendIntent
+from outreach.sending import send, uncertain
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.outreach.sending.send_steps import (
+    CONTACT,
+    DEALS,
+    SEARCH,
+    SEND,
+    TALK,
+    UPSERT,
+    away,
+    calls,
+    during,
+    last_move,
+    now_is,
+    outcomes,
+    slots,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+
+def test_outage_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
+    message = factories.cleared_email()
+    ghl.stop()
+    assert send.send_due() == 0
+    waiting = now_is(message)
+    assert (waiting.status, waiting.waiting_for, waiting.lease_until) == (
+        "cleared",
+        "ghl_unavailable",
+        None,
+    )
+    assert waiting.error.startswith("no connection to 127.0.0.1")
+    assert away() > timedelta(0) and waiting.not_before < timezone.now()  # it keeps its turn
+    assert (outcomes(), slots()) == ([], 0)
+    ghl.start()
+    clock.shift(timedelta(minutes=1))
+    assert send.send_due() == 1
+    assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
+
+
+def test_outage_before_sending_call_gives_slot_back(ghl: FakeGhl, settings: Any) -> None:
+    message = factories.cleared_email()
+
+    def nobody_listens() -> None:
+        settings.GHL_BASE_URL = "http://127.0.0.1:9"
+
+    during(ghl, "search_opportunities", nobody_listens)
+    assert send.send_due() == 0
+    waiting = now_is(message)
+    assert (waiting.status, outcomes(), slots(), ghl.sent_emails()) == (
+        "cleared",
+        ["not_sent"],
+        0,
+        [],
+    )
+    assert waiting.error.startswith("no connection to 127.0.0.1")
+
+
+@pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, TALK])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda s: s.status(500),
+        lambda s: s.status(503),
+        lambda s: s.close_before(),
+        lambda s: s.garbage(),
+        lambda s: s.act_then_close(),
+    ],
+    ids=["500", "503", "hangs up", "no JSON", "reset"],
+)
+def test_failure_before_sending_call_returns_the_email(
+    ghl: FakeGhl, route: str, fault: Callable[[Any], Any]
+) -> None:
+    message = factories.cleared_email()
+    ghl.add_outbound(ghl.add_contact(message.to_address))
+    fault(ghl.on(route))
+    assert send.send_due() == 0
+    waiting = now_is(message)
+    assert (waiting.status, waiting.waiting_for, last_move(message)) == (
+        "cleared",
+        "ghl_unavailable",
+        ("cleared", "later"),
+    )
+    assert waiting.error and away() > timedelta(0)
+    assert (ghl.sent_emails(), outcomes(), slots()) == ([], [], 0)
+
+
+def test_own_fault_does_not_block_other_emails(ghl: FakeGhl, clock: Any) -> None:
+    broken, fine = factories.cleared_email(), factories.cleared_email(intent=10, tier="tier_3")
+    ghl.on(UPSERT, containing=broken.to_address).status(200, [], times=1)
+    assert send.send_due() == 1
+    waiting = now_is(broken)
+    assert (waiting.status, last_move(broken)) == ("cleared", ("cleared", "recovered"))
+    assert re.match(r"^\w+Error: ", waiting.error) and waiting.not_before > timezone.now()
+    assert now_is(fine).status == "sent"
+    clock.shift(timedelta(minutes=1))
+    assert send.send_due() == 1
+    assert [entry["to"] for entry in ghl.sent_emails()] == [fine.to_address, broken.to_address]
+
+
+def test_open_intent_prevents_a_second_send(ghl: FakeGhl) -> None:
+    message = factories.cleared_email()
+    SendIntent.objects.create(
+        message=message,
+        transport="ghl",
+        phase="parallel",
+        day=timezone.now().date(),
+        domain=message.domain,
+        claimed_at=timezone.now(),
+    )
+    assert send.send_due() == 0
+    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
+        "uncertain",
+        [],
+        ["uncertain"],
+        0,
+    )
+
+
+def claimed_email_with_lease(**lease: Any) -> Message:
+    message = factories.cleared_email()
+    Message.objects.filter(pk=message.pk).update(
+        status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1
+    )
+    return now_is(message)
+
+
+def test_lease_expired_before_intent_is_sent_once(ghl: FakeGhl) -> None:
+    message = claimed_email_with_lease(seconds=-1)
+    assert uncertain.recover_expired_leases() == 1
+    assert (now_is(message).status, last_move(message)) == ("cleared", ("cleared", "recovered"))
+    assert send.send_due() == 1
+    assert len(ghl.sent_emails()) == 1
+
+
+def test_lease_expired_after_intent_is_uncertain(ghl: FakeGhl) -> None:
+    message = claimed_email_with_lease(seconds=-1)
+    intent = SendIntent.objects.create(
+        message=message,
+        transport="ghl",
+        phase="parallel",
+        day=timezone.now().date(),
+        domain=message.domain,
+        claimed_at=timezone.now() - timedelta(minutes=3),
+    )
+    assert uncertain.recover_expired_leases() == 1
+    doubtful = now_is(message)
+    assert (doubtful.status, doubtful.uncertain_at) == ("uncertain", intent.claimed_at)
+    assert doubtful.error == "The process ended during the call to GoHighLevel."
+    assert (send.send_due(), uncertain.recover_expired_leases(), ghl.requests()) == (0, 0, [])
+
+
+def test_email_under_lease_is_left_alone() -> None:
+    message = claimed_email_with_lease(seconds=60)
+    assert uncertain.recover_expired_leases() == 0
+    assert now_is(message).status == "sending"
+
+
+def test_worker_slower_than_its_lease_does_not_send(ghl: FakeGhl, clock: Any) -> None:
+    message = factories.cleared_email()
+    during(
+        ghl, "search_conversations", lambda: clock.shift(send.SEND_LEASE - timedelta(seconds=10))
+    )
+    assert send.send_due() == 0
+    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
+        "sending",
+        [],
+        [],
+        0,
+    )
+    del ghl.search_conversations
+    clock.shift(timedelta(seconds=20))
+    assert uncertain.recover_expired_leases() == 1
+    assert send.send_due() == 1
+    assert (len(ghl.sent_emails()), now_is(message).status) == (1, "sent")
+
+
+def test_a_halt_stops_every_call_and_loses_nothing(ghl: FakeGhl, reviewer: User) -> None:
+    message = factories.cleared_email()
+    phase.halt_sending(by=reviewer, reason="test")
+    assert send.send_due() == 0
+    assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
+    phase.resume_sending(by=None, reason="test")
+    assert send.send_due() == 1
+
+
+def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> None:
+    settings.EMERGENCY_STOP = True
+    message = factories.cleared_email()
+    assert send.send_due() == 0
+    assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
+
+
+@pytest.mark.parametrize(
+    ("handler", "made"),
+    [
+        ("upsert_contact", [UPSERT]),
+        ("get_contact", [UPSERT, CONTACT]),
+        ("search_conversations", [UPSERT, CONTACT, SEARCH]),
+        ("conversation_messages", [UPSERT, CONTACT, SEARCH, TALK]),
+        ("search_opportunities", [UPSERT, CONTACT, SEARCH, TALK, DEALS]),
+    ],
+)
+def test_halt_between_calls_prevents_the_next_call(
+    ghl: FakeGhl, settings: Any, handler: str, made: list[str]
+) -> None:
+    message, other = factories.cleared_email(), factories.cleared_email()
+    ghl.add_outbound(ghl.add_contact(message.to_address), date_added="2025-01-07T10:00:00Z")
+
+    def stop() -> None:
+        settings.EMERGENCY_STOP = True
+
+    during(ghl, handler, stop)
+    assert send.send_due() == 0
+    assert calls(ghl) == made
+    assert (now_is(message).status, now_is(other).status, outcomes(), slots()) == (
+        "cleared",
+        "cleared",
+        [],
+        0,
+    )
+    assert now_is(message).waiting_for == "halted"
