@@ -1,4 +1,4 @@
-"""GoHighLevel's webhooks at the door: proved, stored once, answered, and worked off by row."""
+"""GoHighLevel's webhooks: proved, stored once, answered, and worked off by row."""
 
 import base64
 import json

@@ -237,7 +237,7 @@ def door_environment(fake: FakeGhl) -> dict[str, str]:
 
 
 class Worker(Workers):
-    """Processes that run the door."""
+    """Processes that send."""
 
     def __init__(self, fake: FakeGhl, **environment: str):
         super().__init__("tests.races.send_once", **door_environment(fake), **environment)
@@ -246,7 +246,7 @@ class Worker(Workers):
         return super().start(seconds)
 
     def run(self) -> int:
-        """One sweep of the door in a process of its own; returns how many went through."""
+        """One sweep of sending in a process of its own; returns how many were sent."""
         said, _ = self.start().communicate(timeout=240)
         return int(said.strip().splitlines()[-1])
 

@@ -1,4 +1,4 @@
-"""A worker process for the races: the door once, or for some seconds or until SIGTERM.
+"""A worker process for the races: one sweep of sending, or for some seconds or until SIGTERM.
 
 Run as `python -m tests.races.send_once AHEAD SECONDS`; prints how many went through. AHEAD is how
 many seconds the test's clock is ahead of the real one, so that all processes share one clock.

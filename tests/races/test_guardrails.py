@@ -68,7 +68,7 @@ def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "judged", [True, False], ids=["judged where it is stored", "judged by the door alone"]
+    "judged", [True, False], ids=["judged where it is stored", "judged by the final checks alone"]
 )
 def test_after_a_breach_no_call_of_the_batch_begins(ghl: FakeGhl, judged: bool) -> None:
     waiting = [factories.cleared_email() for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Processes that are killed on the way through the door: sent at most once, and nothing lost."""
+"""Processes that are killed while sending: sent at most once, and nothing lost."""
 
 import signal
 import subprocess

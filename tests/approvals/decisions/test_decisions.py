@@ -37,7 +37,7 @@ def nothing_happened(message: Message, status: str = "held", decisions_made: int
 
 @pytest.fixture
 def connected(settings: Any) -> None:
-    """GoHighLevel is configured; nothing here reaches the door."""
+    """GoHighLevel is configured; nothing here is sent."""
     settings.SANDBOXED = []
 
 

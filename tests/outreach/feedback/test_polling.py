@@ -486,7 +486,7 @@ def test_opportunities_are_read_page_by_page_in_either_spelling(
     ghl: FakeGhl, spelling: str
 ) -> None:
     contact = make_sent_email(ghl).ghl_contact_id
-    cache.clear()  # in which the look at the door has kept the spelling
+    cache.clear()  # in which the final checks stored the spelling
     ghl.configure(opportunity_params=spelling)
     before = len(ghl.requests(DEALS))
     for n in range(250):
@@ -619,7 +619,7 @@ def test_facts_are_stored_under_names_that_never_change(ghl: FakeGhl, name: str)
     assert ghl_facts.load_fact(stored) == found
 
 
-# --- Beside the door ------------------------------------------------------------------------------
+# Beside sending
 
 
 def test_polling_leaves_most_of_the_rate_to_sending(ghl: FakeGhl) -> None:

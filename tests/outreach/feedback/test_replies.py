@@ -227,7 +227,7 @@ def test_any_text_can_be_kept(ghl: FakeGhl, text: str) -> None:
     assert Reply.objects.get().text.reply_id == Reply.objects.get().pk
 
 
-# --- At the door ----------------------------------------------------------------------------------
+# In the final checks
 
 
 def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:

@@ -446,7 +446,7 @@ def test_new_findings_hold_the_email_once_as_critical(
     assert (held.status, held.moves.last().why, held.error, held.rank) == ("held", why, reason, 0)
     assert reason in held.critical_reason
     assert (ghl.requests(SEND), held.transport) == ([], "")
-    assert ghl_lookup.check_due() == 0  # the door has looked just now
+    assert ghl_lookup.check_due() == 0  # the final checks asked just now
     approved(message)
     assert send.send_due() == 1
     assert len(ghl.sent_emails()) == 1
