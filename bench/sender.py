@@ -58,6 +58,14 @@ def run_beat() -> None:
     app.start([*BEAT])
 
 
+def read_ghl() -> None:
+    """Read GoHighLevel to its end, as the next round of polling would."""
+    from outreach.feedback import polling, webhook_inbox
+
+    polling.sync_all_stages()
+    webhook_inbox.process_inbox()
+
+
 def run_web(port: str) -> None:
     from caio_project.wsgi import application
 
@@ -111,6 +119,7 @@ def main(what: str, ahead: str, *more: str) -> None:
         {
             "work": run_worker,
             "beat": run_beat,
+            "read": read_ghl,
             "web": run_web,
             "prepare": prepare_emails,
             "resume": resume_sending,
