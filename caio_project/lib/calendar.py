@@ -83,12 +83,10 @@ def next_working_hours(
     now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
 ) -> tuple[datetime, datetime]:
     """First moment, and first after them, of the hours in `zone` that hold now or come next."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    for day in (today + timedelta(days=ahead) for ahead in range(40)):
-        start, end = day_bounds(day, zone, hours)
-        if now < end and is_working_day(day, country, state):
-            return start, end
-    return now + timedelta(days=40), now + timedelta(days=40)
+    day = now.astimezone(ZoneInfo(zone)).date()
+    while not is_working_day(day, country, state) or day_bounds(day, zone, hours)[1] <= now:
+        day += timedelta(days=1)
+    return day_bounds(day, zone, hours)
 
 
 def working_time(

@@ -3,6 +3,7 @@
 Codes and numbers only, so that rows can keep them; `gate_words` makes the sentences.
 """
 
+import operator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,14 @@ class Comparison(StrEnum):
     UNDER = "under"
     OVER = "over"
     EXACTLY = "exactly"
+
+
+_HOLDS = {
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.UNDER: operator.lt,
+    Comparison.OVER: operator.gt,
+    Comparison.EXACTLY: operator.eq,
+}
 
 
 class Unit(StrEnum):
@@ -51,17 +60,7 @@ class Threshold:
     scope: Scope = Scope.WHOLE
 
     def is_met_by(self, measured: float | None) -> bool:
-        if measured is None:
-            return False
-        match self.comparison:
-            case Comparison.AT_LEAST:
-                return measured >= self.value
-            case Comparison.UNDER:
-                return measured < self.value
-            case Comparison.OVER:
-                return measured > self.value
-            case Comparison.EXACTLY:
-                return measured == self.value
+        return measured is not None and _HOLDS[self.comparison](measured, self.value)
 
 
 class ReasonCode(StrEnum):

@@ -6,6 +6,7 @@ The limits and the reserve are applied step by step to counts of waiting emails.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from caio_project.lib import calendar
@@ -131,9 +132,7 @@ def opening_later_today(
     at: CurrentLimits, rank: int, waiting: Iterable[EmailGroup], clock: OfficeClock
 ) -> list[LaterGroup]:
     found, ends = [], calendar.next_day(at.now, at.zone) if rank else at.now
-    for group in waiting:
-        if group.rank >= rank:
-            break
+    for group in takewhile(lambda one: one.rank < rank, waiting):
         span = clock.span(group.place, at.now)
         if group.place and span and at.now < span[0] < ends:
             closes = min(span[1], ends)

@@ -168,8 +168,7 @@ def _number_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phr
 def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
     ours = {word for word in _WORD.findall(known.basis) if word == word.lower()}
     for run in _capitalised_runs(text, SENTENCE_STARTERS | ours):
-        if words := words_of(run):
-            yield from _trace_words(run, words, text, known, exactly=True)
+        yield from _trace_words(run, words_of(run), text, known, exactly=True)
 
 
 def _capitalised_runs(text: str, ordinary: Collection[str]) -> Iterator[str]:

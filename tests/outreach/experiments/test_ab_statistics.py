@@ -97,3 +97,9 @@ def test_the_interval_is_newcombes() -> None:
     found = ab_statistics.compare_sides(side(80, answered=48), side(70, answered=56), 150, 0)
     assert found.difference == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert found.verdict == "b"
+
+
+def test_a_side_has_wilsons_interval_once_emails_are_ripe() -> None:
+    """81 of 263: Newcombe 1998, method 3 of his table I."""
+    assert side(263, answered=81).interval == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert side(5, ripe=0).interval is None

@@ -58,3 +58,20 @@ def test_what_is_not_known_is_said_so() -> None:
     assert (found["authentication"].now, found["health_verdict"].level) == ("not known", "alert")
     small = guardrail_table(EventCounts(health=HealthState("v", timedelta(0), None)))
     assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "clear")
+
+
+def test_several_missing_records_stand_in_one_sentence() -> None:
+    lost = (
+        MissingRecord("spf", timedelta(hours=80), "spf:1"),
+        MissingRecord("dkim", timedelta(hours=72), "dkim:3"),
+    )
+    counts = EventCounts(health=HealthState("v", timedelta(0), 90, lost=lost))
+    [why] = [one.why for one in guardrail_table(counts) if one.level == "halt"]
+    assert why == "SPF and DKIM of the sending domain are missing for 72 hours or longer."
+
+
+def test_a_share_of_bounces_alone_names_the_share() -> None:
+    bounces = tuple(f"b:{n}" for n in range(3))
+    counts = EventCounts(bounces_week=bounces, sends_week=100)
+    [bounced] = [one for one in guardrail_table(counts) if one.guardrail == "hard_bounces"]
+    assert (bounced.level, bounced.why) == ("halt", "3 hard bounces of 100 emails sent in 7 days.")

@@ -152,6 +152,7 @@ PAGES = {
     "nested": "<div>Fine.<blockquote>a<blockquote>b</blockquote>c</blockquote></div>",
     "never closed": "<div><p>Fine.<blockquote>Hi",
     "a link to opt out": '<p>Fine.</p><p><a href="https://x.test">Unsubscribe here</a></p>',
+    "tags without a name": "<!doctype html><p>Fine.</p></>",
     "a head never closed": "<html><head><body><p>Fine.</p>",
 }
 

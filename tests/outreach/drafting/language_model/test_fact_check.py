@@ -138,6 +138,12 @@ def test_a_listed_fact_carries_the_source_of_its_field() -> None:
     )
 
 
+def test_a_number_of_the_template_needs_no_source() -> None:
+    known = AllowedFacts({}, "Would 20 minutes be worth it?")
+    said = ModelText("A question", ("Would 20 minutes be worth it?",), ())
+    assert list(fact_check.trace_facts(said, known)) == []
+
+
 def test_letters_of_a_field_are_no_strangers() -> None:
     known = AllowedFacts({"company": FieldValue("Müller Großhandel", "rb2b")}, BASIS)
     [phrase] = fact_check.trace_facts(
