@@ -146,8 +146,8 @@ def _sending_state() -> StageFinding:
     waiting = Message.objects.filter(status=Status.CLEARED).count()
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:
-        return StageFinding("the door", True, waiting, f"open, {where}")
+        return StageFinding("sending", True, waiting, f"open, {where}")
     until = f" until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
     return StageFinding(
-        "the door", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
+        "sending", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
     )
