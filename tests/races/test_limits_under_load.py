@@ -45,7 +45,7 @@ def states() -> dict[str, int]:
 
 
 def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
-    assert len(ghl.requests(SEARCH)) == WORKERS  # all of them came to the claim
+    assert len(ghl.requests(SEARCH)) == WORKERS, results  # all of them came to the claim
     assert sum(results) == len(ghl.sent_emails()) == 1, results
     assert states() == {"sent": 1, "cleared": 7}
     assert (
