@@ -1,11 +1,12 @@
 """Diagnose each stage of the pipeline: what works, what waits and why."""
 
+import platform
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.operations import status
+from caio_project.operations import python_version, status
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
@@ -46,6 +47,7 @@ def diagnose_stages() -> list[StageFinding]:
         _email_templates(),
         _language_model(),
         _sending_state(),
+        _python(),
     ]
     return findings
 
@@ -137,6 +139,13 @@ def _language_model() -> StageFinding:
         not now.problem,
         None,
         f"{now.problem} Templates write." if now.problem else wrote,
+    )
+
+
+def _python() -> StageFinding:
+    old = python_version.old_python()
+    return StageFinding(
+        "Python", True, None, f"Warning: {old}" if old else platform.python_version()
     )
 
 
