@@ -40,9 +40,9 @@ TIME_ZONE = TEAM_TIME_ZONE  # what pages show; the database keeps UTC
 LANGUAGE_CODE = "en-us"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "caio_project.team_access.apps.TeamAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail
 from caio_project import api
 from caio_project.lead_pages import merge_pages, owner_page, views
+from caio_project.team_access import key_pages
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -30,6 +31,8 @@ urlpatterns = [
         "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"
     ),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
+    path("sales/keys", key_pages.key_list, name="keys"),
+    path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),
     path("webhooks/rb2b", webhooks.rb2b_webhook),
     path("webhooks/rb2b/health", webhooks.rb2b_health),
     path("webhooks/rb2b/<str:token>", webhooks.rb2b_webhook),

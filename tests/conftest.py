@@ -211,6 +211,7 @@ def _set_guards(change: Any) -> None:
 
 
 GUARDED = (
+    "lib_accessevent",
     "leads_ownerchange",
     "outreach_move",
     "outreach_controlchange",
