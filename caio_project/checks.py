@@ -11,6 +11,7 @@ from django.core.checks import Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from caio_project.lib.calendar import WorkingHours
+from leads.field_values import stop_entries
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
@@ -40,6 +41,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_language_model_errors(),
             *_limit_errors(),
             *_sending_errors(),
+            *_list_errors(),
         ]
     ]
 
@@ -242,6 +244,21 @@ def _sending_errors() -> list[tuple[str, str, str]]:
         found.append(
             ("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", "")
         )
+    return found
+
+
+def _list_errors() -> list[tuple[str, str, str]]:
+    """Each entry of a list that could never match anything."""
+    found = []
+    for typed in settings.OWN_DOMAINS:
+        try:
+            entry = stop_entries.read_entry(typed)
+        except stop_entries.RefusedEntry as error:
+            found.append(("OWN_DOMAINS", f"OWN_DOMAINS: {error}", ""))
+        else:
+            if entry.scope != stop_entries.DOMAIN:
+                text = f"OWN_DOMAINS: “{typed}” is an address, not a domain."
+                found.append(("OWN_DOMAINS", text, ""))
     return found
 
 

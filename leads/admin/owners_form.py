@@ -8,6 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from leads import normal
+from leads.field_values import shared_hosts
 from leads.models import OwnerRule, TeamMember
 
 TIERS = (("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
@@ -73,7 +74,7 @@ class OwnerRuleForm(forms.ModelForm):
         help_text="Words of an industry, one a line: “logistics” fits “Logistics & Supply Chain”.",
     )  # fmt: skip
     domains = LinesField(
-        normal.registrable_domain, "domain of a company", help_text="One a line: northline.com"
+        shared_hosts.employer_domain, "domain of one company", help_text="One a line: northline.com"
     )
     tiers = forms.MultipleChoiceField(
         choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads import normal
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
+from leads.field_values import shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging
 from leads.integrations import breaker, clay
 from leads.integrations.body_errors import UnreadableBody
@@ -71,8 +72,8 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
 
 def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
     domain, key = (
-        normal.registrable_domain(answer.company_domain),
-        normal.company_key(answer.company_name),
+        shared_hosts.own_domain(answer.company_domain),
+        company_matching.employer_key(answer.company_name),
     )
     company = _company_of_answer(lead, domain, key)
     gained = _apply_company_facts(company, answer, row) if company is not None else []
@@ -114,14 +115,14 @@ def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichm
     if (
         row.asks_company
         and company.domain
-        and normal.registrable_domain(answer.company_domain) in ("", company.domain)
+        and shared_hosts.own_domain(answer.company_domain) in ("", company.domain)
     ):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
     gained = company_matching.fill_company(
         company,
         "clay",
-        name=answer.company_name,
-        name_key=normal.company_key(answer.company_name),
+        name=answer.company_name if company_matching.employer_key(answer.company_name) else "",
+        name_key=company_matching.employer_key(answer.company_name),
         industry=answer.industry[:120],
         employees=answer.employees[:40],
         employees_from=normal.employees_from(answer.employees),

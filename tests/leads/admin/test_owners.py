@@ -126,7 +126,7 @@ def test_an_outdated_preview_is_shown_again(
     ("field", "value", "says"),
     [
         ("countries", "USA", "“USA” is no country code of two letters."),
-        ("domains", "northline", "“northline” is no domain of a company."),
+        ("domains", "northline", "“northline” is no domain of one company."),
         ("industries", "&", "“&amp;” is no industry."),
         ("employees_to", "10", "It is below 50."),
         ("employees_from", "-1", "greater than or equal to 0"),
