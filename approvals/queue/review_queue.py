@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims
 from approvals.models import Claim
+from caio_project.lib import times
 from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.control.policy import BAND_RANK
@@ -113,10 +114,12 @@ class QueuePosition:
     def parse(cls, text: str) -> "QueuePosition | None":
         """From the text that `str` gave; None for anything else."""
         try:
-            rank, due, pk = text.split("_")
-            return cls(int(rank), datetime.fromtimestamp(int(due) / 1_000_000, UTC), int(pk))
-        except (ValueError, OverflowError, OSError):
+            rank, due, pk = (int(part) for part in text.split("_"))
+            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=due)
+        except (ValueError, OverflowError):
             return None
+        is_storable = times.EARLIEST <= at < times.LATEST
+        return cls(rank, at, pk) if is_storable else None
 
     def __str__(self) -> str:
         whole = (self.due_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

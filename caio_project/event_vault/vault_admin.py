@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
 from caio_project.event_vault import replay_plan, sources
+from caio_project.lib import times
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.inbound import event_search, masking, parked
 from leads.models import InboundEvent
@@ -55,19 +56,12 @@ class PeriodFilter(RangeDateFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, at in (("from", time.min), ("to", time.max)):
-            if day := _parse_day(self.used_parameters.get(f"received_at_{end}")):
+            if day := times.parse_day(self.used_parameters.get(f"received_at_{end}")):
                 moment = datetime.combine(day, at, ZoneInfo(settings.TEAM_TIME_ZONE))
                 queryset = queryset.filter(
                     **{"received_at__gte" if end == "from" else "received_at__lte": moment}
                 )
         return queryset
-
-
-def _parse_day(typed: Any) -> Any:
-    try:
-        return datetime.fromisoformat(str(typed)).date()
-    except ValueError:
-        return None
 
 
 @admin.register(InboundEvent)

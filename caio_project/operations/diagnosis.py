@@ -1,11 +1,12 @@
 """Diagnose each stage of the pipeline: what works, what waits and why."""
 
+import platform
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.operations import status
+from caio_project.operations import python_version, status
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
@@ -46,6 +47,7 @@ def diagnose_stages() -> list[StageFinding]:
         _email_templates(),
         _language_model(),
         _sending_state(),
+        _python(),
     ]
     return findings
 
@@ -140,14 +142,21 @@ def _language_model() -> StageFinding:
     )
 
 
+def _python() -> StageFinding:
+    old = python_version.old_python()
+    return StageFinding(
+        "Python", True, None, f"Warning: {old}" if old else platform.python_version()
+    )
+
+
 def _sending_state() -> StageFinding:
     row, now = phase.current_control(), timezone.now()
     wait = limit_rules.limit_on_everything(current_limits.read_limits(row, now))
     waiting = Message.objects.filter(status=Status.CLEARED).count()
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:
-        return StageFinding("the door", True, waiting, f"open, {where}")
+        return StageFinding("sending", True, waiting, f"open, {where}")
     until = f" until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
     return StageFinding(
-        "the door", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
+        "sending", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
     )

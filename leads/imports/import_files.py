@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db import transaction
 
+from caio_project.lib import times
 from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
 from leads import normal
 from leads.inbound import events
@@ -58,10 +59,10 @@ def _parse_suppression(row: dict[str, str], source: str) -> Suppression | str:
         scope, clean = Suppression.Scope.DOMAIN, normal.registrable_domain(value)
     if not clean:
         return f"value: {value[:80]!r} is neither an email address nor a domain."
-    try:
-        until = datetime.combine(date.fromisoformat(expires), time.max, UTC) if expires else None
-    except ValueError:
-        return f"expires: {expires[:80]!r} is not a date like 2027-01-31."
+    last_day = times.parse_day(expires)
+    if expires and last_day is None:
+        return f"expires: {expires[:80]!r} is not a date like 2027-01-31, before 2100."
+    until = datetime.combine(last_day, time.max, UTC) if last_day else None
     return Suppression(
         scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until
     )

@@ -21,6 +21,7 @@ from typing import Any
 
 from django.conf import settings
 
+from caio_project.lib import times
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 
 log = logging.getLogger(__name__)
@@ -161,17 +162,16 @@ def _parse_file(path: Path) -> SpooledBody | None:
     head, _, body = raw.partition(b"\n")
     try:
         fields = json.loads(head)
-        at = datetime.fromisoformat(fields["at"])
+        at = times.parse_time(fields["at"])
         source, kind, sha256 = (
             _required_text(fields[name]) for name in ("source", "kind", "sha256")
         )
         parked = _parse_reason(fields, body)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not _is_whole(fields, body):
+    if at is None or not _is_whole(fields, body):
         return None
-    received_at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return SpooledBody(path, source, kind, sha256, parked, received_at, body)
+    return SpooledBody(path, source, kind, sha256, parked, at, body)
 
 
 def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:

@@ -9,10 +9,11 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from caio_project.lib import times
 from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
@@ -46,7 +47,6 @@ LIMITS = {
     "website": 500,
 }
 EMPTY_WORDS = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
-EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
 SHOWN_NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
 
@@ -108,7 +108,7 @@ def parse_visitor(body: bytes) -> Visitor:
     seen_at = texts.pop("seen_at")
     return Visitor(
         **texts,
-        seen_at=_parse_time(seen_at),
+        seen_at=_parse_seen_at(seen_at),
         seen_at_text=seen_at,
         is_repeat=str(fields.get("isrepeatvisit", "")).lower() == "true",
         is_test=_is_test(texts),
@@ -218,18 +218,13 @@ def _json_type(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def _parse_time(text: str) -> datetime | None:
+def _parse_seen_at(text: str) -> datetime | None:
     """RB2B's own sample ends in "+00.00".
 
     None where unreadable; then the time of receipt counts.
     """
     repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
-    try:
-        at = datetime.fromisoformat(repaired)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-    return at if at >= EARLIEST_TIME else None
+    return times.parse_time(repaired)
 
 
 def _is_test(texts: dict[str, str]) -> bool:

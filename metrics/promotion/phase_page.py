@@ -12,14 +12,13 @@ from metrics.gates import agreement, gate_evaluation, gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
 from metrics.gates.gate_words import NBSP
 from outreach.auto_approval import eligibility
-from outreach.choices import Band, Phase
+from outreach.choices import Band, MoveCode, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER
 from outreach.drafting.language_model import rewrite_requests
 from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
-from outreach.review import review_actions
 
 VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
@@ -116,7 +115,7 @@ def auto_approval_state(row: Control, now: datetime) -> AutoApprovalState:
         row.auto_approve,
         _approval_scope(row),
         eligibility.machine_hold_reasons(row, now),
-        moved.filter(why=review_actions.MACHINE).count(),
+        moved.filter(why=MoveCode.MACHINE).count(),
         moved.filter(why="machine_returned").count(),
     )
 

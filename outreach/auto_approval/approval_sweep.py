@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.models import Kind
 from outreach.auto_approval import eligibility
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
 from outreach.control import phase
 from outreach.lifecycle.transitions import StaleMessage
@@ -56,7 +56,7 @@ def _approve_one(message: Message, now: datetime) -> bool:
         with transaction.atomic():
             if not eligibility.why_person_decides(message, phase.lock_control(), now):
                 review_actions.approve_email(
-                    message, message.version, by=None, why=review_actions.MACHINE
+                    message, message.version, by=None, why=MoveCode.MACHINE
                 )
                 return True
     except (StaleMessage, review_actions.ApprovalForbidden):

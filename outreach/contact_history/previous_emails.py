@@ -209,16 +209,16 @@ def find_blocking_email(
     *,
     but: int | None = None,
     waiting: bool = True,
-    at_the_door: bool = False,
+    at_final_check: bool = False,
 ) -> BlockingEmail | None:
     """The email to a colleague that goes first: on its way, or sent within 7 days and not answered.
 
     `waiting` also counts those in the queue: two drafts for one company are decided one after the
-    other. `at_the_door` counts only what has left or may have: of two approved at once the first
+    other. `at_final_check` counts only what has left or may have: of two approved at once the first
     goes.
     """
     ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
-    if at_the_door:
+    if at_final_check:
         ahead = Q(status=Status.UNCERTAIN) | Q(
             status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
         )

@@ -26,7 +26,6 @@ from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
-MACHINE = MoveCode.MACHINE
 
 
 class ApprovalForbidden(Exception):
@@ -48,7 +47,7 @@ def approve_email(
 
     In Shadow it is withdrawn instead: what would have been approved is never released later. Raises
     Stale for another version or a decided email, ApprovalForbidden where suppression or a check is
-    against it. The machine (`why` MACHINE) approves only what nobody has opened.
+    against it. The machine (`why` MoveCode.MACHINE) approves only what nobody has opened.
     """
     _require_version(message, version)
     if stop := suppression.find_stop(message.to_address, message.lead):
@@ -63,7 +62,7 @@ def approve_email(
         return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
     now, transport = timezone.now(), transport_for(message)
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
-    by_machine = why == MACHINE
+    by_machine = why == MoveCode.MACHINE
     with transaction.atomic():
         _accept_known_findings(message)
         cleared = move_message(

@@ -75,7 +75,7 @@ def _check_country(message: Message) -> SendStopped | None:
 
 def _check_colleagues(message: Message) -> SendStopped | None:
     colleague = previous_emails.find_blocking_email(
-        message.lead, timezone.now(), but=message.pk, at_the_door=True
+        message.lead, timezone.now(), but=message.pk, at_final_check=True
     )
     return SendStopped(Status.HELD, MoveCode.COLLEAGUE, colleague=colleague) if colleague else None
 

@@ -171,6 +171,10 @@ class TestPendingEmails:
             "cursor=WzAsICJ4IiwgInkiLCAieiJd",  # [0, "x", "y", "z"]
             "cursor=WzAsIDEsIHsiYXQiOiAieCJ9LCAxXQ",  # [0, 1, {"at": "x"}, 1]
             "cursor=WzAsIDEsIDEsIDFd",  # [0, 1, 1, 1]
+            # [0, 1, {"at": "0001-01-01T00:00:00+14:00"}, 1]
+            "cursor=WzAsIDEsIHsiYXQiOiAiMDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCJ9LCAxXQ",
+            # [0, 1, {"at": "9999-12-31T23:59:59-12:00"}, 1]
+            "cursor=WzAsIDEsIHsiYXQiOiAiOTk5OS0xMi0zMVQyMzo1OTo1OS0xMjowMCJ9LCAxXQ",
             "priority=urgent",
         ],
     )

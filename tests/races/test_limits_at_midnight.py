@@ -13,7 +13,7 @@ from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import Worker, at_once
-from tests.races.test_limits_under_load import WORKERS, all_at_the_door, exactly_one_left, states
+from tests.races.test_limits_under_load import WORKERS, all_at_final_check, exactly_one_left, states
 
 pytestmark = [
     pytest.mark.postgres,
@@ -63,7 +63,7 @@ def test_the_last_slot_of_the_day_goes_to_one(
     DailySlots.objects.create(day=day, used=24)
     DailySlots.objects.create(day=day - timedelta(days=1), used=25)
     approved(WORKERS)
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
     assert DailySlots.objects.get(day=day).used == 25
     assert DailySlots.objects.count() == 2
 
@@ -76,7 +76,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(
     left(19, timezone.now() - timedelta(hours=2), day)
     left(20, timezone.now() - timedelta(hours=30), day - timedelta(days=1))
     approved(WORKERS)
-    all_at_the_door(ghl)
+    all_at_final_check(ghl)
     assert len(ghl.sent_emails()) == 1
     assert SendIntent.objects.filter(day=day, from_domain="mail.ours.example.com").count() == 20
 
@@ -91,7 +91,7 @@ def test_the_hourly_window_slides_through_the_repeated_hour(
     clock.move_to(datetime.fromisoformat("2026-11-01T06:20:00+00:00"), tick=False)
     left(2, datetime.fromisoformat("2026-11-01T05:40:00+00:00"), date(2026, 11, 1))
     approved(WORKERS)
-    assert sum(all_at_the_door(ghl)) == len(ghl.sent_emails()) == 1
+    assert sum(all_at_final_check(ghl)) == len(ghl.sent_emails()) == 1
     assert states() == {"sent": 1, "cleared": WORKERS - 1}
 
 

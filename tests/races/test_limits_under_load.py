@@ -31,7 +31,7 @@ def one() -> int:
     return send.send_due(most=1)
 
 
-def all_at_the_door(ghl: FakeGhl) -> list[Any]:
+def all_at_final_check(ghl: FakeGhl) -> list[Any]:
     """Eight workers that have all passed every look and come to claim at the same moment."""
     gate(ghl, SEARCH, WORKERS)
     return at_once(*[one] * WORKERS)
@@ -45,7 +45,7 @@ def states() -> dict[str, int]:
 
 
 def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
-    assert len(ghl.requests(SEARCH)) == WORKERS  # all of them came to the claim
+    assert len(ghl.requests(SEARCH)) == WORKERS, results  # all of them came to the claim
     assert sum(results) == len(ghl.sent_emails()) == 1, results
     assert states() == {"sent": 1, "cleared": 7}
     assert (
@@ -62,7 +62,7 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
     )
     for _ in range(WORKERS):
         factories.cleared_email()
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
     assert DailySlots.objects.get().used == 25
     assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
         "daily"
@@ -72,7 +72,7 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
 def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None:
     for _ in range(WORKERS):
         factories.cleared_email()
-    results = all_at_the_door(ghl)
+    results = all_at_final_check(ghl)
     assert sum(results) == len(ghl.sent_emails()) == DailySlots.objects.get().used
     del ghl.take_behaviour
     for _ in range(2):  # so many calls may use up our own rate, whose window is ten seconds
@@ -101,14 +101,14 @@ def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clo
         )
     for _ in range(WORKERS):
         factories.cleared_email()
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
 
 
 def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
     for n in range(WORKERS):
         factories.cleared_email(factories.LeadFactory(email=f"dana{n}@shared.test"))
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
 
 
 def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
@@ -133,7 +133,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
         )
     for _ in range(WORKERS):
         factories.cleared_email()
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
     assert SendIntent.objects.filter(from_domain="mail.ours.example.com").count() == 20
     assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
         "warm_up"
@@ -143,7 +143,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
 def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     for _ in range(WORKERS):
         factories.cleared_email()
-    all_at_the_door(ghl)
+    all_at_final_check(ghl)
     assert SendingDomain.objects.get().warm_up_since == WORKING.date()
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
@@ -158,7 +158,7 @@ def test_reserved_slots_are_taken_by_nobody_else(ghl: FakeGhl, settings: Any) ->
         factories.cleared_email(factories.LeadFactory(state="CA"))
     for _ in range(WORKERS):
         factories.cleared_email(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
-    assert sum(all_at_the_door(ghl)) == len(ghl.sent_emails()) == 1
+    assert sum(all_at_final_check(ghl)) == len(ghl.sent_emails()) == 1
     assert states() == {"sent": 1, "cleared": WORKERS + 1}
     assert DailySlots.objects.get().used == 23
 
@@ -167,7 +167,7 @@ def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> No
     settings.SEND_GAP_SECONDS = 45
     for _ in range(WORKERS):
         factories.cleared_email()
-    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    exactly_one_left(ghl, clock, all_at_final_check(ghl))
 
 
 def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:

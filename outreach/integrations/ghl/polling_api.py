@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from caio_project.lib.times import parse_time
 from leads.integrations import ghl
 from outreach.choices import EventKind
 from outreach.integrations.ghl import ghl_facts
@@ -23,7 +24,6 @@ from outreach.integrations.ghl.ghl_facts import (
     OpportunityFact,
     as_mapping,
     channel_of,
-    parse_time,
     text_in,
 )
 

@@ -11,7 +11,7 @@ from approvals.decisions import claims
 from approvals.models import Decision
 from leads.suppression import suppression
 from outreach.auto_approval import approval_sweep
-from outreach.choices import Phase
+from outreach.choices import MoveCode, Phase
 from outreach.contact_history import ghl_check
 from outreach.control import phase
 from outreach.lifecycle.transitions import StaleMessage
@@ -191,7 +191,7 @@ def test_email_opened_meanwhile_is_not_approved() -> None:
     message = low()
     review_actions.mark_opened(now_is(message))
     with pytest.raises(StaleMessage):
-        review_actions.approve_email(message, message.version, by=None, why=review_actions.MACHINE)
+        review_actions.approve_email(message, message.version, by=None, why=MoveCode.MACHINE)
     assert now_is(message).status == "held"
 
 

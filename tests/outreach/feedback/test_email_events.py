@@ -512,7 +512,7 @@ def test_a_draft_written_while_a_deal_is_open_is_critical(ghl: FakeGhl) -> None:
     )
 
 
-def test_an_email_at_the_door_is_left_to_the_door(ghl: FakeGhl) -> None:
+def test_an_email_being_sent_is_left_to_sending(ghl: FakeGhl) -> None:
     message = move_message(factories.cleared_email(), Status.SENDING, "door")
     Message.objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
     receive_webhooks(dealt(ghl, reload_email(message)))
