@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
@@ -17,7 +18,8 @@ from caio_project.lib.models import AccessEvent, ApiKey, Heartbeat
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from caio_project.lib.web.list_lookups import CarefulAdmin
 from caio_project.operations import switches as switches  # registers
-from caio_project.team_access import api_key_changes
+from caio_project.team_access import api_key_changes, second_factor
+from caio_project.team_access.access_log import record_access
 
 for theirs in (User, Group, APIKey, EmailAddress, Authenticator):  # ours are below, or none
     if admin.site.is_registered(theirs):
@@ -30,6 +32,25 @@ class TeamUserAdmin(UserAdmin, CarefulAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+    actions = ("remove_factors",)
+
+    @admin.action(description="Remove second factor", permissions=["change"])
+    def remove_factors(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        done = sum(
+            second_factor.remove_factors(user, by=request.user, request=request)
+            for user in queryset
+        )
+        messages.success(request, f"Removed the second factor of {done}.")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Django's page; a change of the password is put on record."""
+        user = self.get_object(request, unquote(id))
+        before = user.password if user else ""
+        response = super().user_change_password(request, id, form_url)
+        if user and not User.objects.filter(pk=user.pk, password=before).exists():
+            kind = AccessEvent.Kind.PASSWORD_CHANGED
+            record_access(kind, user=user, by=request.user, request=request, about="by the admin")
+        return response
 
 
 @admin.register(Group)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
 from leads.field_values import stop_entries
 from outreach.integrations.ghl import signatures
@@ -37,6 +38,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
         Error(text, hint=hint, id=f"caio.{name}")
         for name, text, hint in [
             *_base_errors(),
+            *_account_errors(),
             *_vendor_errors(),
             *_language_model_errors(),
             *_limit_errors(),
@@ -103,6 +105,18 @@ def _base_errors() -> list[tuple[str, str, str]]:
             )
         )
     return found
+
+
+def _account_errors() -> list[tuple[str, str, str]]:
+    return [
+        (
+            "SECOND_FACTOR_ROLES",
+            f"SECOND_FACTOR_ROLES names {role!r}; it knows {', '.join(roles.ROLES)}.",
+            "",
+        )
+        for role in settings.SECOND_FACTOR_ROLES
+        if role not in roles.ROLES
+    ]
 
 
 def _vendor_errors() -> list[tuple[str, str, str]]:

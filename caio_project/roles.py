@@ -47,6 +47,7 @@ LEAD_PERMISSIONS = (
     "lib.change_apikey",
     "lib.view_accessevent",
 )
+ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")
 
 

@@ -13,6 +13,7 @@ from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSW
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from caio_project.library_settings import UNFOLD as UNFOLD
+from caio_project.team_access.account_settings import *  # noqa: F403
 from leads.field_values import stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "caio_project.team_access.second_factor.DemandSecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
     "caio_project.lib.web.csp.ContentSecurityPolicy",
 ]
@@ -171,17 +173,8 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redirect
 
-# --- Accounts -------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-ACCOUNT_ADAPTER = "caio_project.accounts.NoSignupAdapter"
-ACCOUNT_FORMS = {"login": "caio_project.accounts.SignInForm"}
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_PREVENT_ENUMERATION = True
-LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/sales"
-ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+# --- Accounts: see team_access/account_settings.py ------------------------------------------------
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
 # --- Mail to the team (never to leads: those leave through GoHighLevel only) ----------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
