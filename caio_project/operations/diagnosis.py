@@ -7,11 +7,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.operations import python_version, status
+from approvals.queue import what_waits
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
 from metrics.overview import flow
-from outreach.choices import Status
+from outreach.choices import BlockedBy, Status
 from outreach.control import phase
 from outreach.drafting.language_model import rewrite_requests
 from outreach.limits import current_limits, limit_rules
@@ -44,6 +45,8 @@ def diagnose_stages() -> list[StageFinding]:
         *_ghl_polling(),
         _event_spool(),
         _parked_events(),
+        *_blocked_drafts(),
+        _uncertain_emails(),
         _email_templates(),
         _language_model(),
         _sending_state(),
@@ -112,6 +115,41 @@ def _parked_events() -> StageFinding:
     recent = parked.filter(received_at__gte=timezone.now() - status.RECENTLY_PARKED).count()
     text = f"{recent} in the last hour; the newest: {newest.reason}" if newest else "none"
     return StageFinding("parked events", not recent, count, text)
+
+
+def _blocked_drafts() -> list[StageFinding]:
+    """By us is a fault; by a person's data or an earlier email is not, unless it is too much."""
+    waits = what_waits.what_waits()
+    problems = what_waits.problems_by_person_data(timezone.now())
+    by_others = waits.sentences(BlockedBy.PERSON, BlockedBy.EARLIER)
+    ours = waits.blocked_by(BlockedBy.US)
+    return [
+        StageFinding(
+            "drafts blocked by us", not ours, ours, _joined(waits.sentences(BlockedBy.US))
+        ),
+        StageFinding(
+            "other blocked drafts",
+            not problems,
+            waits.blocked_by(BlockedBy.PERSON, BlockedBy.EARLIER),
+            _joined([*problems, *by_others]),
+        ),
+    ]
+
+
+def _joined(sentences: list[str]) -> str:
+    return " ".join(sentences) or "none"
+
+
+def _uncertain_emails() -> StageFinding:
+    count = what_waits.what_waits().uncertain
+    text = "a person settles them under Sent & replies" if count else "none"
+    return StageFinding("uncertain emails", True, count, text)
+
+
+def what_else_waits() -> str:
+    """A sentence for whoever reads only the last line; "" where nothing waits outside the queue."""
+    phrases = flow.waiting_phrases(what_waits.what_waits())
+    return f"Not in the queue: {', '.join(phrases)}; see above." if phrases else ""
 
 
 def _email_templates() -> StageFinding:

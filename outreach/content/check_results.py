@@ -123,6 +123,11 @@ FINDINGS: dict[str, Finding] = {
         "Sender identity is missing.",
         "Set SENDER_NAME or a default team member.",
     ),
+    "missing_sender_field": _failed(
+        "sender_identity",
+        "The template needs {field}, and it is not set.",
+        "Set SENDER_NAME, SENDER_COMPANY or a default team member.",
+    ),
     "sender": _passed("sender_identity", "Sender identity is there."),
     "no_postal_address": _failed(
         "postal_address", "Postal address is missing.", "Set POSTAL_ADDRESS."

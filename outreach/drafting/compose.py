@@ -20,6 +20,7 @@ HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 QUEUED_BY_HAND = "Queued by hand, with others."
+SENDER_FIELDS = ("sender_name", "sender_first_name", "sender_company")
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
 
@@ -124,7 +125,8 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
-        problem = check_results.result("missing_field", field=error.field)
+        finding = "missing_sender_field" if error.field in SENDER_FIELDS else "missing_field"
+        problem = check_results.result(finding, field=error.field)
     except merge_fields.BadTemplate as error:
         problem = check_results.result("bad_template", problem=error, template=template)
     text = TextToCheck(
