@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import check_results, checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields, subject_lines
 from outreach.control import policy
 from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
 from outreach.models import EmailTemplate, Message
@@ -245,8 +245,18 @@ def check_email(
             template=text.template,
             tier=text.tier,
             thread=before.thread,
+            recipient=(lead.first_name, lead.last_name),
+            company=company,
+            values=tuple(phrase.text for phrase in text.phrases if phrase.field != "last_name"),
+            in_touch=_may_speak_of_contact(lead, text),
         )
     )
+
+
+def _may_speak_of_contact(lead: Lead, text: TextToCheck) -> bool:
+    """Ask only where the text speaks of earlier contact."""
+    claimed = subject_lines.earlier_contact(f"{text.subject}\n{text.body}")
+    return bool(claimed and lead.pk) and previous_emails.is_in_touch(lead)
 
 
 def _visited_lately(lead: Lead) -> bool:
