@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.operations import python_version, status
+from caio_project.operations import python_version, status, surroundings
 from approvals.queue import what_waits
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
@@ -51,6 +51,7 @@ def diagnose_stages() -> list[StageFinding]:
         _language_model(),
         _sending_state(),
         _python(),
+        _proxy(),
     ]
     return findings
 
@@ -181,10 +182,16 @@ def _language_model() -> StageFinding:
 
 
 def _python() -> StageFinding:
-    old = python_version.old_python()
+    old = surroundings.old_python()
     return StageFinding(
         "Python", True, None, f"Warning: {old}" if old else platform.python_version()
     )
+
+
+def _proxy() -> StageFinding:
+    untold, count = surroundings.untold_proxy(), settings.TRUSTED_PROXY_COUNT
+    text = f"Warning: {untold}" if untold else f"{count} in front" if count else "none in front"
+    return StageFinding("proxies", True, None, text)
 
 
 def _sending_state() -> StageFinding:

@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
+from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
 from leads.inbound import stuck_files
