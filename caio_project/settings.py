@@ -14,9 +14,9 @@ from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
+from caio_project.library_settings import logging_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
 from leads.field_values import stop_entries
-from caio_project.library_settings import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

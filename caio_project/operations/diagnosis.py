@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.operations import python_version, status, surroundings
 from approvals.queue import what_waits
+from caio_project.operations import status, surroundings
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
