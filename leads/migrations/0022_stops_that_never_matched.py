@@ -10,7 +10,7 @@ from leads.field_values import stop_entries
 
 
 def stop_meant_domains(apps, schema_editor):
-    Suppression = apps.get_model("leads", "0019_event_reason_code")
+    Suppression = apps.get_model("leads", "Suppression")
     for row in Suppression.objects.filter(scope__in=("address", "domain"), value__contains="*"):
         typed = row.value.removeprefix("*.") if row.scope == "domain" else row.value
         try:
