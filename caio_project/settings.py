@@ -13,7 +13,7 @@ from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSW
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from caio_project.library_settings import UNFOLD as UNFOLD
-from leads.field_values import stop_entries
+from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -193,7 +193,9 @@ SENDER_NAME = env.str("SENDER_NAME", default="")
 SENDER_COMPANY = env.str("SENDER_COMPANY", default="ChiefAIOfficer")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OWN_DOMAINS = [stop_entries.host_or_typed(d) for d in env.list("OWN_DOMAINS", default=[])]
-ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
+ALLOWED_COUNTRIES = [
+    countries.country_or_typed(c) for c in env.list("ALLOWED_COUNTRIES", default=["US"])
+]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
 RB2B_ALLOW_UNTOKENED_UNTIL = env.str(

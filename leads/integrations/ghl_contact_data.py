@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from leads.field_values import countries
 from leads.normal import storable_text
 
 BLOCKED_STATUSES = ("active", "permanent")
@@ -76,7 +77,7 @@ def _contact_details(raw: dict[str, Any]) -> ContactDetails:
         website=texts["website"][:500],
         city=texts["city"][:100],
         state=texts["state"][:100],
-        country=texts["country"].upper() if len(texts["country"]) == 2 else "",
+        country=countries.country_code(texts["country"]),
     )
 
 
