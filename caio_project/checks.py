@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
-from leads.field_values import stop_entries
+from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
@@ -263,7 +263,11 @@ def _sending_errors() -> list[tuple[str, str, str]]:
 
 def _list_errors() -> list[tuple[str, str, str]]:
     """Each entry of a list that could never match anything."""
-    found = []
+    found = [
+        ("ALLOWED_COUNTRIES", f"ALLOWED_COUNTRIES: “{typed}” is no country.", "Such as US.")
+        for typed in settings.ALLOWED_COUNTRIES
+        if countries.country_code(typed) != typed
+    ]
     for typed in settings.OWN_DOMAINS:
         try:
             entry = stop_entries.read_entry(typed)

@@ -16,7 +16,7 @@ from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
 from caio_project.library_settings import logging_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
-from leads.field_values import stop_entries
+from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -189,7 +189,9 @@ SENDER_NAME = env.str("SENDER_NAME", default="")
 SENDER_COMPANY = env.str("SENDER_COMPANY", default="ChiefAIOfficer")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
 OWN_DOMAINS = [stop_entries.host_or_typed(d) for d in env.list("OWN_DOMAINS", default=[])]
-ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
+ALLOWED_COUNTRIES = [
+    countries.country_or_typed(c) for c in env.list("ALLOWED_COUNTRIES", default=["US"])
+]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
 RB2B_ALLOW_UNTOKENED_UNTIL = env.str(

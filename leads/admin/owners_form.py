@@ -8,7 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from leads import normal
-from leads.field_values import shared_hosts
+from leads.field_values import countries, shared_hosts
 from leads.models import OwnerRule, TeamMember
 
 TIERS = (("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
@@ -46,10 +46,6 @@ class LinesField(forms.CharField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
-def _country_code(text: str) -> str:
-    return text.upper() if re.fullmatch(r"[A-Za-z]{2}", text) else ""
-
-
 class OwnerRuleForm(forms.ModelForm):
     ASKED = (
         "countries",
@@ -63,7 +59,7 @@ class OwnerRuleForm(forms.ModelForm):
     )
 
     countries = LinesField(
-        _country_code, "country code of two letters", help_text="Two letters, one a line: US"
+        countries.country_code, "country", help_text="A code or a name, one a line: US"
     )
     states = LinesField(
         lambda text: normal.us_state(text) or text.upper(), "state",

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from leads import normal
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
-from leads.field_values import shared_hosts
+from leads.field_values import countries, shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging
 from leads.integrations import breaker, clay
 from leads.integrations.body_errors import UnreadableBody
@@ -83,14 +84,20 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
         first_name=answer.first_name[:100],
         last_name=answer.last_name[:100],
         title=answer.title,
-        country=answer.country.upper() if len(answer.country) == 2 else "",
         company=company,
         past_employers=answer.past_employers,
         linkedin_key=lead_matching.value_if_free(
             lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
         ),
     )
-    return gained + _apply_address(lead, answer)
+    return gained + _apply_country(lead, answer) + _apply_address(lead, answer)
+
+
+def _apply_country(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
+    """RB2B's visitors count as from the US; of two countries told, the one not allowed stands."""
+    allowed = frozenset(settings.ALLOWED_COUNTRIES)
+    country = countries.stricter_country(lead.country, answer.country, allowed)
+    return field_filling.fill_fields(lead, "clay", overwrite=True, country=country)
 
 
 def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:

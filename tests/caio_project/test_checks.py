@@ -43,6 +43,8 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("RB2B_ALLOW_UNTOKENED_UNTIL", "next week"),
         ("TEAM_TIME_ZONE", "Mars/Olympus"),
         ("TEAM_TIME_ZONE", "../etc/passwd"),
+        ("ALLOWED_COUNTRIES", ["Narnia"]),
+        ("ALLOWED_COUNTRIES", ["US", "XX"]),
         ("OWN_DOMAINS", ["abc"]),
         ("OWN_DOMAINS", ["*.ours.com"]),
         ("OWN_DOMAINS", ["ours.com", "jane@ours.com"]),
