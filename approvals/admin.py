@@ -21,6 +21,7 @@ from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.models import Kind
 from outreach.choices import Status, Tag
+from outreach.content import email_footer
 from outreach.models import Message
 
 MAX_AT_ONCE = 20
@@ -99,7 +100,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def text_shown(self, message: Message) -> str:
         text = _current_text(message)
         return (
-            format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer)
+            format_html(
+                "<div style='white-space:pre-wrap'>{}\n\n{}</div>",
+                text.body,
+                _shown_footer(message),
+            )
             if text
             else ""
         )
@@ -183,7 +188,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
             "emails": [
-                (message, message.text, reading_proof.sign_proof(message)) for message in chosen
+                (message, message.text, _shown_footer(message), reading_proof.sign_proof(message))
+                for message in chosen
             ],
             "action": action,
             "verb": verb,
@@ -198,6 +204,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
 def _shown_version(request: HttpRequest, message: Message) -> int:
     return reading_proof.proven_version(message, request.POST.get(f"shown_{message.pk}", ""))
+
+
+def _shown_footer(message: Message) -> str:
+    text = _current_text(message)
+    return email_footer.hide_personal_links(text.footer) if text else ""
 
 
 def _current_text(message: Message) -> Any:

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
 from leads.field_values import countries, stop_entries
+from caio_project.team_access.secret_checks import production_errors
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
@@ -39,6 +40,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
         for name, text, hint in [
             *_base_errors(),
             *_account_errors(),
+            *production_errors(),
             *_vendor_errors(),
             *_language_model_errors(),
             *_limit_errors(),
@@ -65,14 +67,6 @@ def _base_errors() -> list[tuple[str, str, str]]:
                 "RB2B_WEBHOOK_TOKENS",
                 "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.",
                 "Set one token.",
-            )
-        )
-    if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
-        found.append(
-            (
-                "RB2B_WEBHOOK_TOKENS",
-                "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.",
-                "",
             )
         )
     if settings.RB2B_ALLOW_UNTOKENED_UNTIL:
@@ -161,10 +155,6 @@ def _webhook_key_errors() -> list[tuple[str, str, str]]:
                     "Leave it out to use the published one.",
                 )
             )
-    if settings.GHL_WORKFLOW_TOKEN and len(settings.GHL_WORKFLOW_TOKEN) < 16:
-        found.append(
-            ("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", "")
-        )
     return found
 
 
@@ -254,10 +244,6 @@ def _sending_errors() -> list[tuple[str, str, str]]:
         )
     if not settings.SENDER_NAME:
         found.append(("SENDER_NAME", "SENDER_NAME is not set: every email says who writes.", ""))
-    if not settings.DEBUG and not settings.HTTPS and not is_loopback(settings.GHL_BASE_URL):
-        found.append(
-            ("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", "")
-        )
     return found
 
 

@@ -165,7 +165,7 @@ TRUSTED_PROXY_COUNT = env.int(
     "TRUSTED_PROXY_COUNT", default=1 if env.str("RAILWAY_ENVIRONMENT_NAME", default="") else 0
 )
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-HTTPS = SITE_URL.startswith("https://")
+HTTPS = SITE_URL.lower().startswith("https://")  # else no Secure cookie, HSTS or redirect
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

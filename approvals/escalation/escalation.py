@@ -208,7 +208,7 @@ def _notice_link(notice: Notice) -> str:
 def _reply_quote(notice: Notice) -> str:
     """The reply's words, read now, since they are kept in one erasable row only."""
     text = ReplyText.objects.filter(reply=notice.reply).first() if notice.reply else None
-    return f"\n“{text.said[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
+    return f"\n“{text.shown_answer[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
 
 
 def create_alarm_notices() -> int:

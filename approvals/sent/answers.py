@@ -48,7 +48,7 @@ class ReplyRow:
     def quote(self) -> str:
         """The sentences around what decided."""
         text = getattr(self.reply, "text", None)
-        return quote_around(text.said, self.because) if text else ""
+        return quote_around(text.shown_answer, self.because) if text else ""
 
 
 def short_label(kind: str) -> str:
@@ -98,8 +98,8 @@ def _with_related(rows: Any) -> Any:
 def reply_row(reply: Reply) -> ReplyRow:
     """One reply, with the words marked that decided its kind."""
     text = getattr(reply, "text", None)
-    said, subject = (text.said, text.subject) if text else ("", "")
-    because = [word for word in text.decided_by if isinstance(word, str)] if text else []
+    said, subject = (text.shown_answer, text.subject) if text else ("", "")
+    because = text.shown_words if text else []
     phrases = [{"text": word, "source": "reply"} for word in because]
     return ReplyRow(
         reply=reply,

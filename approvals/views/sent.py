@@ -72,7 +72,7 @@ def sandbox_email_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(
         request,
         "approvals/sent/kept.html",
-        {"kept": kept, "shown": email_sheet.html_as_paragraphs(kept.html)},
+        {"kept": kept, "shown": email_sheet.html_as_paragraphs(kept.shown_html)},
     )
 
 

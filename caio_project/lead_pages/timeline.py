@@ -117,7 +117,7 @@ def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
         Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
     ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
-        text = one.text.said if hasattr(one, "text") else ""
+        text = one.text.shown_answer if hasattr(one, "text") else ""
         yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", text[:500])
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Lead
 from outreach.choices import EventKind
+from outreach.content.email_footer import hide_personal_links
 from outreach.models.messages import Message
 
 
@@ -158,7 +159,17 @@ class ReplyText(models.Model):
     )
 
     def __str__(self) -> str:
-        return self.said[:80]
+        return self.shown_answer[:80]
+
+    @property
+    def shown_words(self) -> list[str]:
+        """The words that decided."""
+        return [hide_personal_links(word) for word in self.decided_by if isinstance(word, str)]
+
+    @property
+    def shown_answer(self) -> str:
+        """What they said, without the link that it may quote."""
+        return hide_personal_links(self.said)
 
 
 class Meeting(FollowsLeadMerges):

@@ -63,7 +63,7 @@ def test_a_hot_email_is_announced_at_once_and_once(
     assert post["text"] == said
     section, actions = post["blocks"]
     assert section["text"]["text"] == f"<@U0ALEX> {said}"
-    assert actions["elements"][0]["url"] == f"http://testserver/sales/queue/{message.public_id}"
+    assert actions["elements"][0]["url"] == f"http://localhost/sales/queue/{message.public_id}"
     told = notice()
     assert (told.message, told.step, told.channel, told.error, told.attempts) == (
         message,
@@ -263,7 +263,7 @@ def test_with_email_the_person_gets_an_email_at_once(
     (sent,) = mail.outbox
     assert sent.to == [sender.email]
     assert sent.subject.startswith("A HOT email waits for a decision: ")
-    assert f"http://testserver/sales/queue/{message.public_id}" in sent.body
+    assert f"http://localhost/sales/queue/{message.public_id}" in sent.body
     assert notice().channel == "email"
     assert notice().error.startswith("slack: ")
     assert rounds() == (0, 0)
