@@ -12,8 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
-from leads.field_values import countries, stop_entries
 from caio_project.team_access.secret_checks import production_errors
+from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
