@@ -67,6 +67,7 @@ class Command(ReportingCommand):
             **figures.totals(),
             "milliseconds_each": each,
             "kinds": [asdict(figures.of(kind)) for kind in kinds],
+            "stops": [asdict(row) for row in figures.stops()],
             "confusion": {
                 label: {kind: figures.confusion[label, kind] for kind in kinds} for label in kinds
             },
@@ -94,6 +95,11 @@ class Command(ReportingCommand):
             ("", *kinds),
             [(label, *(figures.confusion[label, kind] or "" for kind in kinds)) for label in kinds],
         )
+        self.table(
+            "Stops by language",
+            ("Language", "Stops", "Missed", "Surely", "Others", "Taken for a stop", "Surely"),
+            [("all", *rest) if not name else (name, *rest) for name, *rest in rows_of(figures)],
+        )
         if wrong:
             self.table(
                 "Sorted wrongly",
@@ -109,6 +115,10 @@ class Command(ReportingCommand):
                     for reply, found in figures.wrong
                 ],
             )
+
+
+def rows_of(figures: SortingFigures) -> list[tuple[Any, ...]]:
+    return [astuple(row) for row in figures.stops()]
 
 
 def _cell_text(cell: Any) -> Any:
