@@ -15,7 +15,7 @@ from caio_project.lib.models import Heartbeat
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.models import Meeting, Message, Move, Reply, SyncCursor
+from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
 
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
@@ -77,7 +77,9 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
-    cleared, sent = moved(to_status=Status.CLEARED), moved(to_status=Status.SENT)
+    cleared = moved(to_status=Status.CLEARED)
+    left = Move.objects.filter(at__gte=start, to_status=Status.SENT)
+    sent = left.exclude(message__transport=Transport.SANDBOX).count()
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
@@ -209,9 +211,8 @@ def count_stage_activity(since: datetime) -> dict[str, int]:
 
 
 def last_activity() -> dict[str, datetime | None]:
+    sent = Message.objects.filter(status=Status.SENT).exclude(transport=Transport.SANDBOX)
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
-        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[
-            "at"
-        ],
+        "last_sent_at": sent.aggregate(at=Max("sent_at"))["at"],
     }

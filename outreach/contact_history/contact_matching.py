@@ -10,7 +10,7 @@ from leads.identity import merging
 from leads.models import Kind, Lead
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.models import Message
+from outreach.models import Message, Transport
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have
@@ -50,7 +50,6 @@ def find_email(email_id: str, address: str, at: datetime) -> Message | None:
 
 
 def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
-    left = rows.filter(status__in=LEFT_STATUSES).annotate(
-        left_at=Coalesce("sent_at", "uncertain_at")
-    )
+    left = rows.filter(status__in=LEFT_STATUSES).exclude(transport=Transport.SANDBOX)
+    left = left.annotate(left_at=Coalesce("sent_at", "uncertain_at"))
     return left.filter(left_at__lte=at + CLOCK_TOLERANCE).order_by("-left_at", "-pk")

@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from caio_project.lib.files import FileReport, csv_rows
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
-from outreach.drafting import no_draft
+from outreach.choices import Status
+from outreach.drafting import compose, no_draft
 from outreach.drafting.no_draft import NoDraft, NoDraftCode
-from outreach.models import Message, Segment
+from outreach.models import Message, Segment, Transport
 
 MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
 
@@ -36,6 +39,27 @@ class Selection:
 def select_tier(tier: str, limit: int) -> Selection:
     found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
     return _select_leads(tier, found.iterator(chunk_size=200), limit)
+
+
+def select_sandboxed(limit: int = MOST_LEADS) -> Selection:
+    """Select the people whose newest first email was approved in the sandbox, best score first."""
+    people = Lead.objects.filter(pk__in=kept_first_emails().values("lead"), kind=Kind.LIVE)
+    ordered = people.order_by(F("score").desc(nulls_last=True), "-pk")
+    return _select_leads(compose.SANDBOX_SEGMENT, ordered.iterator(chunk_size=200), limit)
+
+
+def kept_first_emails() -> QuerySet[Message]:
+    """First emails that the sandbox kept, after which nothing else was begun for their lead."""
+    later = Message.objects.filter(lead=OuterRef("lead"), step=1, pk__gt=OuterRef("pk"))
+    kept = Message.objects.filter(kind=Kind.LIVE, status=Status.SENT, transport=Transport.SANDBOX)
+    return kept.filter(~Exists(later), step=1)
+
+
+def why_none_comes_back() -> str:
+    """A sentence while GoHighLevel is in the sandbox: an approval would be kept there again."""
+    if "ghl" in settings.SANDBOXED:
+        return "GoHighLevel is still in the sandbox. Take ghl out of SANDBOX first."
+    return ""
 
 
 def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
