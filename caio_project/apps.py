@@ -9,11 +9,11 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from caio_project import checks, roles
-        from caio_project.operations import python_version
+        from caio_project.operations import surroundings
         from caio_project.team_access import sign_in_events
         from outreach.email_templates import seeding
 
-        assert checks and python_version
+        assert checks and surroundings
         sign_in_events.listen()
         # What a fresh database needs, also after a test has flushed it.
         # Sent for apps with models only; metrics is the last of them, so every table and permission

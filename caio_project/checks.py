@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
 from caio_project.team_access.secret_checks import production_errors
+from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is
@@ -44,6 +45,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_language_model_errors(),
             *_limit_errors(),
             *_sending_errors(),
+            *_list_errors(),
         ]
     ]
 
@@ -242,6 +244,25 @@ def _sending_errors() -> list[tuple[str, str, str]]:
         )
     if not settings.SENDER_NAME:
         found.append(("SENDER_NAME", "SENDER_NAME is not set: every email says who writes.", ""))
+    return found
+
+
+def _list_errors() -> list[tuple[str, str, str]]:
+    """Each entry of a list that could never match anything."""
+    found = [
+        ("ALLOWED_COUNTRIES", f"ALLOWED_COUNTRIES: “{typed}” is no country.", "Such as US.")
+        for typed in settings.ALLOWED_COUNTRIES
+        if countries.country_code(typed) != typed
+    ]
+    for typed in settings.OWN_DOMAINS:
+        try:
+            entry = stop_entries.read_entry(typed)
+        except stop_entries.RefusedEntry as error:
+            found.append(("OWN_DOMAINS", f"OWN_DOMAINS: {error}", ""))
+        else:
+            if entry.scope != stop_entries.DOMAIN:
+                text = f"OWN_DOMAINS: “{typed}” is an address, not a domain."
+                found.append(("OWN_DOMAINS", text, ""))
     return found
 
 

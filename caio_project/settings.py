@@ -9,11 +9,15 @@ from pathlib import Path
 
 import environ
 
+from caio_project.lib.private_files import close_to_others, make_private_file
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
+from caio_project.library_settings import logging_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
+from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -68,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "caio_project.lib.web.client_address.ClientAddress",
     "caio_project.lib.web.cookies.BoundedCookies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -85,23 +90,6 @@ MIDDLEWARE = [
     "caio_project.lib.web.csp.ContentSecurityPolicy",
 ]
 
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "caio_project.context.page_status",
-            ],
-            "builtins": ["caio_project.lib.templatetags.say"],
-        },
-    }
-]
-
 # --- Database -------------------------------------------------------------------------------------
 DATABASE_URL = (
     env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'var' / 'caio.sqlite3'}"
@@ -116,7 +104,10 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
     if str(DATABASES["default"]["NAME"]) != ":memory:":
-        Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        Path(DATABASES["default"]["NAME"]).parent.mkdir(0o700, parents=True, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            close_to_others(Path(f"{DATABASES['default']['NAME']}{suffix}"))
+        make_private_file(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -143,6 +134,17 @@ if REDIS_URL:
         "visibility_timeout": 600,
     }
 
+# Failures to sign in are counted for all processes together; other things each keeps for itself.
+CACHES = {
+    "default": {
+        "BACKEND": "caio_project.lib.db.caches.SharedCache",
+        "LOCATION": "leads_sharedvalue",
+        "KEY_PREFIX": "caio",
+        "OPTIONS": {"redis": REDIS_URL},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
+}
+
 # --- Web ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
@@ -162,6 +164,10 @@ WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Railway's edge is one proxy, and names itself in the environment.
+TRUSTED_PROXY_COUNT = env.int(
+    "TRUSTED_PROXY_COUNT", default=1 if env.str("RAILWAY_ENVIRONMENT_NAME", default="") else 0
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 HTTPS = SITE_URL.lower().startswith("https://")  # else no Secure cookie, HSTS or redirect
 SESSION_COOKIE_SECURE = HTTPS
@@ -186,8 +192,10 @@ SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
 SENDER_NAME = env.str("SENDER_NAME", default="")
 SENDER_COMPANY = env.str("SENDER_COMPANY", default="ChiefAIOfficer")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
-OWN_DOMAINS = [d.lower() for d in env.list("OWN_DOMAINS", default=[])]
-ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
+OWN_DOMAINS = [stop_entries.host_or_typed(d) for d in env.list("OWN_DOMAINS", default=[])]
+ALLOWED_COUNTRIES = [
+    countries.country_or_typed(c) for c in env.list("ALLOWED_COUNTRIES", default=["US"])
+]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
 RB2B_ALLOW_UNTOKENED_UNTIL = env.str(
@@ -274,18 +282,4 @@ WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 
 # --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["no_secrets"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"celery": {"level": "WARNING"}},
-}
+LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import idna
@@ -9,7 +10,17 @@ import tldextract
 from email_validator import EmailNotValidError, validate_email
 
 # Offline: the default fetches the public suffix list at first use.
-_extract_suffix = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+_OFFLINE: dict[str, Any] = {"suffix_list_urls": (), "cache_dir": None}
+# The list has these as private, beside hosts such as github.io. But they are run as registries:
+# acme.uk.com is a domain that Acme has bought.
+PRIVATE_REGISTRIES = (
+    "ae.org", "africa.com", "br.com", "cn.com", "co.com", "co.cz", "co.nl", "co.no", "co.pl",
+    "com.de", "com.ru", "com.se", "de.com", "eu.com", "gb.net", "gr.com", "hk.com", "hu.net",
+    "in.net", "jp.net", "jpn.com", "mex.com", "radio.am", "radio.fm", "ru.com", "sa.com", "se.net",
+    "uk.com", "uk.net", "us.com", "us.org", "za.bz", "za.com", "za.net", "za.org",
+)  # fmt: skip
+_extract_suffix = tldextract.TLDExtract(extra_suffixes=PRIVATE_REGISTRIES, **_OFFLINE)
+_extract_shared = tldextract.TLDExtract(include_psl_private_domains=True, **_OFFLINE)
 
 LEGAL_FORMS = {
     "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company",
@@ -52,6 +63,12 @@ def clean_email(text: str) -> str:
     return address if len(address) <= 254 else ""
 
 
+def mailbox_address(address: str) -> str:
+    """The address without what follows a plus: mail to both lies in one mailbox."""
+    local, at, host = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{host}"
+
+
 def linkedin_key(url: str) -> str:
     """ "in/dana-okafor" for any spelling of a person's LinkedIn URL; "" for anything else."""
     try:
@@ -92,6 +109,21 @@ def registrable_domain(text: str) -> str:
     # reserved for tests and examples (RFC 2606), so not in the public suffix list
     labels = name.split(".")
     return ".".join(labels[-2:]) if len(labels) > 1 and labels[-1] in ("test", "example") else ""
+
+
+def shared_suffix(text: str) -> str:
+    """ "acme.github.io" -> "github.io": the suffix under which one owner gives a host to everybody.
+
+    "" for a host under an ordinary suffix.
+    """
+    found = _extract_shared(host_name(text))
+    return found.suffix if found.is_private and found.suffix not in PRIVATE_REGISTRIES else ""
+
+
+def is_public_suffix(name: str) -> bool:
+    """Whether nobody can own `name`: "com", "co.uk"."""
+    found = _extract_suffix(name)
+    return bool(found.suffix) and not found.domain
 
 
 def company_key(name: str) -> str:

@@ -17,6 +17,14 @@ class Status(TextChoices):
     EXPIRED = "expired", "Expired without a decision"
 
 
+class BlockedBy(TextChoices):
+    """Whose matter it is that a draft is blocked."""
+
+    US = "us", "By us: a setting, the sender, a template or a list"
+    PERSON = "person", "By what is known of the person"
+    EARLIER = "earlier", "By an earlier email"
+
+
 class Phase(TextChoices):
     SHADOW = "shadow", "Shadow"
     PARALLEL = "parallel", "Parallel"

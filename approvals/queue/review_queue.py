@@ -187,11 +187,19 @@ def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
     """The emails of one filter. HOT, WARM, LOW go by rank: CRITICAL ones are among the HOT."""
     if name == "overdue":
         return overdue_messages()
+    if name == "blocked":
+        return blocked_messages()
     if name == "mine":
         return messages_claimed_by(user)
     if name in FILTER_RANKS:
         return waiting_messages().filter(rank=FILTER_RANKS[name])
     return waiting_messages()
+
+
+def blocked_messages() -> QuerySet[Message]:
+    """Drafts that a check keeps out of the queue, without tests and training."""
+    rows = Message.objects.filter(status=Status.BLOCKED).exclude(kind__in=KINDS_NOT_COUNTED)
+    return rows.select_related("lead__company", "sender").order_by("rank", "pk")
 
 
 FILTER_RANKS = {
@@ -206,6 +214,7 @@ FILTERS = {
     "warm": "WARM",
     "low": "LOW",
     "mine": "Mine",
+    "blocked": "Blocked",
 }
 
 
@@ -223,10 +232,12 @@ class FilterChip:
 
 
 def filter_chips(user: Any) -> list[FilterChip]:
-    return [
+    """Each filter; that of blocked drafts only while there are some."""
+    chips = [
         FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
         for name, label in FILTERS.items()
     ]
+    return [chip for chip in chips if chip.count or chip.name != "blocked"]
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
@@ -247,7 +258,10 @@ class QueuePage:
 
 
 def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
-    """One page of rows with `subject`, `read` and the claim; four queries at any size."""
+    """One page of rows with `subject`, `read` and the claim; four queries at any size.
+
+    Blocked drafts have no place in the order of the queue: of them there is the first page only.
+    """
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
     ).values("subject")[:1]
@@ -259,4 +273,6 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     place = QueuePosition.parse(after) if after else None
     found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    if last is not None and last.status == Status.BLOCKED:
+        last = None
     return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")

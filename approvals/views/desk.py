@@ -13,7 +13,7 @@ from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
-from approvals.queue import review_queue
+from approvals.queue import review_queue, what_waits
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -48,6 +48,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "filter": name,
         "search": words,
         "after": request.GET.get("after", ""),
+        "waits": what_waits.what_waits(),
     }
     return render_page(request, "approvals/queue/queue.html", context)
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from caio_project.lib.files import FileReport, UnreadableFile
 
+SHOWN_IF_ANY = ("nobody", "notes", "more_notes", "left_out")
 ReportType = TypeVar("ReportType", bound=FileReport)
 
 
@@ -95,7 +96,9 @@ class FileImportCommand(ReportingCommand):
         """Raises CommandError where a line was wrong."""
         if options["json"]:
             found = {
-                name: value for name, value in report.__dict__.items() if name != "nobody" or value
+                name: value
+                for name, value in report.__dict__.items()
+                if name not in SHOWN_IF_ANY or value
             }
             self.as_json({**found, "stored": stored})
         else:
@@ -103,6 +106,12 @@ class FileImportCommand(ReportingCommand):
                 self.stderr.write(f"line {line}: {text}")
             if report.more_errors:
                 self.stderr.write(f"and {report.more_errors} more")
+            for line, text in report.notes:
+                self.stdout.write(f"line {line}: {text}")
+            if report.more_notes:
+                self.stdout.write(f"and {report.more_notes} more notes")
+            for what_left, count in sorted(report.left_out.items()):
+                self.stdout.write(f"not taken, {count} times: {what_left}")
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
                 self.stdout.write(

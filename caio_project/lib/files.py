@@ -1,15 +1,27 @@
 """Imported files, read with line numbers so that every error names its line."""
 
+import codecs
 import csv
 import io
+import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 MOST_ERRORS = 100  # more are counted, not kept
+MOST_NOTES = 50  # lines above the head
+SEPARATOR_HINT = re.compile(r"sep=([,;|\t]|\\t|)", re.IGNORECASE)  # as Excel reads it
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 LONGEST_CELL = 131_072  # characters; mostly a quote that is never closed
 csv.field_size_limit(
     sys.maxsize
@@ -18,7 +30,7 @@ csv.field_size_limit(
 
 @dataclass
 class FileReport:
-    """What a file held. `errors` are (line, sentence)."""
+    """What a file held. `errors` and `notes` are (line, sentence); a note stops nothing."""
 
     read: int = 0
     new: int = 0
@@ -26,6 +38,15 @@ class FileReport:
     nobody: int = 0  # rows that name nobody, where a file has such
     errors: list[tuple[int, str]] = field(default_factory=list)
     more_errors: int = 0
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    more_notes: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)  # what was not taken: how often
+
+    def note(self, line: int, text: str) -> None:
+        if len(self.notes) < MOST_ERRORS:
+            self.notes.append((line, text))
+        else:
+            self.more_notes += 1
 
     def wrong(self, line: int, text: str) -> None:
         if len(self.errors) < MOST_ERRORS:
@@ -39,34 +60,37 @@ class UnreadableFile(Exception):
 
 
 def decode_file(raw: bytes) -> str:
-    """The text of a file: UTF-8 with or without a byte order mark, else Windows' cp1252."""
+    """The text of a file: by its byte order mark, else UTF-8, else UTF-16 as Windows writes it,
+    else cp1252.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if raw.startswith(mark):
+            return raw.decode(encoding, "replace").removeprefix("\ufeff")
+    for encoding, zeros in (("utf-16-le", raw[1:400:2]), ("utf-16-be", raw[0:400:2])):
+        if zeros and zeros.count(0) > len(zeros) * 0.7:
+            return raw.decode(encoding, "replace")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
 
 
 def csv_rows(
-    raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
+    raw: bytes, required: tuple[str, ...], *, is_head: Callable[[set[str]], bool] | None = None
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield (line, row by column), or (line, sentence) for a row that cannot be read.
 
-    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head`
-    lines after it that has every required column. Raises UnreadableFile without a usable head.
+    A quoted cell may span lines. Notes may stand above the head, and a line `sep=;`: the head is
+    the first line that has every required column, or for which `is_head` holds (it gets the names
+    in lower case), by any delimiter. Raises UnreadableFile without a usable head.
     """
     text = decode_file(raw)
     if "\x00" in text:
         raise UnreadableFile("It has NUL bytes: it is not a CSV file.")
-    reader = csv.reader(io.StringIO(text, newline=""), dialect=_csv_dialect(text))
-    for _ in range(1 + notes_before_head):
-        head = [name.strip() for name in next(reader, [])]
-        names = [name.lower() for name in head] if required else head
-        if set(required) <= set(names):
-            break
-    if missing := [name for name in required if name not in names]:
-        raise UnreadableFile(f"The first line has no column {', '.join(missing)}.")
-    if not any(names):
-        raise UnreadableFile("The first line names no columns.")
+    fits = is_head or (lambda names: bool(names - {""}) and set(required) <= names)
+    reader, names = _find_head(text, fits, _missing_columns(text, required))
+    if required:
+        names = [name.lower() for name in names]
     start = reader.line_num + 1
     for cells in reader:
         line, start = start, reader.line_num + 1
@@ -77,6 +101,42 @@ def csv_rows(
             )
         elif any(cell.strip() for cell in cells):
             yield line, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+
+
+def _find_head(text: str, fits: Callable[[set[str]], bool], missing: str) -> tuple[Any, list[str]]:
+    """The reader behind the head, and the names of the columns as they are written."""
+    for delimiter in _delimiters(text):
+
+        class Dialect(csv.excel):
+            pass
+
+        Dialect.delimiter = delimiter
+        reader = csv.reader(io.StringIO(text, newline=""), dialect=Dialect)
+        for cells in itertools.islice(reader, 1 + MOST_NOTES):
+            names = [name.strip() for name in cells]
+            is_hint = bool(names) and SEPARATOR_HINT.fullmatch(names[0]) is not None
+            if not is_hint and fits({name.lower() for name in names}):
+                return reader, names
+    raise UnreadableFile(missing)
+
+
+def _missing_columns(text: str, required: tuple[str, ...]) -> str:
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    cells = next(csv.reader([first], delimiter=_delimiters(text)[0]), [])
+    names = {name.strip().lower() for name in cells}
+    if missing := [name for name in required if name not in names]:
+        return f"The first line has no column {', '.join(missing)}."
+    return "The first line names no columns."
+
+
+def _delimiters(text: str) -> list[str]:
+    """The delimiters to try; first the one that the file names or its first line has most."""
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0].strip().strip('"')
+    if hint := SEPARATOR_HINT.fullmatch(first):
+        wanted = "\t" if hint[1] in ("", "\\t") else hint[1]
+    else:
+        wanted = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
+    return list(dict.fromkeys([wanted, ",", ";", "\t", "|"]))
 
 
 def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -98,12 +158,3 @@ def parse_json_object(text: str) -> dict[str, Any] | str:
     except ValueError as error:
         return f"It is not JSON: {str(error)[:80]}."
     return row if isinstance(row, dict) else "It is not a JSON object."
-
-
-def _csv_dialect(text: str) -> type[csv.Dialect]:
-    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
-
-    class Found(csv.excel):
-        delimiter = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
-
-    return Found

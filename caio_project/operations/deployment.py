@@ -33,11 +33,7 @@ def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentChe
         _check_json(
             "ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"
         ),
-        _check_json(
-            "queue status",
-            url + "/api/queue-status",
-            lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body),
-        ),
+        *_check_queue(url),
         _check_json(
             "rb2b webhook",
             url + "/webhooks/rb2b/health",
@@ -99,6 +95,26 @@ def _check_health(url: str) -> list[DeploymentCheck]:
         )
         for name in ("database", "worker", "beat", "pipeline")
     ]
+
+
+def _check_queue(url: str) -> list[DeploymentCheck]:
+    body = _fetch_json(url + "/api/queue-status")
+    if isinstance(body, str):
+        return [DeploymentCheck("queue status", False, body)]
+    shaped = {"shadow_mode_emails", "daily_limit"} <= set(body)
+    found = [
+        DeploymentCheck("queue status", shaped, "as expected" if shaped else "not as expected")
+    ]
+    pipeline = body.get("pipeline")
+    return [*found, _check_waits(pipeline)] if isinstance(pipeline, dict) else found
+
+
+def _check_waits(pipeline: dict[str, Any]) -> DeploymentCheck:
+    """What waits outside the queue there; only what we block ourselves is a fault."""
+    counts = pipeline.get("waits", {})
+    waiting = {name: n for name, n in counts.items() if isinstance(n, int) and n}
+    text = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in waiting.items())
+    return DeploymentCheck("nothing blocked by us", not waiting.get("blocked_by_us"), text or "0")
 
 
 def _check_refused(name: str, method: str, url: str, wanted: tuple[int, ...]) -> DeploymentCheck:

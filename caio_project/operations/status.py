@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 
-from approvals.queue import review_queue
+from approvals.queue import review_queue, what_waits
+from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
 from leads.inbound import stuck_files
@@ -21,6 +21,7 @@ from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Lead
 from leads.scoring import assess
 from metrics.overview import flow
+from outreach.choices import BlockedBy
 from outreach.control import phase
 from outreach.limits import current_limits
 
@@ -68,7 +69,7 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
 
 
 def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
-    messages: dict[str, int] = {}
+    messages, waits = dict[str, int](), what_waits.what_waits()
     for (_, status), n in by_kind.items():
         messages[status] = messages.get(status, 0) + n
     by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
@@ -81,13 +82,15 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "messages": messages,
         **flow.last_activity(),
         **({} if assess.is_on() else {"intent_monitor": "off"}),
+        **({"waits": waits.as_counts()} if waits.is_any else {}),
     }
 
 
 def pipeline_problems(now: datetime | None = None) -> list[str]:
     """Why the pipeline is not healthy, each a sentence; [] where it is.
 
-    Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked.
+    Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked,
+    nothing blocked by us, and not too much blocked by the data of persons.
     """
     now = now or timezone.now()
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
@@ -106,7 +109,8 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
     ).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
-    return found + spool_troubles()
+    found += what_waits.what_waits().sentences(BlockedBy.US)
+    return found + what_waits.problems_by_person_data(now) + spool_troubles()
 
 
 def spool_troubles() -> list[str]:

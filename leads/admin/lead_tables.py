@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -21,6 +21,7 @@ from leads.models import (
     Visit,
 )
 from leads.scoring import assess
+from leads.suppression import suppression
 
 
 class VisitRows(ReadOnlyInline):
@@ -95,6 +96,18 @@ class SuppressionAdmin(NoDeleteAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for value in suppression.values_to_stop(obj.value, obj.reason)[1:]:
+            Suppression.objects.get_or_create(
+                scope=obj.scope,
+                value=value,
+                reason=obj.reason,
+                defaults={"source": obj.source, "expires_at": obj.expires_at},
+            )
+        if obj.note_text:
+            messages.warning(request, obj.note_text)
 
 
 class PastEmployerInline(TabularInline):

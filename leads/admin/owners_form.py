@@ -8,6 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from leads import normal
+from leads.field_values import countries, shared_hosts
 from leads.models import OwnerRule, TeamMember
 
 TIERS = (("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
@@ -45,10 +46,6 @@ class LinesField(forms.CharField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
-def _country_code(text: str) -> str:
-    return text.upper() if re.fullmatch(r"[A-Za-z]{2}", text) else ""
-
-
 class OwnerRuleForm(forms.ModelForm):
     ASKED = (
         "countries",
@@ -62,7 +59,7 @@ class OwnerRuleForm(forms.ModelForm):
     )
 
     countries = LinesField(
-        _country_code, "country code of two letters", help_text="Two letters, one a line: US"
+        countries.country_code, "country", help_text="A code or a name, one a line: US"
     )
     states = LinesField(
         lambda text: normal.us_state(text) or text.upper(), "state",
@@ -73,7 +70,7 @@ class OwnerRuleForm(forms.ModelForm):
         help_text="Words of an industry, one a line: “logistics” fits “Logistics & Supply Chain”.",
     )  # fmt: skip
     domains = LinesField(
-        normal.registrable_domain, "domain of a company", help_text="One a line: northline.com"
+        shared_hosts.employer_domain, "domain of one company", help_text="One a line: northline.com"
     )
     tiers = forms.MultipleChoiceField(
         choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from leads import normal
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
+from leads.field_values import countries, shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging
 from leads.integrations import breaker, clay
 from leads.integrations.body_errors import UnreadableBody
@@ -71,8 +73,8 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
 
 def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
     domain, key = (
-        normal.registrable_domain(answer.company_domain),
-        normal.company_key(answer.company_name),
+        shared_hosts.own_domain(answer.company_domain),
+        company_matching.employer_key(answer.company_name),
     )
     company = _company_of_answer(lead, domain, key)
     gained = _apply_company_facts(company, answer, row) if company is not None else []
@@ -82,14 +84,20 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
         first_name=answer.first_name[:100],
         last_name=answer.last_name[:100],
         title=answer.title,
-        country=answer.country.upper() if len(answer.country) == 2 else "",
         company=company,
         past_employers=answer.past_employers,
         linkedin_key=lead_matching.value_if_free(
             lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
         ),
     )
-    return gained + _apply_address(lead, answer)
+    return gained + _apply_country(lead, answer) + _apply_address(lead, answer)
+
+
+def _apply_country(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
+    """RB2B's visitors count as from the US; of two countries told, the one not allowed stands."""
+    allowed = frozenset(settings.ALLOWED_COUNTRIES)
+    country = countries.stricter_country(lead.country, answer.country, allowed)
+    return field_filling.fill_fields(lead, "clay", overwrite=True, country=country)
 
 
 def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
@@ -114,14 +122,14 @@ def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichm
     if (
         row.asks_company
         and company.domain
-        and normal.registrable_domain(answer.company_domain) in ("", company.domain)
+        and shared_hosts.own_domain(answer.company_domain) in ("", company.domain)
     ):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
     gained = company_matching.fill_company(
         company,
         "clay",
-        name=answer.company_name,
-        name_key=normal.company_key(answer.company_name),
+        name=answer.company_name if company_matching.employer_key(answer.company_name) else "",
+        name_key=company_matching.employer_key(answer.company_name),
         industry=answer.industry[:120],
         employees=answer.employees[:40],
         employees_from=normal.employees_from(answer.employees),

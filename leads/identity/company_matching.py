@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
 from leads import normal
+from leads.field_values import shared_hosts
 from leads.identity.field_filling import EMPTY_VALUES, fill_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Kind, Lead, Visit
-from leads.suppression import suppression
+from leads.suppression import lists, suppression
 
 COMPANY_FACTS = (
     "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url",
@@ -52,15 +53,22 @@ def find_or_create_company(
     company = company_by_domain_or_name(domain, key, kind)
     if company.kind != kind and not _may_share_company(company, kind):
         return None
-    fill_company(company, source, name=name, name_key=key)
+    fill_company(company, source, name=name if key else "", name_key=key)
     return company
 
 
 def _domain_and_key(name: str, website: str, address: str) -> tuple[str, str]:
-    domain = normal.registrable_domain(website)
+    domain = shared_hosts.own_domain(website)
     if not domain and address and suppression.stop_by_lists(address) is None:
-        domain = normal.registrable_domain(address)
-    return domain, normal.company_key(name)
+        host = address.rpartition("@")[2]
+        domain = "" if normal.shared_suffix(host) else normal.registrable_domain(host)
+    return domain, employer_key(name)
+
+
+def employer_key(name: str) -> str:
+    """The normalised name; "" for one that means no company, such as "Self-employed"."""
+    key = normal.company_key(name)
+    return "" if key in lists.load_list("no_company") else key
 
 
 def _may_share_company(company: Company, kind: str) -> bool:

@@ -1,83 +1,22 @@
-"""Imports files: suppressions, LinkedIn connections and RB2B visitors. Errors are named by line."""
+"""Imports files: LinkedIn connections and RB2B visitors. Errors are named by line."""
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib import times
 from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
 from leads import normal
 from leads.inbound import events
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
-from leads.models import KnownContact, Suppression, TeamMember
+from leads.models import KnownContact, TeamMember
 from leads.scoring import assess
 
 
 class BadLine(Exception):
     """A line of which no visitor can be made; the text says why."""
-
-
-def import_suppressions(raw: bytes, source: str) -> FileReport:
-    """CSV columns: value (an address or a domain), reason, optionally expires (YYYY-MM-DD).
-
-    All or nothing. A known row keeps its earliest entry; an expiry never shortens what stands.
-    """
-    report = FileReport()
-    rows: list[Suppression] = []
-    for line, row in csv_rows(raw, required=("value", "reason")):
-        report.read += 1
-        made = row if isinstance(row, str) else _parse_suppression(row, source)
-        if isinstance(made, str):
-            report.wrong(line, made)
-        else:
-            rows.append(made)
-    if report.errors:
-        return report
-    with transaction.atomic():
-        for wanted in rows:
-            report.new += _keep_suppression(wanted)
-    report.known = report.read - report.new
-    return report
-
-
-def _parse_suppression(row: dict[str, str], source: str) -> Suppression | str:
-    value, reason, expires = (
-        row["value"],
-        row["reason"].lower().replace(" ", "_"),
-        row.get("expires", ""),
-    )
-    if reason not in Suppression.Reason.values:
-        return (
-            f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
-        )
-    scope, clean = Suppression.Scope.ADDRESS, normal.clean_email(value) if "@" in value else ""
-    if "@" not in value:
-        scope, clean = Suppression.Scope.DOMAIN, normal.registrable_domain(value)
-    if not clean:
-        return f"value: {value[:80]!r} is neither an email address nor a domain."
-    last_day = times.parse_day(expires)
-    if expires and last_day is None:
-        return f"expires: {expires[:80]!r} is not a date like 2027-01-31, before 2100."
-    until = datetime.combine(last_day, time.max, UTC) if last_day else None
-    return Suppression(
-        scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until
-    )
-
-
-def _keep_suppression(row: Suppression) -> bool:
-    known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
-    if known is None:
-        row.save()
-        return True
-    if known.expires_at is not None and (
-        row.expires_at is None or row.expires_at > known.expires_at
-    ):
-        Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
-    return False
 
 
 def import_connections(raw: bytes, member: TeamMember) -> FileReport:
@@ -88,9 +27,7 @@ def import_connections(raw: bytes, member: TeamMember) -> FileReport:
     out.
     """
     report, rows = FileReport(), []
-    for line, row in csv_rows(
-        raw, required=("first name", "last name", "company"), notes_before_head=5
-    ):
+    for line, row in csv_rows(raw, required=("first name", "last name", "company")):
         report.read += 1
         if isinstance(row, str):
             report.wrong(line, row)

@@ -21,7 +21,7 @@ from typing import Any
 
 from django.conf import settings
 
-from caio_project.lib import times
+from caio_project.lib import private_files, times
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def keep_body(
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
     temporary = _ensure_folder() / f"{name}{PART}"
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=private_files.open_private) as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
@@ -214,7 +214,7 @@ def _ensure_folder() -> Path:
     """
     path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    private_files.make_private_folder(path)
     for one in new:
         with contextlib.suppress(PermissionError):  # we may make folders there and not read them
             _sync_folder(one.parent)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from caio_project.lib import times
+from caio_project.lib import private_files, times
 from leads.inbound import spool
 from leads.integrations import alarms
 
@@ -94,6 +94,7 @@ def _spool_mark() -> str:
     file = spool.spool_folder() / ".mark"
     try:
         if not file.exists():
+            private_files.make_private_file(file)
             file.write_text(uuid.uuid4().hex[:8])
         return file.read_text()[:8]
     except OSError:  # such as a full disk

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from leads.field_values import countries
 from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
@@ -148,8 +149,7 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
         employees=_text_field(data, "employee_count", "company_size"),
         revenue=_text_field(data, "revenue"),
         location=_text_field(data, "location"),
-        country=_first_readable(_country_code, data, "country", "country_code")
-        or _text_field(data, "country", "country_code"),
+        country=_country_of(data),
         technologies=_first_readable(_word_list, data, "technologies", "tech_stack") or [],
         open_roles=_first_readable(_whole_number, data, "open_roles", "hiring"),
         past_employers=_first_readable(_past_employers, data, "past_employers", "work_history")
@@ -174,9 +174,12 @@ def _email_address(value: Any) -> str:
     return text if "@" in text else ""
 
 
-def _country_code(value: Any) -> str:
-    text = _text_field({"": value}, "")
-    return text if len(text) == 2 else ""
+def _country_of(data: dict[str, Any]) -> str:
+    """The ISO code of what is told as country, else of the location; "" where it is unclear."""
+    for name in ("country", "country_code", "person_country"):
+        if told := _text_field(data, name):
+            return countries.country_code(told)
+    return countries.location_country(_text_field(data, "location"))
 
 
 def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from caio_project.lib.times import parse_time
+from leads.field_values import countries
 from leads.normal import storable_text
 
 BLOCKED_STATUSES = ("active", "permanent")
@@ -77,7 +78,7 @@ def _contact_details(raw: dict[str, Any]) -> ContactDetails:
         website=texts["website"][:500],
         city=texts["city"][:100],
         state=texts["state"][:100],
-        country=texts["country"].upper() if len(texts["country"]) == 2 else "",
+        country=countries.country_code(texts["country"]),
     )
 
 

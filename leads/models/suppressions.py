@@ -1,10 +1,13 @@
 """Suppressions: who must not be emailed."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from leads import normal
+from leads.field_values import stop_entries
+from leads.field_values.stop_entries import RefusedEntry
 from leads.models.people import Lead
 
 
@@ -31,6 +34,8 @@ class Suppression(models.Model):
         ERASED = "erased", "Erased person"
         MANUAL = "manual", "By hand"
 
+    note_text = ""  # what a spelling was taken for, since `clean`
+
     scope = models.CharField(max_length=14, choices=Scope.choices)
     value = models.CharField(
         max_length=254, help_text="Normalised address, domain, lead id or hash."
@@ -52,11 +57,23 @@ class Suppression(models.Model):
         return f"{self.value}: {self.get_reason_display()}"
 
     def clean(self) -> None:
-        """Normalise the value, for another spelling would never match; refuse an invalid one."""
-        forms = {self.Scope.ADDRESS: normal.clean_email, self.Scope.DOMAIN: normal.host_name}
-        if (
-            form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None
-        ) is not None:
-            self.value = form(self.value)
-            if not self.value:
-                raise ValidationError({"value": f"It is no {self.get_scope_display().lower()}."})
+        """Normalise the value; refuse one that could never match."""
+        if self.scope == self.Scope.PERSON:
+            if not (self.value.isdecimal() and Lead.rows.filter(pk=int(self.value)).exists()):
+                raise ValidationError({"value": f"There is no lead with the id “{self.value}”."})
+        elif self.scope == self.Scope.ADDRESS_HASH:
+            if not re.fullmatch(r"[0-9a-f]{64}", self.value):
+                also = " It is an address: choose Address." if "@" in self.value else ""
+                raise ValidationError({"value": f"It is not the hash of an erased address.{also}"})
+        elif self.scope in self.Scope.values:
+            self._clean_entry()
+
+    def _clean_entry(self) -> None:
+        try:
+            entry = stop_entries.read_entry(self.value)
+        except RefusedEntry as error:
+            raise ValidationError({"value": str(error)}) from error
+        if entry.scope != self.scope:
+            label = self.Scope(entry.scope).label
+            raise ValidationError({"value": f"“{self.value}” is one for the scope {label}."})
+        self.value, self.note_text = entry.value, entry.note_text

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from leads import normal
+from leads.field_values import shared_hosts
 
 
 class TeamMember(models.Model):
@@ -46,6 +47,14 @@ class TeamMember(models.Model):
         return self.name
 
 
+def _company_domain(typed: str) -> str:
+    """The domain of a typed website. Raises ValidationError where it is none of one company."""
+    found = shared_hosts.employer_domain(typed)
+    if typed and not found:
+        raise ValidationError({"domain": f"“{typed}” is no domain of one company."})
+    return found
+
+
 class PastEmployer(models.Model):
     member = models.ForeignKey(TeamMember, on_delete=models.CASCADE, related_name="past_employers")
     company_name = models.CharField(max_length=200)
@@ -61,6 +70,7 @@ class PastEmployer(models.Model):
         return f"{self.member}: {self.company_name}"
 
     def clean(self) -> None:
+        self.domain = _company_domain(self.domain)
         if self.from_year and self.to_year and self.to_year < self.from_year:
             raise ValidationError({"to_year": f"It is before {self.from_year}."})
 
@@ -91,12 +101,15 @@ class KnownContact(models.Model):
             self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
             if not self.linkedin_key:
                 raise ValidationError({"linkedin_key": "It is no LinkedIn address of a person."})
+        if self.email and not normal.clean_email(self.email):
+            raise ValidationError({"email": "It is no email address."})
+        self.domain = _company_domain(self.domain)
         self.normalise()
 
     def normalise(self) -> None:
         self.email, self.domain = (
             normal.clean_email(self.email),
-            normal.registrable_domain(self.domain),
+            shared_hosts.employer_domain(self.domain),
         )
         self.name_key, self.company_key = (
             normal.person_key(self.name),

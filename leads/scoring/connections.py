@@ -12,6 +12,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from leads import normal
+from leads.field_values import shared_hosts
+from leads.identity import company_matching
 from leads.models import KnownContact, Lead, PastEmployer
 from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, Rules
 from leads.suppression import lists
@@ -208,12 +210,9 @@ def same_company(one: Employment, other: Employment) -> bool:
 
 def company_domain(stay: Employment) -> str:
     """The company's own domain; "" for a shared host or a mailbox provider."""
-    found = normal.registrable_domain(stay.domain)
-    named = {found, normal.host_name(stay.domain).removeprefix("www.")}
-    return "" if named & (lists.load_list("shared_hosts") | lists.load_list("free_mail")) else found
+    found = shared_hosts.employer_domain(stay.domain)
+    return "" if found in lists.load_list("free_mail") else found
 
 
 def company_name_key(stay: Employment) -> str:
-    """The normalised name; "" for a name that means no company, such as "self-employed"."""
-    key = normal.company_key(stay.company)
-    return "" if key in lists.load_list("no_company") else key
+    return company_matching.employer_key(stay.company)

@@ -4,8 +4,8 @@ Only stored rows are read here. Stops by list and by setting are part of `Lead.a
 last time it was settled.
 """
 
-from django.db.models import CharField, F, Q, QuerySet, Value
-from django.db.models.functions import Cast, StrIndex, Substr
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat, StrIndex, Substr
 from django.utils import timezone
 
 from leads.models import Kind, Lead, Suppression
@@ -25,10 +25,22 @@ def only_writable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
 
 
 def _with_hosts(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    leads = leads.alias(as_value=Cast("pk", CharField()), host0=_text_after("email", "@"))
+    leads = leads.alias(
+        as_value=Cast("pk", CharField()), host0=_text_after("email", "@"), mailbox=_mailbox()
+    )
     for n in range(MAX_HOST_LEVELS - 1):
         leads = leads.alias(**{f"host{n + 1}": _text_after(f"host{n}", ".")})
     return leads
+
+
+def _mailbox() -> Case:
+    """The address without what follows a plus; "" for one without a plus."""
+    plain = Concat(
+        Substr("email", 1, StrIndex(F("email"), Value("+")) - 1),
+        Value("@"),
+        _text_after("email", "@"),
+    )
+    return Case(When(email__contains="+", then=plain), default=Value(""), output_field=CharField())
 
 
 def _text_after(name: str, sign: str) -> Substr:
@@ -53,6 +65,7 @@ def _matching_rows(reason: str) -> Q:
     for_person = addresses.exclude(reason__in=suppression.STOPS_THE_ADDRESS_ONLY)
     found = Q(as_value__in=people.values("value")) | Q(email__in=addresses.values("value"))
     found |= Q(personal_email__in=for_person.values("value"))
+    found |= Q(mailbox__in=for_person.values("value"))
     if domains.exists():  # splitting addresses into hosts is expensive
         for n in range(MAX_HOST_LEVELS):
             found |= Q(**{f"host{n}__in": domains.values("value")})

@@ -125,10 +125,9 @@ def _suppression_keys(address: str, person: list[Lead]) -> dict[tuple[str, str],
     The value is True where any reason counts, False where only reasons that stop the person do.
     """
     # An opt-out at one address holds for the others of the person.
-    others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {
-        "",
-        address,
-    }
+    others = {mail for row in person for mail in (row.email or "", row.personal_email)}
+    others |= {normal.mailbox_address(mail) for mail in (*others, address)}
+    others -= {"", address}
     profiles = {row.linkedin_key for row in person if row.linkedin_key}
     keys = dict.fromkeys(((str(Scope.ADDRESS), mail) for mail in others), False)
     keys |= dict.fromkeys(
@@ -192,11 +191,17 @@ def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -
     address = normal.clean_email(address)
     with transaction.atomic():
         person = locks.lock_leads(lead.pk)[0] if lead is not None else None
-        if address:
-            _add_row(Scope.ADDRESS, address, reason, source, person)
+        for value in values_to_stop(address, reason) if address else ():
+            _add_row(Scope.ADDRESS, value, reason, source, person)
         if person is not None and reason not in STOPS_THE_ADDRESS_ONLY:
             for row in rows_of(person):  # an undone merge leaves each lead stopped
                 _add_row(Scope.PERSON, str(row.pk), reason, source, person)
+
+
+def values_to_stop(value: str, reason: str) -> list[str]:
+    """ "jane+news@acme.com" said no: so did "jane@acme.com", whose mailbox it is."""
+    also = [] if reason in STOPS_THE_ADDRESS_ONLY else [normal.mailbox_address(value)]
+    return list(dict.fromkeys([value, *also]))
 
 
 def copy_suppression(lead: Lead, row: Suppression) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 
+from approvals.queue.what_waits import WaitingWork
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
 from leads.models import Enrichment, InboundEvent, Lead, Visit
@@ -144,7 +145,7 @@ def stuck_stages(now: datetime) -> list[str]:
     return found
 
 
-def overview_headline(stages: list[Stage], overdue: int) -> str:
+def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> str:
     """One sentence that says what is needed. Absence of data is never "all caught up"."""
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
@@ -154,6 +155,8 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
             f"you{late}"
         )
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
+    if unproven is None and waits.is_any:
+        return f"No email waits for you, but {_and_list(waiting_phrases(waits))}."
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_off:
@@ -166,6 +169,25 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
     else:
         what = f"“{unproven.label}” was not seen working in the last hour"
     return f"Nothing waits here, but {what}. Emails may be stuck before they reach you."
+
+
+def waiting_phrases(waits: WaitingWork) -> list[str]:
+    """What waits outside the queue, such as "14 drafts are blocked"."""
+    counted = (
+        (waits.blocked_by(), "1 draft is blocked", "{} drafts are blocked"),
+        (waits.parked, "1 inbound event is parked", "{} inbound events are parked"),
+        (
+            waits.uncertain,
+            "1 email may or may not have been sent",
+            "{} emails may or may not have been sent",
+        ),
+    )
+    return [one if count == 1 else many.format(count) for count, one, many in counted if count]
+
+
+def _and_list(phrases: list[str]) -> str:
+    *first, last = phrases
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {

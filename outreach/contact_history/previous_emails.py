@@ -82,6 +82,12 @@ def has_answered(lead: Lead, since: datetime | None = None) -> bool:
     return replies.exists() or moves.exists()
 
 
+def is_in_touch(lead: Lead) -> bool:
+    """Whether they have answered us or have a meeting with us, so that a text may speak of it."""
+    met = Meeting.objects.filter(lead__in=suppression.rows_of(lead)).exclude(status__in=Meeting.OFF)
+    return has_answered(lead) or met.exists()
+
+
 def has_open_deal(lead: Lead) -> bool:
     return Opportunity.objects.filter(
         lead__in=suppression.rows_of(lead), status=Opportunity.OPEN

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.db.caches import process_cache as cache
 from leads.integrations.background_calls import call_patiently
 from leads.models import Kind
 from outreach.choices import EventKind, Status

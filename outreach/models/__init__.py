@@ -1,6 +1,6 @@
 """The tables of outreach."""
 
-from outreach.models.control import Control, ControlChange, ControlReason
+from outreach.models.control import CheckBasis, Control, ControlChange, ControlReason
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
@@ -32,6 +32,7 @@ from outreach.models.templates import EmailTemplate, Signal
 __all__ = [
     "AfterSend",
     "Assignment",
+    "CheckBasis",
     "Control",
     "ControlChange",
     "ControlReason",

@@ -212,6 +212,12 @@ class Message(models.Model):
                 name="message_expiring",
                 condition=Q(status__in=["held", "blocked"]),
             ),
+            # Whether one is due, and how many there are by cause, is in the index alone.
+            models.Index(
+                fields=["rank", "not_before", "blocked_by", "kind"],
+                name="message_blocked",
+                condition=Q(status="blocked"),
+            ),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
             models.Index(
                 fields=["kind", "status", "transport"], name="message_counted"

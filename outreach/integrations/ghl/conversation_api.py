@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 
 from caio_project.lib import http
+from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.times import parse_time
 from leads.integrations.ghl import call_ghl
 from leads.normal import storable_text

@@ -125,8 +125,8 @@ def test_an_outdated_preview_is_shown_again(
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("countries", "USA", "“USA” is no country code of two letters."),
-        ("domains", "northline", "“northline” is no domain of a company."),
+        ("countries", "Narnia", "“Narnia” is no country."),
+        ("domains", "northline", "“northline” is no domain of one company."),
         ("industries", "&", "“&amp;” is no industry."),
         ("employees_to", "10", "It is below 50."),
         ("employees_from", "-1", "greater than or equal to 0"),

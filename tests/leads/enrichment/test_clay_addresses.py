@@ -155,7 +155,7 @@ def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) 
          [{"name": "Acme", "domain": "", "from_year": None, "to_year": None}]),
         ({"work_email": "pending", "email": "dana@acme.test"}, "email", "dana@acme.test"),
         ({"country": "United States", "country_code": "US"}, "country", "US"),
-        ({"country": "Germany"}, "country", "Germany"),
+        ({"country": "Germany"}, "country", "DE"),
         ({"open_roles": -1}, "open_roles", None),
         ({"open_roles": float("nan")}, "open_roles", None),
         ({"hiring": True}, "open_roles", None),

@@ -20,6 +20,8 @@ ROWS = [
     ("domain", "acme.test", "competitor"),
     ("domain", "eu.deep.test", "manual"),
     ("address", "gone@one.test", "complained"),
+    ("address", "plus@one.test", "unsubscribed"),
+    ("address", "dead@one.test", "bounced"),
 ]
 
 
@@ -44,6 +46,8 @@ def people() -> dict[str, Lead]:
         "by person": LeadFactory(email="e@one.test"),
         "no address": LeadFactory(no_address=True),
         "free": LeadFactory(email="f@one.test"),
+        "said no without the plus": LeadFactory(email="plus+rb2b@one.test"),
+        "bounced without the plus": LeadFactory(email="dead+rb2b@one.test"),
         "merged": LeadFactory(email="g@one.test"),
     }
     suppression.suppress("", "manual", "test", made["by person"])
@@ -57,7 +61,7 @@ def people() -> dict[str, Lead]:
 
 STOPPED = {
     "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep",
-    "by person", "merged",
+    "by person", "merged", "said no without the plus",
 }  # fmt: skip
 
 
@@ -86,6 +90,7 @@ def test_filtering_by_a_reason_keeps_only_that(people: dict[str, Lead]) -> None:
     assert named(people, bulk.only_stopped(Lead.objects.all(), "unsubscribed")) == {
         "said no in private",
         "merged",
+        "said no without the plus",
     }
 
 

@@ -246,7 +246,7 @@ def test_a_person_without_address_can_be_suppressed() -> None:
     ("scope", "typed", "stored"),
     [
         ("address", " Dana@Northline.TEST ", ADDRESS),
-        ("domain", "https://WWW.Acme.co.uk/about", "www.acme.co.uk"),
+        ("domain", "https://WWW.Acme.co.uk/about", "acme.co.uk"),
         ("domain", "Acme.co.uk", "acme.co.uk"),
         ("domain", "@acme.co.uk", "acme.co.uk"),
     ],
