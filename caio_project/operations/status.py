@@ -14,8 +14,6 @@ from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
-from caio_project.lib.models import Heartbeat
-from caio_project.schedule import SWEEPS
 from caio_project.operations import sweeps
 from leads.inbound import stuck_files
 from leads.integrations import alarms
