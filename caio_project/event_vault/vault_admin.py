@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
@@ -22,6 +22,7 @@ from caio_project.event_vault import replay_plan, sources
 from caio_project.lib import times
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.inbound import event_search, masking, parked
+from leads.integrations import rb2b
 from leads.models import InboundEvent
 
 MAX_REPLAYS = 20
@@ -98,7 +99,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     fields = (
         "public_id", "shown_source", "kind", "shown_state", "shown_reason", "shown_step",
         "shown_lead", "received_at", "processed_at", "shown_deliveries", "attempts",
-        "not_before", "shown_body",
+        "not_before", "shown_notes", "shown_body",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -159,6 +160,13 @@ class InboundEventAdmin(ReadOnlyAdmin):
     @admin.display(description="deliveries")
     def shown_deliveries(self, event: Any) -> int:
         return event.deliveries
+
+    @admin.display(description="not understood")
+    def shown_notes(self, event: Any) -> str:
+        notes = event.notes
+        if not event.is_readable:
+            notes = [{**note, "field": masking.mask_key(note.get("field", ""))} for note in notes]
+        return format_html_join("", "<div>{}</div>", ((rb2b.note_text(note),) for note in notes))
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:

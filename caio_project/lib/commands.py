@@ -110,8 +110,9 @@ class FileImportCommand(ReportingCommand):
                 self.stdout.write(f"line {line}: {text}")
             if report.more_notes:
                 self.stdout.write(f"and {report.more_notes} more notes")
-            for what_left, count in sorted(report.left_out.items()):
-                self.stdout.write(f"not taken, {count} times: {what_left}")
+            for what_left, count in report.left_out.most_common():
+                often = "once" if count == 1 else f"{count} times"
+                self.stdout.write(f"not taken, {often}: {what_left}")
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
                 self.stdout.write(

@@ -22,7 +22,7 @@ from leads.inbound.old_reasons import OLD_REASONS, code_of_old_reason
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
-from leads.models import InboundEvent, Kind, Lead, Visit
+from leads.models import Company, InboundEvent, Kind, Lead, Visit
 from leads.suppression import suppression
 
 log = logging.getLogger(__name__)
@@ -234,7 +234,11 @@ def visit_from_import(event: InboundEvent) -> None:
 
 def _store_visit(event: InboundEvent) -> Lead | None:
     """Returns the visit's lead where the visit is new and has one. Raises locks.LeadsChanged."""
+    if _split_event(event):
+        return None
     visitor = rb2b.parse_visitor(bytes(event.body))
+    if notes := list(visitor.notes):
+        InboundEvent.objects.filter(pk=event.pk).update(notes=notes)
     if Visit.objects.filter(event_key=visitor.key).exists():
         return None
     if visitor.is_test:
@@ -243,7 +247,7 @@ def _store_visit(event: InboundEvent) -> Lead | None:
     found_by = lead_matching.visitor_identifiers(visitor) if visitor.is_person else ("", "")
     people = lead_matching.lock_leads_known_by(*found_by)
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
-        InboundEvent.objects.filter(pk=event.pk).update(body=b"")
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"", notes=[])
         return None  # nothing is kept of somebody who was erased, not even that they came back
     company = company_matching.company_of_visitor(visitor, event.kind, event.source)
     known = merging.resolve_lead(
@@ -260,22 +264,45 @@ def _store_visit(event: InboundEvent) -> Lead | None:
     )
     if lead is None and company is None:
         raise UnreadableBody("no_readable_identifier")
-    seen_at = _plausible_time(visitor.seen_at, event.received_at)
-    Visit.objects.create(
-        event=event,
-        event_key=visitor.key,
-        lead=lead,
-        company=company,
-        url=visitor.url,
-        path=lead_matching.page_path(visitor.url),
-        referrer=visitor.referrer,
-        is_repeat=visitor.is_repeat,
-        seen_at=seen_at,
-        received_at=event.received_at,
-    )
+    _store_pages(event, visitor, lead, company)
     if lead is None and company is not None:
         company_matching.mark_company_leads_due(company)
     return lead
+
+
+def _store_pages(
+    event: InboundEvent, visitor: rb2b.Visitor, lead: Lead | None, company: Company | None
+) -> None:
+    """One visit for each page; the first belongs to the event."""
+    seen_at = _plausible_time(visitor.seen_at, event.received_at)
+    visits = [
+        Visit(
+            event=None if n else event,
+            event_key=visitor.key_of_page(url),
+            lead=lead,
+            company=company,
+            url=url,
+            path=lead_matching.page_path(url),
+            referrer=visitor.referrer,
+            is_repeat=visitor.is_repeat,
+            seen_at=seen_at,
+            received_at=event.received_at,
+        )
+        for n, url in enumerate((visitor.url, *visitor.other_urls))
+    ]
+    visits[0].save()
+    Visit.objects.bulk_create(visits[1:], ignore_conflicts=True)
+
+
+def _split_event(event: InboundEvent) -> bool:
+    """Make each visitor of a list an event of its own; the list keeps no body, as they have it."""
+    parts = rb2b.split_body(bytes(event.body))
+    for part in parts:
+        store_event(event.source, part, kind=event.kind, received_at=event.received_at)
+    if parts:
+        note = {"code": "visitors_split", "field": str(len(parts))}
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"", notes=[note])
+    return bool(parts)
 
 
 def _plausible_time(seen_at: datetime | None, received_at: datetime) -> datetime:
