@@ -30,6 +30,8 @@ class Suppression(models.Model):
         DISPOSABLE = "disposable", "Disposable mailbox"
         ERASED = "erased", "Erased person"
         MANUAL = "manual", "By hand"
+        GONE = "gone", "No longer there"
+        STOP_UNSURE = "stop_unsure", "May have asked to stop: a person decides"
 
     scope = models.CharField(max_length=14, choices=Scope.choices)
     value = models.CharField(

@@ -4,6 +4,7 @@ from outreach.models.control import Control, ControlChange, ControlReason
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
+    Fate,
     Meeting,
     Opportunity,
     Reply,
@@ -39,6 +40,7 @@ __all__ = [
     "EmailEvent",
     "EmailTemplate",
     "Experiment",
+    "Fate",
     "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",
