@@ -167,6 +167,8 @@ class MoveCode(TextChoices):
     COMPLAINED = "complained", "Stopped: this person called an email spam"
     BOUNCED = "bounced", "Stopped: the address does not receive emails"
     INVALID = "invalid", "Stopped: the address is not valid"
+    GONE = "gone", "Stopped: this person is no longer there"
+    STOP_UNSURE = "stop_unsure", "Stopped: this person may have asked for no more emails"
     CUSTOMER = "customer", "Stopped: this is a customer"
     COMPETITOR = "competitor", "Stopped: this is a competitor"
     OWN_DOMAIN = "own_domain", "Stopped: this is an address of ours"

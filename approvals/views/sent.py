@@ -62,6 +62,8 @@ def render_sent_page(request: HttpRequest, status: int = 200, **more: Any) -> Ht
         "comes_back": _count_coming_back(),
         "decides": request.user.has_perm("approvals.decide"),
         "sorts": request.user.has_perm("outreach.correct_reply"),
+        "takes_back": request.user.has_perm("outreach.take_back_stop"),
+        "unplaced": answers.count_unplaced(),
     }
     return render_page(request, "approvals/sent/sent.html", {**context, **more}, status)
 

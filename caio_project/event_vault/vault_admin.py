@@ -24,6 +24,7 @@ from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.inbound import event_search, masking, parked
 from leads.integrations import rb2b
 from leads.models import InboundEvent
+from outreach.feedback import placement
 
 MAX_REPLAYS = 20
 MAX_COUNTED = 10_000  # rows, for an exact count reads the whole table
@@ -52,6 +53,20 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
+class NoteFilter(admin.SimpleListFilter):
+    """Messages to us that concern nobody we know, which are kept."""
+
+    title, parameter_name = "message", "note"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("unplaced", "Cannot be placed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(reason_code=placement.UNPLACED_CODE).exclude(reason="")
+
+
 class PeriodFilter(RangeDateFilter):
     """From and to are days in the team's zone, both included."""
 
@@ -78,7 +93,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         "shown_step",
         "shown_deliveries",
     )
-    list_filter = ("state", SourceFilter, "kind", ("received_at", PeriodFilter))
+    list_filter = ("state", SourceFilter, NoteFilter, "kind", ("received_at", PeriodFilter))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
     list_before_template = "caio_project/event_vault/parked.html"

@@ -183,8 +183,7 @@ def _process_event(event: InboundEvent, work_off: "Processor") -> None:
         return
     try:
         with transaction.atomic():
-            work_off(event)
-            close_event(event, InboundEvent.State.PROCESSED)
+            close_event(event, InboundEvent.State.PROCESSED, work_off(event) or NO_REASON)
     except UnreadableBody as error:
         close_event(event, InboundEvent.State.PARKED, park_reason(error.code, **error.details))
     except ParkedError as error:
@@ -309,7 +308,8 @@ def _plausible_time(seen_at: datetime | None, received_at: datetime) -> datetime
     return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
 
 
-Processor = Callable[[InboundEvent], None]
+# What it returns is shown with the processed event: what a person should know of it.
+Processor = Callable[[InboundEvent], StoredReason | None]
 Processors = Mapping[str, Processor]
 
 PROCESSORS: Processors = {

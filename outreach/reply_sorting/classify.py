@@ -123,6 +123,15 @@ def _brief_stop(subject: str, own_text: PhraseSearch) -> list[str]:
     return found or PhraseSearch(bare).sentences("alone.stop")
 
 
+def is_bare_stop(subject: str, said: str) -> bool:
+    """Whether a reply is nothing but the word: STOP alone, "Unsubscribe please", thanks."""
+    if not said.strip():
+        bare = auto_replies.REPLY_PREFIX.sub("", subject)
+        return bool(PhraseSearch(bare).sentences("alone.stop"))
+    sentences = [part for part in _SENTENCE_PARTS.split(said) if part.strip()]
+    return len(sentences) <= 2 and bool(PhraseSearch(said).sentences("alone.stop"))
+
+
 def _names_a_third(asks: Sequence[str]) -> bool:
     """ "Remove Dana from your list" asks nothing for whoever writes it."""
     return all(_THIRD_PERSON.search(ask) for ask in asks)
