@@ -83,6 +83,7 @@ def test_a_person_is_called_as_people_say_it(first: str, last: str, said: str) -
         ("Bain & Company", "Bain & Company"),
         ("Mamma Spa", "Mamma Spa"),
         ("Inc.", "Inc."),
+        ("Bluefield Ltd Inc LLC GmbH", "Bluefield Ltd"),
         ("株式会社", "株式会社"),
         ("☕", "☕"),
         ("", ""),

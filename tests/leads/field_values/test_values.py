@@ -225,6 +225,7 @@ def test_a_text_is_repaired_to_what_was_meant(text: str, meant: str) -> None:
         ("[Software", "[Software"),
         ("[Software]", "[Software]"),
         ("(1)", "(1)"),
+        ("[1], [2]", "[1], [2]"),
         ("B2B SaaS", "B2B SaaS"),
     ],
 )
