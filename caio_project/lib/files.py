@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+NO_ROWS = "Nothing in it can be read by this command: it is empty, or the wrong file."
 MOST_ERRORS = 100  # more are counted, not kept
 LONGEST_CELL = 131_072  # characters; mostly a quote that is never closed
 csv.field_size_limit(
@@ -32,6 +33,11 @@ class FileReport:
             self.errors.append((line, text))
         else:
             self.more_errors += 1
+
+    def require_rows(self) -> None:
+        """Raises UnreadableFile where the file has nothing under its head: it is a wrong one."""
+        if not self.read:
+            raise UnreadableFile(NO_ROWS)
 
 
 class UnreadableFile(Exception):
