@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from caio_project.lib.files import FileReport, csv_rows
+from caio_project.lib.files import FileReport, UnreadableFile, csv_rows
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
@@ -66,19 +66,31 @@ def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, Fi
     """Select the leads of a CSV with a column email or linkedin_url; all must be known."""
     report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
+        if not report.read and isinstance(row, dict):
+            _require_columns(row)
         report.read += 1
         found = row if isinstance(row, str) else _lead_of_row(row)
         if isinstance(found, str):
             report.wrong(line, found)
         else:
             leads[found.pk] = found
+    report.require_rows()
     return _select_leads(
         f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit
     ), report
 
 
+def _require_columns(row: dict[str, str]) -> None:
+    if not {_column_name(name) for name in row} & {"email", "linkedin_url"}:
+        raise UnreadableFile("The first line has no column email or linkedin_url.")
+
+
+def _column_name(name: str) -> str:
+    return name.lower().replace(" ", "_")
+
+
 def _lead_of_row(row: dict[str, str]) -> Lead | str:
-    named = {name.lower().replace(" ", "_"): value for name, value in row.items()}
+    named = {_column_name(name): value for name, value in row.items()}
     return _known_lead(named.get("email", ""), named.get("linkedin_url", ""))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import ReportingCommand
-from caio_project.lib.files import UnreadableFile
+from caio_project.lib.files import NO_ROWS, UnreadableFile
 from outreach.models import ReplyKind
 from outreach.reply_sorting import evaluation
 from outreach.reply_sorting.evaluation import LabelledReply, SortingFigures
@@ -55,11 +55,14 @@ class Command(ReportingCommand):
 
     def _read(self, path: Path) -> list[LabelledReply]:
         try:
-            return evaluation.read_labelled(path.read_bytes())
+            found = evaluation.read_labelled(path.read_bytes())
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
         except UnreadableFile as error:
             raise CommandError(f"{path}: {error}") from error
+        if not found:
+            raise CommandError(f"{path}: {NO_ROWS}")
+        return found
 
     def _document(self, figures: SortingFigures, each: float, wrong: bool) -> None:
         kinds = ReplyKind.values
