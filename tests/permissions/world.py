@@ -9,14 +9,15 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from caio_project.lib.models import ApiKey
-from leads.models import InboundEvent, Suppression
+from leads.identity import merging
+from leads.models import InboundEvent, ScoringRules, Suppression
+from leads.scoring import rule_versions
 from outreach.email_templates import seeding
-from outreach.models import Experiment, Message, Reply, SandboxEmail
+from outreach.models import AfterSend, EmailTemplate, Experiment, Message, Reply, SandboxEmail
 from tests import factories, paths
 
 # What a look changes: sessions, who was seen when, and marks of what was on the screen.
 NOT_COUNTED = {"django_session", "lib_heartbeat", "lib_accessevent", "django_admin_log"}
-SECRETS_OF = ("unsubscribe_token",)
 
 
 @dataclass
@@ -50,18 +51,31 @@ def make_world() -> World:
         subject="Hello",
         html=f'<p>Hi</p><p><a href="https://caio.test/u/{sent.unsubscribe_token}">Unsubscribe</a>',
     )
-    event = InboundEvent.objects.create(source="rb2b", kind="live", body=b"{}")
+    InboundEvent.objects.create(source="rb2b", kind="live", body=b"{}")
     Suppression.objects.create(scope="email", value="stopped@example.com", reason="manual")
+    ScoringRules.objects.create(name="A draft", rules=rule_versions.current_rules().as_dict())
+    AfterSend.objects.create(message=sent, what="tag", state="failed")
     person = User.objects.create_user("kay", "kay@ours.example.com")
+    merge = merging.merge_leads(
+        factories.LeadFactory(), factories.LeadFactory(), source="person", reason="The same person."
+    )
+    one, other = EmailTemplate.objects.order_by("pk")[:2]
+    test = Experiment.objects.create(
+        kind="subject",
+        template_key=one.key,
+        template_a=one,
+        template_b=other,
+        size=50,
+        started_by=person,
+    )
     key, _ = ApiKey.objects.create_key(name="of-kay", user=person, scopes=["messages:read"])
     world = World(held, sent, reply, key)
-    world.values = _values(world, str(kept.pk), str(event.pk))
+    world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
     return world
 
 
-def _values(world: World, kept: str, event: str) -> dict[str, dict[str, str]]:
+def _values(world: World, kept: str, merge: str, test: str) -> dict[str, dict[str, str]]:
     lead, other = world.held.lead, world.sent.lead
-    experiment = Experiment.objects.first()
     return {
         "sales/leads": {
             "uuid:public_id": str(lead.public_id),
@@ -71,8 +85,9 @@ def _values(world: World, kept: str, event: str) -> dict[str, dict[str, str]]:
         "sales/replies": {"uuid:public_id": str(world.reply.public_id)},
         "sales/sent/kept": {"int:pk": kept},
         "sales/keys": {"str:prefix": world.key.prefix},
-        "sales/experiments": {"uuid:public_id": str(experiment.public_id) if experiment else ""},
-        "api/experiments": {"uuid:public_id": str(experiment.public_id) if experiment else ""},
+        "sales/merges": {"int:pk": merge},
+        "sales/experiments": {"uuid:public_id": test},
+        "api/experiments": {"uuid:public_id": test},
         "api/emails": {"uuid:public_id": str(world.held.public_id)},
         "api/messages": {"uuid:public_id": str(world.held.public_id)},
         "webhooks/rb2b": {"str:token": "no-token-of-ours"},
@@ -85,7 +100,7 @@ def path_in(world: World, route: str) -> str:
     chosen: dict[str, str] = {}
     for begin, values in world.values.items():
         if route.startswith(begin):
-            chosen |= {name: value for name, value in values.items() if value}
+            chosen |= values
     if route.startswith("admin/") and route.count("/") > 2 and "<" in route:
         label, model = route.split("/")[1:3]
         row = _first_row(label, model)
