@@ -9,8 +9,8 @@ from pathlib import Path
 
 import environ
 
-from caio_project.lib.private_files import close_to_others, make_private_file
 from caio_project.lib import run_address
+from caio_project.lib.private_files import close_to_others, make_private_file
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS

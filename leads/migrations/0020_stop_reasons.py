@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0019_event_reason_code'),
+        ("leads", "0019_event_reason_code"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0020_stop_reasons'),
-        ('outreach', '0017_experiments'),
+        ("outreach", "0017_experiments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
