@@ -14,7 +14,7 @@ from rich.table import Table
 
 from caio_project.lib.files import FileReport, UnreadableFile
 
-SHOWN_IF_ANY = ("nobody", "notes", "more_notes", "left_out")
+SHOWN_IF_ANY = ("nobody", "notes", "more_notes")
 ReportType = TypeVar("ReportType", bound=FileReport)
 
 
