@@ -86,6 +86,8 @@ class EventKind(TextChoices):
     COMPLAINED = "complained", "Complained of spam"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
     REFUSED = "refused", "Refused by the mail provider"
+    BLOCKED = "blocked", "Blocked by the receiver; the address is good"
+    SEND_FAILED = "send_failed", "Not delivered, and nobody said why"
 
 
 class MoveCode(TextChoices):
@@ -168,6 +170,8 @@ class MoveCode(TextChoices):
     BOUNCED = "bounced", "Stopped: the address does not receive emails"
     INVALID = "invalid", "Stopped: the address is not valid"
     GONE = "gone", "Stopped: this person is no longer there"
+    BLOCKED = "blocked", "Stopped: the receiver blocked an email of this thread"
+    SEND_FAILED = "send_failed", "Stopped: an email of this thread was not delivered"
     STOP_UNSURE = "stop_unsure", "Stopped: this person may have asked for no more emails"
     CUSTOMER = "customer", "Stopped: this is a customer"
     COMPETITOR = "competitor", "Stopped: this is a competitor"

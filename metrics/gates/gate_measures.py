@@ -26,6 +26,7 @@ from metrics.gates.gate import (
 from metrics.overview import flow
 from outreach.choices import Phase, Status
 from outreach.control import phase
+from outreach.guardrails.guardrail_counts import unexplained_failures
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 from outreach.limits import office_hours, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
@@ -97,7 +98,9 @@ def send_errors(now: datetime) -> Gate:
     moved = Move.objects.filter(at__gte=since, to_status=Status.FAILED)
     ours = moved.filter(message__transport=Transport.GHL).exclude(why__in=NOT_OUR_FAULT)
     late = Q(status=Status.UNCERTAIN, uncertain_at__lte=now - UNCERTAIN_TOO_LONG)
-    failed, uncertain = ours.count(), Message.objects.filter(late).count()
+    unexplained = unexplained_failures(since).filter(message__transport=Transport.GHL)
+    failed = ours.count() + unexplained.count()
+    uncertain = Message.objects.filter(late).count()
     errors = failed + uncertain
     gate = Gate(
         "send errors",

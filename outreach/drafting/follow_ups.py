@@ -34,7 +34,13 @@ SWITCH_DESCRIPTION = (
 DELAY_AFTER_FIRST = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
 SHORTEST_GAP = timedelta(days=3)  # two emails of a thread, however late the one before left
 THREAD_TOO_OLD = timedelta(days=21)  # after the first; a thread this old is not taken up again
-ENDS_THREAD = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
+ENDS_THREAD = (
+    EventKind.BOUNCED,
+    EventKind.COMPLAINED,
+    EventKind.UNSUBSCRIBED,
+    EventKind.BLOCKED,
+    EventKind.SEND_FAILED,
+)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,13 @@ DND_WATCHED_FOR = timedelta(days=60)
 MEETINGS_BACK, MEETINGS_AHEAD = timedelta(days=14), timedelta(days=180)
 # An email that was read is not read again so long; forgetting it costs one call.
 REMEMBERED_SECONDS = 3600
-FINAL_KINDS = (EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED)
+FINAL_KINDS = (
+    EventKind.OPENED,
+    EventKind.BOUNCED,
+    EventKind.REFUSED,
+    EventKind.BLOCKED,
+    EventKind.SEND_FAILED,
+)
 
 
 # --- What people wrote, and what somebody wrote to them by hand

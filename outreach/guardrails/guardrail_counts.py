@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from leads.models import Kind
 from outreach.choices import EventKind, Guardrail, Record, Status
@@ -16,6 +16,7 @@ GUARDRAIL_BY_EVENT = {
     EventKind.COMPLAINED: Guardrail.COMPLAINTS,
     EventKind.BOUNCED: Guardrail.HARD_BOUNCES,
 }
+EXPLAINED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED, EventKind.DELIVERED)
 Event = tuple[str, datetime]  # its id, and the moment that counts
 
 
@@ -68,7 +69,8 @@ def _live_only() -> Q:
 
 
 def _send_errors(now: datetime) -> list[Event]:
-    """Refusals that are our fault, and emails that were uncertain for more than 15 minutes.
+    """Refusals that are our fault, deliveries that failed without a reason, and emails that were
+    uncertain for more than 15 minutes.
 
     The latter count from the moment the 15 minutes were over, also when they were settled later.
     """
@@ -88,9 +90,22 @@ def _send_errors(now: datetime) -> list[Event]:
         .order_by("pk")
         .values_list("pk", "to_status", "at")
     )
-    return [
+    found = [
         (f"move:{pk}", at + long if status == Status.UNCERTAIN else at) for pk, status, at in rows
     ]
+    unexplained = unexplained_failures(now - rule.alert_window).filter(_live_only())
+    return found + [
+        (f"event:{pk}", at) for pk, at in unexplained.order_by("pk").values_list("pk", "noted_at")
+    ]
+
+
+def unexplained_failures(since: datetime) -> QuerySet[EmailEvent]:
+    """Emails that were not delivered, and for which no receiver gave a reason."""
+    explained = EmailEvent.objects.filter(message=OuterRef("message"), kind__in=EXPLAINED)
+    rows = EmailEvent.objects.filter(
+        kind=EventKind.SEND_FAILED, at__gt=since - LONGEST_DELAY, noted_at__gt=since
+    )
+    return rows.filter(~Exists(explained))
 
 
 def _sent_this_week(now: datetime) -> int:

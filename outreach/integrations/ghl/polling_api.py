@@ -37,8 +37,8 @@ KINDS_BY_STATUS = {
     "read": (Kind.DELIVERED, Kind.OPENED),
     "opened": (Kind.DELIVERED, Kind.OPENED),
     "clicked": (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED),
-    "failed": (Kind.BOUNCED,),
-    "undelivered": (Kind.BOUNCED,),
+    "failed": (Kind.SEND_FAILED,),  # without a code nobody knows whose fault it is
+    "undelivered": (Kind.SEND_FAILED,),
     "opt_out": (Kind.UNSUBSCRIBED,),
 }
 

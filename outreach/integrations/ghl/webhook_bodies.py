@@ -12,6 +12,7 @@ from typing import Any
 
 from caio_project.lib.times import parse_time
 from outreach.choices import EventKind
+from outreach.integrations.ghl import delivery_failures
 from outreach.integrations.ghl.ghl_facts import (
     DoNotDisturbFact,
     EmailEventFact,
@@ -144,11 +145,15 @@ def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
     status, reason = as_mapping(event.get("delivery-status")), text_in(event, "reason")
     code = text_in(status, "enhanced-code") or text_in(status, "code")
     if named == "failed":
-        if text_in(event, "severity") == "temporary":
-            return Kind.DEFERRED, code
-        if reason in ("suppress-complaint", "suppress-unsubscribe"):
-            return Kind.REFUSED, reason
-        return Kind.BOUNCED, reason if reason.startswith("suppress-") else code
+        kind = delivery_failures.kind_of_failure(
+            is_temporary=text_in(event, "severity") == "temporary",
+            reason=reason,
+            code=code,
+            text=text_in(status, "message", longest=1000)
+            + " "
+            + text_in(status, "description", longest=1000),
+        )
+        return kind, reason if reason.startswith("suppress-") else code
     if named == "rejected":
         return Kind.REFUSED, text_in(as_mapping(event.get("reject")), "reason", longest=60)
     return MAILGUN_KINDS.get(named, ""), code

@@ -15,7 +15,7 @@ from tests.factories import LeadFactory
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "dana@northline.test"
-ADDRESS_ONLY = {"bounced", "invalid", "personal", "role", "disposable"}
+ADDRESS_ONLY = {"bounced", "gone", "invalid", "personal", "role", "disposable"}
 
 
 def add(scope: str, value: str, reason: str, **fields: Any) -> Suppression:

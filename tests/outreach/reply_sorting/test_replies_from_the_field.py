@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from outreach.reply_sorting.classify import sort_reply
+from outreach.reply_sorting.classify import is_bare_stop, sort_reply
 from outreach.reply_sorting.phrases import WORD_LISTS
 
 REPLIES = Path(__file__).parent / "replies"
@@ -124,6 +124,30 @@ def test_a_banner_of_the_receiver_is_not_said() -> None:
     banner = "[EXTERN] Diese E-Mail stammt von ausserhalb."
     assert sort_reply(SUBJECT, f"{banner}\nYes, call me.").said == "Yes, call me."
     assert "External" in sort_reply(SUBJECT, "External staff do this for us.").said
+
+
+def test_a_banner_sentence_is_not_said() -> None:
+    banner = "This message originated outside of our organization."
+    assert sort_reply(SUBJECT, f"{banner}\nYes, call me.").said == "Yes, call me."
+
+
+@pytest.mark.parametrize(
+    ("subject", "said", "is_bare"),
+    [
+        ("Re: x", "STOP", True),
+        ("Re: x", "Stop. Thank you", True),
+        ("Re: x", "unsubscribe please", True),
+        ("Re: x", "退订", True),
+        ("RE: unsubscribe", " ", True),
+        ("Re: x", "", False),
+        ("Re: x", "Please remove me from your list.", False),
+        ("Re: x", "We are set. Our budget is spent. Stop.", False),
+    ],
+)
+def test_a_stop_alone_is_told_from_a_request_in_words(
+    subject: str, said: str, is_bare: bool
+) -> None:
+    assert is_bare_stop(subject, said) == is_bare
 
 
 def test_a_link_is_no_word() -> None:
