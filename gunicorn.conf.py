@@ -7,7 +7,7 @@ import os
 wsgi_app = "caio_project.wsgi:application"
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "caio_project.lib.web.worker.DeadlineWorker"  # gthread, with deadlines
 threads = 8
 preload_app = False  # each worker opens its own connections and threads
 timeout = 30  # RB2B gives up after 15 s; a worker silent for twice that is stuck

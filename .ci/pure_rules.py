@@ -5,7 +5,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = "Rules are pure"
-BELOW_THE_APPS = ("caio_project/lib/calendar.py", "caio_project/lib/statistics.py")
+BELOW_THE_APPS = (
+    "caio_project/lib/calendar.py",
+    "caio_project/lib/diff.py",
+    "caio_project/lib/statistics.py",
+    "caio_project/lib/times.py",
+)
 
 
 def list_rule_files() -> list[Path]:

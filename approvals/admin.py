@@ -21,7 +21,9 @@ from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.models import Kind
 from outreach.choices import Status, Tag
+from outreach.content import email_footer
 from outreach.models import Message
+from outreach.review import review_actions
 
 MAX_AT_ONCE = 20
 
@@ -88,7 +90,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     @admin.display(description="To")
     def who(self, message: Message) -> str:
         lead = message.lead
-        return ", ".join(part for part in (lead.name, lead.title, str(lead.company or "")) if part)
+        return ", ".join(part for part in (str(lead), lead.title, str(lead.company or "")) if part)
 
     @admin.display(description="Subject")
     def subject(self, message: Message) -> str:
@@ -99,7 +101,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def text_shown(self, message: Message) -> str:
         text = _current_text(message)
         return (
-            format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer)
+            format_html(
+                "<div style='white-space:pre-wrap'>{}\n\n{}</div>",
+                text.body,
+                _shown_footer(message),
+            )
             if text
             else ""
         )
@@ -162,6 +168,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
         selected = [
             bulk.SelectedEmail(message, _shown_version(request, message)) for message in chosen
         ]
+        for one in selected:
+            if one.version == one.message.version:
+                claims.record_reading(one.message, request.user)
         decider = decisions.Decider(request.user, "admin")
         if form is None:
             return bulk.approve_batch(selected, decider, whole_text_shown=True)
@@ -176,15 +185,17 @@ class ApprovalAdmin(ReadOnlyAdmin):
             word = "Approved" if verb == "Approve" else "Rejected"
             messages.success(request, f"{word} {done} of {len(results)}.")
 
+    def _email_to_read(self, request: HttpRequest, message: Message) -> tuple[Any, ...]:
+        proof = reading_proof.sign_proof(message, request.user)
+        return message, message.text, _shown_footer(message), proof
+
     def _page(
         self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
-            "emails": [
-                (message, message.text, reading_proof.sign_proof(message)) for message in chosen
-            ],
+            "emails": [self._email_to_read(request, message) for message in chosen],
             "action": action,
             "verb": verb,
             "form": form,
@@ -192,12 +203,18 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "opts": self.model._meta,
         }
         for message in chosen:
-            claims.record_reading(message, request.user)
+            review_actions.mark_opened(message)
         return TemplateResponse(request, "approvals/admin/admin_decide.html", context)
 
 
 def _shown_version(request: HttpRequest, message: Message) -> int:
-    return reading_proof.proven_version(message, request.POST.get(f"shown_{message.pk}", ""))
+    proof = request.POST.get(f"shown_{message.pk}", "")
+    return reading_proof.proven_version(message, request.user, proof)
+
+
+def _shown_footer(message: Message) -> str:
+    text = _current_text(message)
+    return email_footer.hide_personal_links(text.footer) if text else ""
 
 
 def _current_text(message: Message) -> Any:

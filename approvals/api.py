@@ -120,8 +120,10 @@ class RejectEmail(APIView):
 
 def _decider_of(request: Request) -> decisions.Decider:
     user = request.user if request.user.is_authenticated else None
-    key = request.auth.name if isinstance(request.auth, ApiKey) and user is None else ""
-    return decisions.Decider(user, "api", f"key {key}" if key else "")
+    if not isinstance(request.auth, ApiKey):
+        return decisions.Decider(user, "api")
+    name = f"key {request.auth.name}" if user is None else ""
+    return decisions.Decider(user, "api", name, by_key=True)
 
 
 def _decision_response(decide: Any) -> Response:

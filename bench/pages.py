@@ -17,10 +17,10 @@ def measure_pages(held: int) -> dict[str, float]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
     django.setup()
     from django.contrib.auth.models import User
-    from django.core.cache import cache
     from django.db import connection
     from django.test import Client, override_settings
 
+    from caio_project.lib.db.caches import process_cache as cache
     from tests import factories
 
     factories.create_many_held(held)

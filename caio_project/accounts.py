@@ -1,12 +1,13 @@
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from django.conf import settings
 from django.http import HttpRequest
 
+from caio_project.team_access.account_adapter import TeamAccountAdapter
 
-class NoSignupAdapter(DefaultAccountAdapter):
+
+class NoSignupAdapter(TeamAccountAdapter):
     """Accounts are made by an administrator; nobody signs up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -9,10 +9,13 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from caio_project import checks, roles
+        from caio_project.operations import surroundings
+        from caio_project.team_access import sign_in_events
         from outreach.email_templates import seeding
 
-        assert checks
-        # The one use of signals: what a fresh database needs, also after a test has flushed it.
+        assert checks and surroundings
+        sign_in_events.listen()
+        # What a fresh database needs, also after a test has flushed it.
         # Sent for apps with models only; metrics is the last of them, so every table and permission
         # is there by then.
         last = apps.get_app_config("metrics")

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.checks import Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
+from caio_project.team_access.secret_checks import production_errors
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
@@ -37,6 +39,8 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
         Error(text, hint=hint, id=f"caio.{name}")
         for name, text, hint in [
             *_base_errors(),
+            *_account_errors(),
+            *production_errors(),
             *_vendor_errors(),
             *_language_model_errors(),
             *_limit_errors(),
@@ -63,14 +67,6 @@ def _base_errors() -> list[tuple[str, str, str]]:
                 "RB2B_WEBHOOK_TOKENS",
                 "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.",
                 "Set one token.",
-            )
-        )
-    if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
-        found.append(
-            (
-                "RB2B_WEBHOOK_TOKENS",
-                "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.",
-                "",
             )
         )
     if settings.RB2B_ALLOW_UNTOKENED_UNTIL:
@@ -103,6 +99,18 @@ def _base_errors() -> list[tuple[str, str, str]]:
             )
         )
     return found
+
+
+def _account_errors() -> list[tuple[str, str, str]]:
+    return [
+        (
+            "SECOND_FACTOR_ROLES",
+            f"SECOND_FACTOR_ROLES names {role!r}; it knows {', '.join(roles.ROLES)}.",
+            "",
+        )
+        for role in settings.SECOND_FACTOR_ROLES
+        if role not in roles.ROLES
+    ]
 
 
 def _vendor_errors() -> list[tuple[str, str, str]]:
@@ -147,10 +155,6 @@ def _webhook_key_errors() -> list[tuple[str, str, str]]:
                     "Leave it out to use the published one.",
                 )
             )
-    if settings.GHL_WORKFLOW_TOKEN and len(settings.GHL_WORKFLOW_TOKEN) < 16:
-        found.append(
-            ("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", "")
-        )
     return found
 
 
@@ -240,10 +244,6 @@ def _sending_errors() -> list[tuple[str, str, str]]:
         )
     if not settings.SENDER_NAME:
         found.append(("SENDER_NAME", "SENDER_NAME is not set: every email says who writes.", ""))
-    if not settings.DEBUG and not settings.HTTPS and not is_loopback(settings.GHL_BASE_URL):
-        found.append(
-            ("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", "")
-        )
     return found
 
 

@@ -1,4 +1,9 @@
-"""Settings of libraries that are the same in every environment: passwords, API, admin theme."""
+"""Settings of libraries that are the same in every environment: passwords, templates, API, admin
+theme, logs.
+"""
+
+from pathlib import Path
+from typing import Any
 
 from django.templatetags.static import static
 
@@ -9,6 +14,23 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).resolve().parent.parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "caio_project.context.page_status",
+            ],
+            "builtins": ["caio_project.lib.templatetags.say"],
+        },
+    }
 ]
 
 REST_FRAMEWORK = {
@@ -59,3 +81,21 @@ UNFOLD = {
         }
     },
 }
+
+
+def logging_settings(level: str) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["no_secrets"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {"celery": {"level": "WARNING"}},
+    }

@@ -1,6 +1,7 @@
 """Permissions of the roles. A Viewer reads. A Reviewer also decides and halts.
 
-A Lead also resumes, promotes, edits templates and the score, and reads incoming bodies.
+A Lead also resumes, promotes, edits templates and the score, reads incoming bodies and the record
+of sign-ins, and revokes API keys.
 """
 
 from typing import Any
@@ -21,6 +22,7 @@ LEAD_PERMISSIONS = (
     "outreach.warm_up_sendingdomain",
     "outreach.queue_segment",
     "outreach.repeat_aftersend",
+    "outreach.take_back_stop",
     "outreach.run_experiment",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
@@ -42,7 +44,11 @@ LEAD_PERMISSIONS = (
     "leads.add_ownerrule",
     "leads.read_inboundevent",
     "leads.replay_inboundevent",
+    "lib.view_apikey",
+    "lib.change_apikey",
+    "lib.view_accessevent",
 )
+ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")
 
 
@@ -50,7 +56,7 @@ def make_roles(apps: Any = None, **_: Any) -> None:
     """Create the groups and add their permissions; it removes none."""
     from django.apps import apps as installed
 
-    for label in OWN_APPS:
+    for label in ("lib", *OWN_APPS):
         create_permissions(
             installed.get_app_config(label), verbosity=0
         )  # post_migrate's own comes after ours

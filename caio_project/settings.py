@@ -9,10 +9,15 @@ from pathlib import Path
 
 import environ
 
+from caio_project.lib import run_address
+from caio_project.lib.private_files import close_to_others, make_private_file
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
+from caio_project.library_settings import logging_settings
+from caio_project.team_access.account_settings import *  # noqa: F403
 from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,8 +33,9 @@ environ.Env.read_env(env.str("CAIO_ENV_FILE", default=str(BASE_DIR / ".env")))
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+SITE_URL = run_address.site_url(env.str("SITE_URL", default="http://127.0.0.1:8000")).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+ALLOWED_HOSTS += ["healthcheck.railway.app"]  # the Host of Railway's own health check
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ROOT_URLCONF = "caio_project.urls"
 WSGI_APPLICATION = "caio_project.wsgi.application"
@@ -41,9 +47,9 @@ TIME_ZONE = TEAM_TIME_ZONE  # what pages show; the database keeps UTC
 LANGUAGE_CODE = "en-us"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "caio_project.team_access.apps.TeamAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,6 +74,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "caio_project.lib.web.client_address.ClientAddress",
+    "caio_project.lib.web.cookies.BoundedCookies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "caio_project.lib.db.probing.ProbeDatabase",
@@ -75,28 +83,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "caio_project.lib.web.body_limits.RefuseLargeBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "caio_project.team_access.second_factor.DemandSecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
     "caio_project.lib.web.csp.ContentSecurityPolicy",
-]
-
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "caio_project.context.page_status",
-            ],
-            "builtins": ["caio_project.lib.templatetags.say"],
-        },
-    }
 ]
 
 # --- Database -------------------------------------------------------------------------------------
@@ -113,7 +106,10 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
     if str(DATABASES["default"]["NAME"]) != ":memory:":
-        Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        Path(DATABASES["default"]["NAME"]).parent.mkdir(0o700, parents=True, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            close_to_others(Path(f"{DATABASES['default']['NAME']}{suffix}"))
+        make_private_file(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -140,6 +136,17 @@ if REDIS_URL:
         "visibility_timeout": 600,
     }
 
+# Failures to sign in are counted for all processes together; other things each keeps for itself.
+CACHES = {
+    "default": {
+        "BACKEND": "caio_project.lib.db.caches.SharedCache",
+        "LOCATION": "leads_sharedvalue",
+        "KEY_PREFIX": "caio",
+        "OPTIONS": {"redis": REDIS_URL},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
+}
+
 # --- Web ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
@@ -159,8 +166,12 @@ WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Railway's edge is one proxy, and names itself in the environment.
+TRUSTED_PROXY_COUNT = env.int(
+    "TRUSTED_PROXY_COUNT", default=1 if env.str("RAILWAY_ENVIRONMENT_NAME", default="") else 0
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-HTTPS = SITE_URL.startswith("https://")
+HTTPS = SITE_URL.lower().startswith("https://")  # else no Secure cookie, HSTS or redirect
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -169,17 +180,8 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redirect
 
-# --- Accounts -------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-ACCOUNT_ADAPTER = "caio_project.accounts.NoSignupAdapter"
-ACCOUNT_FORMS = {"login": "caio_project.accounts.SignInForm"}
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_PREVENT_ENUMERATION = True
-LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/sales"
-ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+# --- Accounts: see team_access/account_settings.py ------------------------------------------------
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
 # --- Mail to the team (never to leads: those leave through GoHighLevel only) ----------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
@@ -282,18 +284,4 @@ WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 
 # --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["no_secrets"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"celery": {"level": "WARNING"}},
-}
+LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))

@@ -1,13 +1,14 @@
 """Every address of the product. None redirects for a missing slash: RB2B would disconnect."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail
 from caio_project import api
 from caio_project.lead_pages import merge_pages, owner_page, views
+from caio_project.team_access import account_pages, key_pages
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -30,6 +31,9 @@ urlpatterns = [
         "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"
     ),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
+    path("sales/keys", key_pages.key_list, name="keys"),
+    path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),
+    path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),
     path("webhooks/rb2b", webhooks.rb2b_webhook),
     path("webhooks/rb2b/health", webhooks.rb2b_health),
     path("webhooks/rb2b/<str:token>", webhooks.rb2b_webhook),
@@ -58,5 +62,7 @@ urlpatterns = [
     path("api/<path:unknown>", api.unknown_address),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
+    # Addresses are set by an administrator: no page that mails a link to one just typed.
+    re_path(r"^accounts/(email|confirm-email|signup|login/code)/", account_pages.closed_page),
     path("accounts/", include("allauth.urls")),
 ]

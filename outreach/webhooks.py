@@ -25,6 +25,10 @@ SIGNATURE_REFUSED = (
 @require_POST
 def ghl_webhook(request: HttpRequest) -> JsonResponse:
     """The signed webhooks of a marketplace app. Nothing is stored without a right signature."""
+    if not signatures.is_signed(request.headers):
+        return problem_response(401, SIGNATURE_REFUSED)
+    if webhooks.declared_length(request) > events.LARGEST_BODY:
+        return problem_response(413, BODY_TOO_LARGE)
     try:
         body, _sha256, cut = events.read_body(request)  # type: ignore[arg-type]
     except events.IncompleteBody:
@@ -45,6 +49,8 @@ def ghl_workflow_webhook(request: HttpRequest) -> JsonResponse:
         request, "GHL_WORKFLOW_TOKEN", settings.GHL_WORKFLOW_TOKEN
     ):
         return refusal
+    if webhooks.declared_length(request) > events.LARGEST_BODY:
+        return problem_response(413, BODY_TOO_LARGE)
     try:
         body, sha256, cut = events.read_body(request)  # type: ignore[arg-type]
     except events.IncompleteBody:

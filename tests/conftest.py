@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import SimpleTestCase, TransactionTestCase
 from hypothesis import HealthCheck
@@ -188,11 +188,19 @@ def plain_files(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+SHARED_CACHES = django_settings.CACHES
+
+
 @pytest.fixture(autouse=True)
-def clean_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
+def clean_cache(settings: Any) -> None:
+    """Shared values are in memory, so that a test without a database may read them.
+
+    What shares them for real is tested with SHARED_CACHES.
+    """
+    memory = SHARED_CACHES["process"]
+    settings.CACHES = {"default": {**memory, "LOCATION": "shared"}, "process": memory}
+    for one in caches.all(initialized_only=False):
+        one.clear()
 
 
 @pytest.fixture
@@ -211,6 +219,7 @@ def _set_guards(change: Any) -> None:
 
 
 GUARDED = (
+    "lib_accessevent",
     "leads_ownerchange",
     "outreach_move",
     "outreach_controlchange",

@@ -7,7 +7,7 @@ os.environ.update(
         "CAIO_ENV_FILE": os.devnull,
         "DEBUG": "false",
         "SECRET_KEY": "tests-only-" + "x" * 50,
-        "SITE_URL": "http://testserver",
+        "SITE_URL": "http://localhost",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
         "SANDBOX": "ghl,clay",
         "TEAM_TIME_ZONE": "America/New_York",

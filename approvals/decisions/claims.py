@@ -47,6 +47,11 @@ def record_reading(message: Message, user: Any) -> None:
     review_actions.mark_opened(message)
 
 
+def has_read(message: Message, user: Any, version: int) -> bool:
+    """Whether this person had that text on the screen."""
+    return Reading.objects.filter(message=message, user=user, version=version).exists()
+
+
 def annotate_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
     """Each message with `read`: whether this person had its current text on the screen."""
     mine = Reading.objects.filter(message=OuterRef("pk"), user=user, version=OuterRef("version"))

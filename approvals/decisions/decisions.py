@@ -29,6 +29,7 @@ class Decider:
     user: Any
     channel: str  # desk, admin, api, slack
     name: str = ""
+    by_key: bool = False  # a program acts in the user's name
 
 
 class DecisionRefused(Exception):
@@ -112,7 +113,13 @@ def load_facts(message: Message, version: int, decider: Decider) -> DecisionFact
         status=message.status,
         current_version=message.version,
         version=version,
+        is_read=not _must_have_read(decider) or claims.has_read(message, user, version),
     )
+
+
+def _must_have_read(decider: Decider) -> bool:
+    """The API shows no text to a person; desk and admin ask for their own proof."""
+    return decider.channel == "api" and not decider.by_key and decider.user is not None
 
 
 def require_decision(action: Action, message: Message, version: int, decider: Decider) -> None:
@@ -127,6 +134,13 @@ def refused_as(refusal: Refusal, message: Message, decider: Decider) -> Decision
     if refusal in CONFLICTS:
         return DecisionConflict(text, message, refusal)
     return DecisionRefused(text, refusal=refusal)
+
+
+def _is_a_persons(decider: Decider, message: Message, version: int) -> bool:
+    """A key decides in a person's name; only where they have read it is it their judgement."""
+    if decider.user is None:
+        return False
+    return not decider.by_key or claims.has_read(message, decider.user, version)
 
 
 def _record_decision(
@@ -156,7 +170,7 @@ def _record_decision(
                 phase=now_in,
                 edited=text is not None and text.author_id is not None,
                 held_at=message.held_at or message.created_at,
-                is_evidence=decider.user is not None
+                is_evidence=_is_a_persons(decider, message, version)
                 and review_actions.transport_for(message) == Transport.GHL,
             )
             if reason:

@@ -45,6 +45,7 @@ class DecisionFacts:
     status: str
     current_version: int
     version: int
+    is_read: bool = True  # by this person, where the channel itself shows no text
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def find_refusal(action: Action, facts: DecisionFacts) -> Refusal | None:
         return Refusal.NEEDS_NAMED_PERSON
     if facts.is_claimed:
         return Refusal.CLAIMED
-    return _version_refusal(action, facts)
+    if refusal := _version_refusal(action, facts):
+        return refusal
+    return Refusal.NOT_READ if action == Action.APPROVE and not facts.is_read else None
 
 
 def _version_refusal(action: Action, facts: DecisionFacts) -> Refusal | None:

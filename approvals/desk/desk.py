@@ -63,7 +63,7 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
     waits = message.status in (Status.HELD, Status.BLOCKED)
     return {
         "message": message,
-        "shown": reading_proof.sign_proof(message),
+        "shown": reading_proof.sign_proof(message, user),
         "lead": message.lead,
         "company": message.lead.company,
         "text": text,

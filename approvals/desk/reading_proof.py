@@ -1,11 +1,12 @@
-"""Proof that a text was on the screen: signed when a page shows it, asked for when that page
-approves it.
+"""Proof that a text was on a person's screen: signed when a page shows it to them, asked for when
+they say that they have read it, and when they approve it.
 
 Without it a key held down, or a double click, would approve emails that nobody has looked at.
 """
 
 import hashlib
 import time
+from typing import Any
 
 from django.core import signing
 
@@ -18,19 +19,21 @@ MIN_SECONDS_SHOWN = (
 MAX_PROOF_AGE = 12 * 3600
 
 
-def sign_proof(message: Message, at: float | None = None) -> str:
+def sign_proof(message: Message, user: Any, at: float | None = None) -> str:
     at = time.time() if at is None else at
-    return signing.dumps([message.pk, message.version, at, _critical_hash(message)], salt=SALT)
+    seen = [message.pk, message.version, at, _critical_hash(message), user.pk]
+    return signing.dumps(seen, salt=SALT)
 
 
-def proven_version(message: Message, proof: str) -> int:
-    """The version that `proof` shows was on the screen long enough; 0 for anything else."""
+def proven_version(message: Message, user: Any, proof: str) -> int:
+    """The version that `proof` shows was on this person's screen long enough; 0 otherwise."""
     try:
-        pk, shown, at, beside = signing.loads(proof, salt=SALT, max_age=MAX_PROOF_AGE)
+        pk, shown, at, beside, whose = signing.loads(proof, salt=SALT, max_age=MAX_PROOF_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return 0
     seen = (
         pk == message.pk
+        and whose == user.pk
         and beside == _critical_hash(message)
         and time.time() - at >= MIN_SECONDS_SHOWN
     )

@@ -72,7 +72,9 @@ def _person_at_step(step: int) -> TeamMember | None:
 
 
 def _lead_words(lead: Lead) -> str:
-    who = f"{lead.name or 'Somebody'}" + (f", {lead.company}" if lead.company else "")
+    who = f"{lead.name or 'Somebody'}{lead.kind_mark}" + (
+        f", {lead.company}" if lead.company else ""
+    )
     return " ".join(who.split())[
         :MAX_NAME_LENGTH
     ]  # visitor data: of any length, and with line breaks
@@ -128,20 +130,43 @@ def _deliver_notice(notice: Notice) -> None:
         _close_notice(notice, Channel.PAGE, over)
         return
     _update_recipient(notice)
-    problems = []
+    problems: dict[str, Exception] = {}
     for channel, tell in _delivery_channels(notice):
         try:
             tell()
         except Exception as error:
             log.warning("notice %s by %s: %s", notice.pk, channel, type(error).__name__)
-            problems.append(f"{channel}: {error}")
+            problems[channel] = error
             continue
-        _close_notice(notice, channel, "; ".join(problems))
+        _close_notice(notice, channel, _problem_text(problems))
         return
-    if not problems:
-        _close_notice(notice, Channel.PAGE, "")
-        return
-    _schedule_retry(notice, "; ".join(problems))
+    _settle_untold(notice, problems)
+
+
+def _settle_untold(notice: Notice, problems: dict[str, Exception]) -> None:
+    """No channel took it: it waits for another try, or stands on the notices page."""
+    text = _problem_text(problems)
+    waits = [error.seconds for error in problems.values() if isinstance(error, slack.SlackBusy)]
+    if waits:
+        _wait_for_slack(notice, max(waits), text)
+    elif all(isinstance(error, slack.NoticeRefused) for error in problems.values()):
+        _close_notice(notice, Channel.PAGE, text)
+    else:
+        _schedule_retry(notice, text)
+
+
+def _problem_text(problems: dict[str, Exception]) -> str:
+    return "; ".join(f"{channel}: {error}" for channel, error in problems.items())
+
+
+def _wait_for_slack(notice: Notice, seconds: float, error: str) -> None:
+    """Waiting as long as Slack asked to is no failed try."""
+    Notice.objects.filter(pk=notice.pk).update(
+        lease_until=None,
+        error=error[:300],
+        attempts=max(0, notice.attempts - 1),
+        not_before=timezone.now() + timedelta(seconds=seconds),
+    )
 
 
 def _update_recipient(notice: Notice) -> None:
@@ -208,7 +233,7 @@ def _notice_link(notice: Notice) -> str:
 def _reply_quote(notice: Notice) -> str:
     """The reply's words, read now, since they are kept in one erasable row only."""
     text = ReplyText.objects.filter(reply=notice.reply).first() if notice.reply else None
-    return f"\n“{text.said[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
+    return f"\n“{text.shown_answer[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
 
 
 def create_alarm_notices() -> int:

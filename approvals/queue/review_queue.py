@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims
 from approvals.models import Claim
+from caio_project.lib import times
 from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.control.policy import BAND_RANK
@@ -113,10 +114,12 @@ class QueuePosition:
     def parse(cls, text: str) -> "QueuePosition | None":
         """From the text that `str` gave; None for anything else."""
         try:
-            rank, due, pk = text.split("_")
-            return cls(int(rank), datetime.fromtimestamp(int(due) / 1_000_000, UTC), int(pk))
-        except (ValueError, OverflowError, OSError):
+            rank, due, pk = (int(part) for part in text.split("_"))
+            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=due)
+        except (ValueError, OverflowError):
             return None
+        is_storable = times.EARLIEST <= at < times.LATEST
+        return cls(rank, at, pk) if is_storable else None
 
     def __str__(self) -> str:
         whole = (self.due_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
@@ -170,7 +173,8 @@ def position_number(message: Message) -> int:
 
 def overdue_messages() -> QuerySet[Message]:
     # With every rank named, both databases seek to the late rows of each.
-    return waiting_messages().filter(rank__in=ALL_RANKS, due_at__lt=timezone.now())
+    late = waiting_messages().filter(rank__in=ALL_RANKS, due_at__lt=timezone.now())
+    return late.exclude(kind=Kind.TEST)
 
 
 def messages_claimed_by(user: Any) -> QuerySet[Message]:
@@ -184,11 +188,19 @@ def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
     """The emails of one filter. HOT, WARM, LOW go by rank: CRITICAL ones are among the HOT."""
     if name == "overdue":
         return overdue_messages()
+    if name == "blocked":
+        return blocked_messages()
     if name == "mine":
         return messages_claimed_by(user)
     if name in FILTER_RANKS:
         return waiting_messages().filter(rank=FILTER_RANKS[name])
     return waiting_messages()
+
+
+def blocked_messages() -> QuerySet[Message]:
+    """Drafts that a check keeps out of the queue, without tests and training."""
+    rows = Message.objects.filter(status=Status.BLOCKED).exclude(kind__in=KINDS_NOT_COUNTED)
+    return rows.select_related("lead__company", "sender").order_by("rank", "pk")
 
 
 FILTER_RANKS = {
@@ -203,6 +215,7 @@ FILTERS = {
     "warm": "WARM",
     "low": "LOW",
     "mine": "Mine",
+    "blocked": "Blocked",
 }
 
 
@@ -220,10 +233,12 @@ class FilterChip:
 
 
 def filter_chips(user: Any) -> list[FilterChip]:
-    return [
+    """Each filter; that of blocked drafts only while there are some."""
+    chips = [
         FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
         for name, label in FILTERS.items()
     ]
+    return [chip for chip in chips if chip.count or chip.name != "blocked"]
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
@@ -244,7 +259,10 @@ class QueuePage:
 
 
 def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
-    """One page of rows with `subject`, `read` and the claim; four queries at any size."""
+    """One page of rows with `subject`, `read` and the claim; four queries at any size.
+
+    Blocked drafts have no place in the order of the queue: of them there is the first page only.
+    """
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
     ).values("subject")[:1]
@@ -256,4 +274,6 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     place = QueuePosition.parse(after) if after else None
     found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    if last is not None and last.status == Status.BLOCKED:
+        last = None
     return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")

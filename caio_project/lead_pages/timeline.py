@@ -11,7 +11,7 @@ from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
 from outreach.choices import Status, move_words
 from outreach.control import phase
-from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
+from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply, Transport
 
 MAX_EVENTS = 300  # lines shown; what is older is counted only
 MAX_VISITS = 200
@@ -94,7 +94,8 @@ def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.actor_name(move.by)}" if move.by else ""
-        what = move_words(move.why)
+        kept = move.to_status == Status.SENT and move.message.transport == Transport.SANDBOX
+        what = "Saved in the sandbox, not sent" if kept else move_words(move.why)
         yield TimelineEvent(
             move.at,
             "Email",
@@ -117,7 +118,7 @@ def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
         Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
     ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
-        text = one.text.said if hasattr(one, "text") else ""
+        text = one.text.shown_answer if hasattr(one, "text") else ""
         yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", text[:500])
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+NO_ROWS = "Nothing in it can be read by this command: it is empty, or the wrong file."
 MOST_ERRORS = 100  # more are counted, not kept
 MOST_NOTES = 50  # lines above the head
 SEPARATOR_HINT = re.compile(r"sep=([,;|\t]|\\t|)", re.IGNORECASE)  # as Excel reads it
@@ -53,6 +54,11 @@ class FileReport:
             self.errors.append((line, text))
         else:
             self.more_errors += 1
+
+    def require_rows(self) -> None:
+        """Raises UnreadableFile where the file has nothing under its head: it is a wrong one."""
+        if not self.read:
+            raise UnreadableFile(NO_ROWS)
 
 
 class UnreadableFile(Exception):

@@ -24,6 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationValueError
 
 CONNECT_SECONDS = 5.0
+LONGEST_RETRY_AFTER = 86_400.0
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
@@ -206,17 +207,22 @@ def _one_line(text: str) -> str:
 
 
 def _retry_after_seconds(value: str | None) -> float | None:
-    """Seconds from now by a Retry-After header, a number or a date (RFC 9110, 10.2.3)."""
+    """Seconds from now by a Retry-After header, a number or a date (RFC 9110, 10.2.3).
+
+    At most a day, whatever it says.
+    """
     try:
         seconds = float(value or "")
     except ValueError:
         return _seconds_until(value or "")
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    is_meant = math.isfinite(seconds) and seconds >= 0
+    return min(seconds, LONGEST_RETRY_AFTER) if is_meant else None
 
 
 def _seconds_until(date: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+        seconds = parsedate_to_datetime(date).timestamp() - time.time()
+        return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
     except (ValueError, OverflowError):  # no date, or nothing
         return None
 

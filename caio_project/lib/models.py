@@ -1,4 +1,4 @@
-"""Rows that belong to no app: heartbeats, gapless counters, API keys."""
+"""Rows that belong to no app: heartbeats, gapless counters, API keys, access events."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
+
+from caio_project.lib.db.append_only import AppendOnly
 
 HEARTBEAT_INTERVAL = timedelta(
     seconds=10
@@ -77,3 +79,51 @@ class ApiKey(AbstractAPIKey):
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"
         verbose_name_plural = "API keys"
+
+
+class AccessEvent(AppendOnly):
+    """A sign-in, a refused one, or a change of a password, second factor or API key."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", "Signed in"
+        PASSWORD_REFUSED = "password_refused", "Wrong name or password"
+        CODE_REFUSED = "code_refused", "Wrong second factor"
+        THROTTLED = "throttled", "Refused: too many tries"
+        SIGNED_OUT = "signed_out", "Signed out"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        RESET_ASKED = "reset_asked", "Asked for a new password"
+        FACTOR_ADDED = "factor_added", "Second factor added"
+        FACTOR_REMOVED = "factor_removed", "Second factor removed"
+        CODES_RENEWED = "codes_renewed", "Recovery codes made"
+        KEY_CREATED = "key_created", "API key created"
+        KEY_REVOKED = "key_revoked", "API key revoked"
+
+    REFUSED = (Kind.PASSWORD_REFUSED, Kind.CODE_REFUSED, Kind.THROTTLED)
+
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose account; empty where no account has the name that was typed.",
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who did it; empty for a command.",
+    )
+    address = models.GenericIPAddressField("IP address", null=True)
+    about = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at"], name="access_newest"),
+            models.Index(fields=["user", "-at"], name="access_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -1,5 +1,6 @@
 """Check a deployment from outside: its commit, its addresses, its worker and beat."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from caio_project.lib import http
 from caio_project.operations import status
 
 DEADLINE_SECONDS = 10.0
+START_SECONDS, POLL_SECONDS = 150.0, 2.0  # the longest interval of a sweep is 120
 ACCEPT_JSON = http.RequestContent(headers={"Accept": "application/json"})
 
 
@@ -18,7 +20,9 @@ class DeploymentCheck:
     text: str
 
 
-def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentCheck]:
+def verify_deployment(
+    url: str, commit: str | None = None, wait: float = START_SECONDS
+) -> list[DeploymentCheck]:
     """Every check in order. Reads only, except one webhook post with a wrong token."""
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
@@ -29,15 +33,11 @@ def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentChe
     return [
         DeploymentCheck("reachable", True, url),
         DeploymentCheck("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
-        *_check_health(url),
+        *_check_health(url, wait),
         _check_json(
             "ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"
         ),
-        _check_json(
-            "queue status",
-            url + "/api/queue-status",
-            lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body),
-        ),
+        *_check_queue(url),
         _check_json(
             "rb2b webhook",
             url + "/webhooks/rb2b/health",
@@ -86,8 +86,14 @@ def _check_json(name: str, url: str, right: Callable[[dict[str, Any]], bool]) ->
     )
 
 
-def _check_health(url: str) -> list[DeploymentCheck]:
-    body = _fetch_json(url + "/api/health")
+def _check_health(url: str, wait: float) -> list[DeploymentCheck]:
+    """Asks again while the deployment is still starting, for `wait` seconds at most."""
+    body, ends = _fetch_json(url + "/api/health"), time.monotonic() + wait
+    while not isinstance(body, str) and body.get("status") == "starting":
+        if time.monotonic() >= ends:
+            break
+        time.sleep(POLL_SECONDS)
+        body = _fetch_json(url + "/api/health")
     if isinstance(body, str):
         return [DeploymentCheck("health", False, body)]
     checks = body.get("checks", {})
@@ -99,6 +105,26 @@ def _check_health(url: str) -> list[DeploymentCheck]:
         )
         for name in ("database", "worker", "beat", "pipeline")
     ]
+
+
+def _check_queue(url: str) -> list[DeploymentCheck]:
+    body = _fetch_json(url + "/api/queue-status")
+    if isinstance(body, str):
+        return [DeploymentCheck("queue status", False, body)]
+    shaped = {"shadow_mode_emails", "daily_limit"} <= set(body)
+    found = [
+        DeploymentCheck("queue status", shaped, "as expected" if shaped else "not as expected")
+    ]
+    pipeline = body.get("pipeline")
+    return [*found, _check_waits(pipeline)] if isinstance(pipeline, dict) else found
+
+
+def _check_waits(pipeline: dict[str, Any]) -> DeploymentCheck:
+    """What waits outside the queue there; only what we block ourselves is a fault."""
+    counts = pipeline.get("waits", {})
+    waiting = {name: n for name, n in counts.items() if isinstance(n, int) and n}
+    text = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in waiting.items())
+    return DeploymentCheck("nothing blocked by us", not waiting.get("blocked_by_us"), text or "0")
 
 
 def _check_refused(name: str, method: str, url: str, wanted: tuple[int, ...]) -> DeploymentCheck:

@@ -1,16 +1,18 @@
 """Diagnose each stage of the pipeline: what works, what waits and why."""
 
+import platform
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.operations import status
+from approvals.queue import what_waits
+from caio_project.operations import status, surroundings
 from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
 from metrics.overview import flow
-from outreach.choices import Status
+from outreach.choices import BlockedBy, Status
 from outreach.control import phase
 from outreach.drafting.language_model import rewrite_requests
 from outreach.limits import current_limits, limit_rules
@@ -43,9 +45,13 @@ def diagnose_stages() -> list[StageFinding]:
         *_ghl_polling(),
         _event_spool(),
         _parked_events(),
+        *_blocked_drafts(),
+        _uncertain_emails(),
         _email_templates(),
         _language_model(),
         _sending_state(),
+        _python(),
+        _proxy(),
     ]
     return findings
 
@@ -112,6 +118,41 @@ def _parked_events() -> StageFinding:
     return StageFinding("parked events", not recent, count, text)
 
 
+def _blocked_drafts() -> list[StageFinding]:
+    """By us is a fault; by a person's data or an earlier email is not, unless it is too much."""
+    waits = what_waits.what_waits()
+    problems = what_waits.problems_by_person_data(timezone.now())
+    by_others = waits.sentences(BlockedBy.PERSON, BlockedBy.EARLIER)
+    ours = waits.blocked_by(BlockedBy.US)
+    return [
+        StageFinding(
+            "drafts blocked by us", not ours, ours, _joined(waits.sentences(BlockedBy.US))
+        ),
+        StageFinding(
+            "other blocked drafts",
+            not problems,
+            waits.blocked_by(BlockedBy.PERSON, BlockedBy.EARLIER),
+            _joined([*problems, *by_others]),
+        ),
+    ]
+
+
+def _joined(sentences: list[str]) -> str:
+    return " ".join(sentences) or "none"
+
+
+def _uncertain_emails() -> StageFinding:
+    count = what_waits.what_waits().uncertain
+    text = "a person settles them under Sent & replies" if count else "none"
+    return StageFinding("uncertain emails", True, count, text)
+
+
+def what_else_waits() -> str:
+    """A sentence for whoever reads only the last line; "" where nothing waits outside the queue."""
+    phrases = flow.waiting_phrases(what_waits.what_waits())
+    return f"Not in the queue: {', '.join(phrases)}; see above." if phrases else ""
+
+
 def _email_templates() -> StageFinding:
     count = EmailTemplate.objects.filter(active=True).count()
     return StageFinding(
@@ -138,6 +179,19 @@ def _language_model() -> StageFinding:
         None,
         f"{now.problem} Templates write." if now.problem else wrote,
     )
+
+
+def _python() -> StageFinding:
+    old = surroundings.old_python()
+    return StageFinding(
+        "Python", True, None, f"Warning: {old}" if old else platform.python_version()
+    )
+
+
+def _proxy() -> StageFinding:
+    untold, count = surroundings.untold_proxy(), settings.TRUSTED_PROXY_COUNT
+    text = f"Warning: {untold}" if untold else f"{count} in front" if count else "none in front"
+    return StageFinding("proxies", True, None, text)
 
 
 def _sending_state() -> StageFinding:

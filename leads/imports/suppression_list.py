@@ -5,10 +5,11 @@ their addresses, domains or websites. A cell may hold several. What could never 
 """
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 
 from django.db import transaction
 
+from caio_project.lib import times
 from caio_project.lib.files import FileReport, UnreadableFile, csv_rows
 from leads.field_values import stop_entries
 from leads.field_values.stop_entries import RefusedEntry, StopEntry
@@ -144,10 +145,10 @@ def _reason_of(row: dict[str, str], otherwise: str) -> str:
 
 def _expiry_of(row: dict[str, str]) -> datetime | None:
     typed = row.get("expires", "")
-    try:
-        return datetime.combine(date.fromisoformat(typed), time.max, UTC) if typed else None
-    except ValueError as error:
-        raise BadRow(f"expires: {typed[:80]!r} is not a date like 2027-01-31.") from error
+    last_day = times.parse_day(typed)
+    if typed and last_day is None:
+        raise BadRow(f"expires: {typed[:80]!r} is not a date like 2027-01-31, before 2100.")
+    return datetime.combine(last_day, time.max, UTC) if last_day else None
 
 
 def _keep_suppression(row: Suppression) -> bool:

@@ -99,8 +99,7 @@ def _process_event(event: InboundEvent, work_off: "Processor") -> None:
         return
     try:
         with transaction.atomic():
-            work_off(event)
-            close_event(event, InboundEvent.State.PROCESSED)
+            close_event(event, InboundEvent.State.PROCESSED, work_off(event) or NO_REASON)
     except UnreadableBody as error:
         close_event(event, InboundEvent.State.PARKED, park_reason(error.code, **error.details))
     except ParkedError as error:
@@ -131,7 +130,8 @@ def _retry_later(event: InboundEvent, error: Exception) -> None:
     )
 
 
-Processor = Callable[[InboundEvent], None]
+# What it returns is shown with the processed event: what a person should know of it.
+Processor = Callable[[InboundEvent], StoredReason | None]
 Processors = Mapping[str, Processor]
 
 PROCESSORS: Processors = {

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, connection
 from django.db import Error as DatabaseError
 
+from caio_project.lib import private_files
 from caio_project.lib.db import deadline
 from leads.inbound import events, spool, stuck_files
 from leads.inbound.parked import NO_REASON, StoredReason
@@ -189,7 +190,8 @@ def _drain_lock() -> Iterator[bool]:
     if not spool.spool_folder().is_dir():
         yield False
         return
-    with (spool.spool_folder() / ".lock").open("w") as lock:
+    lock_path = spool.spool_folder() / ".lock"
+    with open(lock_path, "w", opener=private_files.open_private) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 
 from caio_project.lib import calendar
+from caio_project.lib.db.caches import process_cache as cache
 from leads.integrations import alarms
 from leads.models import InboundEvent
 

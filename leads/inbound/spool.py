@@ -21,6 +21,7 @@ from typing import Any
 
 from django.conf import settings
 
+from caio_project.lib import private_files, times
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def keep_body(
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
     temporary = _ensure_folder() / f"{name}{PART}"
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=private_files.open_private) as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
@@ -161,17 +162,16 @@ def _parse_file(path: Path) -> SpooledBody | None:
     head, _, body = raw.partition(b"\n")
     try:
         fields = json.loads(head)
-        at = datetime.fromisoformat(fields["at"])
+        at = times.parse_time(fields["at"])
         source, kind, sha256 = (
             _required_text(fields[name]) for name in ("source", "kind", "sha256")
         )
         parked = _parse_reason(fields, body)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not _is_whole(fields, body):
+    if at is None or not _is_whole(fields, body):
         return None
-    received_at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return SpooledBody(path, source, kind, sha256, parked, received_at, body)
+    return SpooledBody(path, source, kind, sha256, parked, at, body)
 
 
 def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:
@@ -214,7 +214,7 @@ def _ensure_folder() -> Path:
     """
     path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    private_files.make_private_folder(path)
     for one in new:
         with contextlib.suppress(PermissionError):  # we may make folders there and not read them
             _sync_folder(one.parent)

@@ -8,9 +8,10 @@ keys, or one whose files are in order would clear the alarm of another.
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from caio_project.lib import private_files, times
 from leads.inbound import spool
 from leads.integrations import alarms
 
@@ -78,10 +79,10 @@ def update_alarms(unopened: int) -> None:
 
 
 def _arrival_time(path: Path) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
-    except (ValueError, OverflowError, OSError):
+    nanoseconds = path.name.partition("-")[0]
+    if not (nanoseconds.isdecimal() and len(nanoseconds) <= 20):
         return None  # not a name of ours
+    return times.parse_time(int(nanoseconds) / 1e9)
 
 
 def _alarm_key(what: str) -> str:
@@ -93,6 +94,7 @@ def _spool_mark() -> str:
     file = spool.spool_folder() / ".mark"
     try:
         if not file.exists():
+            private_files.make_private_file(file)
             file.write_text(uuid.uuid4().hex[:8])
         return file.read_text()[:8]
     except OSError:  # such as a full disk

@@ -1,9 +1,10 @@
 """GoHighLevel's contacts as its JSON gives them. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from caio_project.lib.times import parse_time
 from leads.field_values import countries
 from leads.normal import storable_text
 
@@ -56,7 +57,7 @@ def parse_contact(raw: dict[str, Any]) -> Contact:
         person=_contact_details(raw),
         tags=frozenset(str(tag).strip().lower() for tag in raw.get("tags") or []),
         is_customer=str(raw.get("type") or "").lower() == "customer",
-        added_at=_parse_time(raw.get("dateAdded")),
+        added_at=parse_time(raw.get("dateAdded")),
     )
 
 
@@ -84,11 +85,3 @@ def _contact_details(raw: dict[str, Any]) -> ContactDetails:
 def _capitalised_name(text: str) -> str:
     # Some calls answer names in lower case only.
     return text.title() if text.islower() else text
-
-
-def _parse_time(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

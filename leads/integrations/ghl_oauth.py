@@ -14,6 +14,7 @@ from caio_project.lib import http
 
 OAUTH_VERSION = "2021-07-28"
 OAUTH_DEADLINE = 15.0
+LONGEST_ACCESS = 30 * 86_400  # seconds; theirs live a day
 CHOOSE_LOCATION_URL = "https://marketplace.gohighlevel.com/v2/oauth/chooselocation"
 LOCATION, COMPANY = "Location", "Company"
 SCOPES = (
@@ -111,6 +112,7 @@ def _post_form(
 
 def _parse_access(found: Any) -> AccessToken:
     try:
-        return AccessToken(str(found["access_token"]), int(found.get("expires_in") or 0))
-    except (KeyError, TypeError, ValueError) as error:
+        seconds = min(int(found.get("expires_in") or 0), LONGEST_ACCESS)
+        return AccessToken(str(found["access_token"]), max(0, seconds))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise http.OutcomeUncertain("GoHighLevel answered without an access token") from error

@@ -14,6 +14,7 @@ from leads.models.vendors import (
     Enrichment,
     GhlTokens,
     RateWindow,
+    SharedValue,
     new_request_id,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "LeadManager",
     "RateWindow",
     "ScoringRules",
+    "SharedValue",
     "Suppression",
     "Switch",
     "TeamMember",

@@ -158,6 +158,14 @@ class GhlTokens(models.Model):
         return f"GoHighLevel tokens until {self.access_until:%Y-%m-%d %H:%M}"
 
 
+class SharedValue(models.Model):
+    """A value that all processes share until it expires; `lib.db.caches` reads and writes it."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+
 class Bookmark(models.Model):
     """The position in a long list at a vendor, so that the next reader continues there."""
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 
 from caio_project.lib import calendar
+from caio_project.lib.db.caches import process_cache as cache
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, ReasonCode
 from metrics.gates.gate_measures import GATES
 from metrics.models import GateEvaluation

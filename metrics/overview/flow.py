@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 
+from approvals.queue.what_waits import WaitingWork
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
-from leads.models import Enrichment, InboundEvent, Lead, Visit
+from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.models import Meeting, Message, Move, Reply, SyncCursor
+from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
 
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
@@ -76,7 +77,9 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
-    cleared, sent = moved(to_status=Status.CLEARED), moved(to_status=Status.SENT)
+    cleared = moved(to_status=Status.CLEARED)
+    left = Move.objects.filter(at__gte=start, to_status=Status.SENT)
+    sent = left.exclude(message__transport=Transport.SANDBOX).count()
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
@@ -144,7 +147,7 @@ def stuck_stages(now: datetime) -> list[str]:
     return found
 
 
-def overview_headline(stages: list[Stage], overdue: int) -> str:
+def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> str:
     """One sentence that says what is needed. Absence of data is never "all caught up"."""
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
@@ -154,6 +157,8 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
             f"you{late}"
         )
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
+    if unproven is None and waits.is_any:
+        return f"No email waits for you, but {_and_list(waiting_phrases(waits))}."
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_off:
@@ -168,28 +173,62 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
     return f"Nothing waits here, but {what}. Emails may be stuck before they reach you."
 
 
-ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {
-    "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).count(),
-    "lead": lambda since: Visit.objects.filter(received_at__gte=since).exclude(lead=None).count(),
-    "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).count(),
-    "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).count(),
-    "drafted": lambda since: Move.objects.filter(at__gte=since, from_status=Status.DRAFT).count(),
-    "held": lambda since: Move.objects.filter(at__gte=since, to_status=Status.HELD).count(),
-    "decided": lambda since: Message.objects.filter(decisions__at__gte=since).count(),
-    "sent": lambda since: Move.objects.filter(at__gte=since, to_status=Status.SENT).count(),
-    "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since).count(),
+def waiting_phrases(waits: WaitingWork) -> list[str]:
+    """What waits outside the queue, such as "14 drafts are blocked"."""
+    counted = (
+        (waits.blocked_by(), "1 draft is blocked", "{} drafts are blocked"),
+        (waits.parked, "1 inbound event is parked", "{} inbound events are parked"),
+        (
+            waits.uncertain,
+            "1 email may or may not have been sent",
+            "{} emails may or may not have been sent",
+        ),
+    )
+    return [one if count == 1 else many.format(count) for count, one, many in counted if count]
+
+
+def _and_list(phrases: list[str]) -> str:
+    *first, last = phrases
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _moves_since(since: datetime) -> QuerySet[Move]:
+    return Move.objects.filter(at__gte=since).exclude(message__kind=Kind.EXAMPLE)
+
+
+ACTIVITY_COUNTS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
+    "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "lead": lambda since: (
+        Visit.objects.filter(received_at__gte=since)
+        .exclude(lead=None)
+        .exclude(lead__kind=Kind.EXAMPLE)
+    ),
+    "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).exclude(
+        lead__kind=Kind.EXAMPLE
+    ),
+    "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "drafted": lambda since: _moves_since(since).filter(from_status=Status.DRAFT),
+    "held": lambda since: _moves_since(since).filter(to_status=Status.HELD),
+    "decided": lambda since: Message.objects.filter(decisions__at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "sent": lambda since: _moves_since(since).filter(to_status=Status.SENT),
+    "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since),
 }
 
 
 def count_stage_activity(since: datetime) -> dict[str, int]:
-    """Traces of each stage since then; only here test visitors count."""
-    return {name: count(since) for name, count in ACTIVITY_COUNTS.items()}
+    """Traces of each stage since then; test visitors count here alone, examples nowhere."""
+    return {name: rows(since).count() for name, rows in ACTIVITY_COUNTS.items()}
 
 
 def last_activity() -> dict[str, datetime | None]:
+    sent = Message.objects.filter(status=Status.SENT).exclude(transport=Transport.SANDBOX)
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
-        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[
-            "at"
-        ],
+        "last_sent_at": sent.aggregate(at=Max("sent_at"))["at"],
     }

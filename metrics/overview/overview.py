@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from approvals.models import Decision, Verdict
-from approvals.queue import review_queue
+from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
 from leads.scoring import assess
 from metrics.overview import experiments_page, flow
@@ -32,12 +32,13 @@ class RecentAction:
 def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
     stages = flow.flow_stages(now)
-    overdue = review_queue.count_overdue()
+    overdue, waits = review_queue.count_overdue(), what_waits.what_waits()
     limits = current_limits.read_limits(phase.current_control(), now)
     return {
         "stages": stages,
-        "headline": flow.overview_headline(stages, overdue),
-        "proven": all(stage.is_fresh for stage in stages),
+        "headline": flow.overview_headline(stages, overdue, waits),
+        "proven": all(stage.is_fresh for stage in stages) and not waits.is_any,
+        "waits": waits,
         "oldest": review_queue.waiting_messages().first(),
         "standing": limits,
         "left_this_hour": limits.left_this_hour,

@@ -48,4 +48,6 @@ class OptOutAdmin(ReadOnlyAdmin):
 @admin.register(SandboxEmail)
 class SandboxEmailAdmin(ReadOnlyAdmin):
     list_display = ("kept_at", "to_address", "subject")
+    fields = ("message", "kept_at", "from_address", "to_address", "subject", "shown_html")
+    readonly_fields = ("shown_html",)
     search_fields = ("to_address", "subject")

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
+from outreach.content.email_footer import hide_personal_links
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText, SyncCursor
 
 
@@ -17,7 +18,12 @@ class EmailEventAdmin(ReadOnlyAdmin):
 
 class ReplyTextInline(ReadOnlyInline):
     model = ReplyText
-    fields = ("subject", "said", "decided_by", "body")
+    fields = ("subject", "shown_answer", "shown_words", "shown_body")
+
+    @admin.display(description="body")
+    def shown_body(self, text: ReplyText) -> str:
+        """As it came; it may quote the link of our email."""
+        return hide_personal_links(text.body)
 
 
 @admin.register(Reply)

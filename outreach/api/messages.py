@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from leads.models import Lead
 from leads.ownership import owner_assignment
 from outreach.choices import Status
+from outreach.content.email_footer import hide_personal_links
 from outreach.control import phase
 from outreach.models import Message
 from outreach.sending import why_not_sent as sending_why_not_sent
@@ -43,7 +44,7 @@ def message_json(message: Message, text: Any = None) -> dict[str, Any]:
         "id": str(message.public_id),
         "to": message.to_address,
         "subject": text.subject if text else "",
-        "body": f"{text.body}\n\n{text.footer}" if text else "",
+        "body": f"{text.body}\n\n{hide_personal_links(text.footer)}" if text else "",
         "status": message.status,
         "priority": str(message.priority),
         "tier": message.tier,
@@ -53,6 +54,7 @@ def message_json(message: Message, text: Any = None) -> dict[str, Any]:
             "name": lead.name,
             "title": lead.title,
             "company": lead.company.name if lead.company else "",
+            "kind": lead.kind,
         },
         "created_at": message.created_at,
         "due_at": message.due_at,

@@ -20,6 +20,7 @@ from outreach.models import (
     Opportunity,
     Reply,
     SendIntent,
+    Transport,
 )
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -65,6 +66,11 @@ def emails_of(lead: Lead) -> QuerySet[Message]:
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
+def without_practice(emails: QuerySet[Message]) -> QuerySet[Message]:
+    """Without those approved in the sandbox: nothing kept there is contact with anybody."""
+    return emails.exclude(transport=Transport.SANDBOX)
+
+
 def human_replies_of(lead: Lead) -> QuerySet[Reply]:
     return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
 
@@ -80,6 +86,12 @@ def has_answered(lead: Lead, since: datetime | None = None) -> bool:
     if since is not None:
         replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
     return replies.exists() or moves.exists()
+
+
+def is_in_touch(lead: Lead) -> bool:
+    """Whether they have answered us or have a meeting with us, so that a text may speak of it."""
+    met = Meeting.objects.filter(lead__in=suppression.rows_of(lead)).exclude(status__in=Meeting.OFF)
+    return has_answered(lead) or met.exists()
 
 
 def has_open_deal(lead: Lead) -> bool:
@@ -162,7 +174,7 @@ def _texts_to_colleagues(
     lead: Lead, now: datetime, but: int | None
 ) -> list[tuple[MessageText, str]]:
     queued = (
-        _to_colleagues(lead, but)
+        without_practice(_to_colleagues(lead, but))
         .filter(held_at__gte=now - QUEUED_WITHIN)
         .exclude(status__in=ENDED_UNREAD)
     )
@@ -223,10 +235,10 @@ def find_blocking_email(
             status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
         )
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
-    others = _to_colleagues(lead, but).filter(ahead | sent).select_related("lead__company")
+    others = without_practice(_to_colleagues(lead, but)).filter(ahead | sent)
     found = [
         one
-        for one in others.order_by("-pk")
+        for one in others.select_related("lead__company").order_by("-pk")
         if not (one.status == Status.SENT and _was_answered(one))
     ]
     first = max(found, key=_blocking_order, default=None)

@@ -65,6 +65,21 @@ FINDINGS: dict[str, Finding] = {
     "unfilled": _failed(
         "placeholder", "Unfilled: {placeholder}", "Replace it with the words that belong there."
     ),
+    "status_as_fact": _failed(
+        "placeholder", "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
+    ),
+    "domain_as_name": _failed(
+        "placeholder", "{phrase} stands there as a name.", "Write the company as people say it."
+    ),
+    "machine_note": _failed(
+        "placeholder", "“{phrase}” is a language model's note.", "Take it out."
+    ),
+    "empty_greeting": _failed(
+        "placeholder", "The greeting has no name.", "Write the first name after it."
+    ),
+    "unnamed": _failed(
+        "placeholder", "It greets “{name}”, which is no name.", "Write the first name instead."
+    ),
     "filled": _passed("placeholder", "Nothing unfilled."),
     # subject
     "false_answer": _failed(
@@ -74,6 +89,15 @@ FINDINGS: dict[str, Finding] = {
         "subject", "The subject is too long or has a line break.", "Shorten it."
     ),
     "shouting_subject": _failed("subject", "The subject shouts.", "Use lower case."),
+    "no_subject": _failed("subject", "The subject is not written yet.", "Write it."),
+    "alarming_subject": _failed(
+        "subject",
+        "The subject reads as a bill or a warning about something of theirs.",
+        "Say what the email is about.",
+    ),
+    "false_acquaintance": _failed(
+        "subject", "The subject claims earlier contact: “{phrase}”.", "Say what the email is about."
+    ),
     "honest_subject": _passed("subject", "The subject is honest."),
     # opening words
     "worn_opener": _failed(
@@ -84,10 +108,25 @@ FINDINGS: dict[str, Finding] = {
     "impersonal": _failed(
         "personal", "Nothing in it is about this person.", "Mention the company or the title."
     ),
+    "other_person": _failed(
+        "personal",
+        "It speaks to {name}; the recipient is {recipient}.",
+        "Write the recipient's name, or reject it.",
+    ),
+    "other_company": _failed(
+        "personal",
+        "The subject is for {name}; the recipient's company is {company}.",
+        "Write the recipient's company, or reject it.",
+    ),
     "about_recipient": _passed("personal", "Speaks of: {fields}."),
     # sources of facts
     "unsourced": _failed(
         "source", "“{phrase}” has no source.", "Take it out, or find where it is from."
+    ),
+    "false_acquaintance_in_text": _failed(
+        "source",
+        "“{phrase}” claims earlier contact, and none is known.",
+        "Take it out, or write what you know yourself.",
     ),
     "typed": _passed(
         "source", "What was filled in has a source. What a person typed is not checked."
@@ -123,6 +162,11 @@ FINDINGS: dict[str, Finding] = {
         "Sender identity is missing.",
         "Set SENDER_NAME or a default team member.",
     ),
+    "missing_sender_field": _failed(
+        "sender_identity",
+        "The template needs {field}, and it is not set.",
+        "Set SENDER_NAME, SENDER_COMPANY or a default team member.",
+    ),
     "sender": _passed("sender_identity", "Sender identity is there."),
     "no_postal_address": _failed(
         "postal_address", "Postal address is missing.", "Set POSTAL_ADDRESS."
@@ -130,6 +174,11 @@ FINDINGS: dict[str, Finding] = {
     "postal_address": _passed("postal_address", "Postal address is there."),
     "no_unsubscribe_link": _failed(
         "unsubscribe_link", "Unsubscribe link is missing.", "Set SITE_URL."
+    ),
+    "second_unsubscribe": _failed(
+        "unsubscribe_link",
+        "The text has an unsubscribe line of its own: “{phrase}”.",
+        "Take it out; the footer has ours.",
     ),
     "unsubscribe_link": _passed("unsubscribe_link", "Unsubscribe link is there."),
     # the country

@@ -1,21 +1,25 @@
 """The checks a text must pass before a person is asked to approve it. Pure."""
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from outreach.content import merge_fields
+from leads.vendor_words import is_unknown
+from outreach.content import greeting, machine_words, placeholders, subject_lines
 from outreach.content.check_results import CheckResult, result
 from outreach.content.similarity import text_similarity
 
 BANNED_OPENERS = (
-    "i hope this finds you well", "i hope this email finds you", "i hope you are doing well",
-    "i hope you're doing well", "i came across", "my name is", "just following up",
-    "quick question", "i wanted to reach out", "touching base", "circle back",
-    "i trust this email", "to whom it may concern", "dear sir",
+    "hope this finds you", "hope this email finds", "hope this note finds",
+    "hope this message finds", "hope you are doing", "hope you're doing", "hope you are well",
+    "hope you're well", "hope all is well", "hope all's well", "hope you had a great",
+    "hope you're having", "hope your week", "hope your day", "i came across", "my name is",
+    "just following up", "just checking in", "just wanted to", "quick question",
+    "i wanted to reach out", "wanted to reach out", "i'm reaching out", "i am reaching out",
+    "reaching out because", "touching base", "circle back", "circling back", "i trust this",
+    "trust you are well", "to whom it may concern", "dear sir",
 )  # fmt: skip
 REPETITION_CHECKS = ("near_copy", "learned")  # what another template may mend
 NEAR_COPY_SIMILARITY = 0.85  # from this likeness on, two texts are one
-FALSE_SUBJECT = re.compile(r"^\s*(re|fw|fwd|aw|sv)\s*:", re.IGNORECASE)
 LONGEST_SUBJECT = 120
 PERSONAL_FIELDS = {
     "title", "industry", "page_topic", "warm_sentence", "warm_company", "warm_member",
@@ -77,6 +81,10 @@ class EmailText:
     template: str = ""
     tier: str = ""
     thread: str = ""  # the subject of the email that this one follows
+    recipient: tuple[str, ...] = ()  # first and last name
+    company: str = ""  # the recipient's
+    values: tuple[str, ...] = ()  # of the merge fields that stand in the text
+    in_touch: bool = False  # they have answered us, or met us, before
 
 
 def check_text(text: EmailText) -> list[CheckResult]:
@@ -92,38 +100,74 @@ def check_text(text: EmailText) -> list[CheckResult]:
         _one_at_a_company(text),
         _in_footer(text.sender_name, text, "sender", "no_sender"),
         _in_footer(text.postal_address, text, "postal_address", "no_postal_address"),
-        _in_footer(text.unsubscribe_url, text, "unsubscribe_link", "no_unsubscribe_link"),
+        _one_unsubscribe_link(text),
         _country_allowed(text),
     ]
 
 
+BROKEN_WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("status_as_fact", machine_words.status_as_fact),
+    ("domain_as_name", machine_words.domain_as_name),
+    ("machine_note", machine_words.ai_preamble),
+)
+
+
 def _no_placeholder(text: EmailText) -> CheckResult:
-    found = merge_fields.find_placeholders(f"{text.subject}\n{text.body}\n{text.footer}")
     if not text.body.strip() or not text.subject.strip():
         return result("empty")
-    return result("unfilled", placeholder=found[0]) if found else result("filled")
+    words = f"{text.subject}\n{text.body}"
+    if found := placeholders.find_placeholders(f"{words}\n{text.footer}"):
+        return result("unfilled", placeholder=found[0])
+    if unknown := next((value for value in text.values if is_unknown(value)), ""):
+        return result("status_as_fact", phrase=unknown[:80])
+    for finding, find in BROKEN_WORDS:
+        if phrase := find(words):
+            return result(finding, phrase=phrase)
+    return _named_in_greeting(text.body)
+
+
+def _named_in_greeting(body: str) -> CheckResult:
+    who = greeting.greeted_name(body)
+    if who == "":
+        return result("empty_greeting")
+    return result("unnamed", name=who) if who and greeting.is_no_name(who) else result("filled")
 
 
 def _honest_subject(text: EmailText) -> CheckResult:
     continues = bool(text.thread) and text.subject.strip() == f"Re: {text.thread}"
-    if FALSE_SUBJECT.match(text.subject) and not continues:
+    if subject_lines.pretends_answer(text.subject) and not continues:
         return result("false_answer")
     if len(text.subject) > LONGEST_SUBJECT or len(text.subject.splitlines()) > 1:
         return result("long_subject")
     letters = [c for c in text.subject if c.isalpha()]
     if len(letters) > 8 and all(c.isupper() for c in letters):
         return result("shouting_subject")
+    return result("honest_subject") if continues else _meant_subject(text)
+
+
+def _meant_subject(text: EmailText) -> CheckResult:
+    if subject_lines.names_no_subject(text.subject):
+        return result("no_subject")
+    if subject_lines.raises_false_alarm(text.subject):
+        return result("alarming_subject")
+    if not text.in_touch and (phrase := subject_lines.earlier_contact(text.subject)):
+        return result("false_acquaintance", phrase=phrase)
     return result("honest_subject")
 
 
 def _no_worn_opener(text: EmailText) -> CheckResult:
-    start = text.body.lower()[:240]
+    start = text.body.lower().replace("’", "'")[:240]
     found = next((phrase for phrase in BANNED_OPENERS if phrase in start), "")
     return result("worn_opener", phrase=found) if found else result("fresh_opener")
 
 
 def _speaks_of_recipient(text: EmailText) -> CheckResult:
     used = sorted(text.fields_used & PERSONAL_FIELDS)
+    if other := greeting.others_addressed(text.body, text.recipient, text.sender_name):
+        return result("other_person", name=other, recipient=" ".join(filter(None, text.recipient)))
+    known = " ".join((text.company, text.sender_name, *text.recipient, *text.values))
+    if text.company and (other := machine_words.other_company(text.subject, known)):
+        return result("other_company", name=other, company=text.company)
     if not used:
         return result("impersonal")
     return result("about_recipient", fields=", ".join(used).replace("_", " "))
@@ -132,7 +176,13 @@ def _speaks_of_recipient(text: EmailText) -> CheckResult:
 def _facts_have_sources(text: EmailText) -> CheckResult:
     if text.unsourced:
         return result("unsourced", phrase=text.unsourced[0])
-    return result("typed") if text.typed else result("sourced")
+    if text.typed:
+        return result("typed")
+    news = machine_words.claimed_news(f"{text.subject}\n{text.body}")
+    if news and not any(news.lower() in value.lower() for value in text.values):
+        return result("unsourced", phrase=news)
+    talk = "" if text.in_touch or text.thread else subject_lines.earlier_contact(text.body)
+    return result("false_acquaintance_in_text", phrase=talk) if talk else result("sourced")
 
 
 def _no_copy(text: EmailText) -> CheckResult:
@@ -178,6 +228,12 @@ def colleague_result(colleague: Colleague) -> CheckResult:
 
 def _in_footer(value: str, text: EmailText, there: str, missing: str) -> CheckResult:
     return result(there if value and value in text.footer else missing)
+
+
+def _one_unsubscribe_link(text: EmailText) -> CheckResult:
+    if line := machine_words.footer_in_body(text.body):
+        return result("second_unsubscribe", phrase=line)
+    return _in_footer(text.unsubscribe_url, text, "unsubscribe_link", "no_unsubscribe_link")
 
 
 def _country_allowed(text: EmailText) -> CheckResult:

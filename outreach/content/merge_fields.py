@@ -18,7 +18,8 @@ TITLE_FAMILIES = (
     ),  # they have no reps, and what is digital there is no technology
     (
         "cto",
-        r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|digital)\b",
+        r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|"
+        r"digital)\b",
     ),
     (
         "coo",
@@ -39,10 +40,6 @@ TITLE_ABBREVIATIONS = (
 )
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
-_LEFTOVER = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|"
-    r"\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
-)
 
 
 class MissingField(Exception):
@@ -114,10 +111,6 @@ def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) 
 
     text = "\n\n".join(_FIELD.sub(put, paragraph.text) for paragraph in kept)
     return FilledText(text, tuple(dict.fromkeys(phrases)))
-
-
-def find_placeholders(text: str) -> list[str]:
-    return [found.group() for found in _LEFTOVER.finditer(text)]
 
 
 @dataclass(frozen=True)

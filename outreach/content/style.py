@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.content import merge_fields
+from outreach.content import merge_fields, placeholders
 
 # Merge fields and what they hold; `composing.fields_of` fills them, and a test compares.
 FIELD_EXAMPLES = {
@@ -95,7 +95,7 @@ def _grammar_problems(field: str, text: str) -> list[StyleProblem]:
         {
             left
             for p in paragraphs
-            for left in merge_fields.find_placeholders(merge_fields.without_fields(p.text))
+            for left in placeholders.find_placeholders(merge_fields.without_fields(p.text))
         }
     ):
         found.append(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import check_results, checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields, subject_lines
 from outreach.control import policy
 from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
 from outreach.models import EmailTemplate, Message
@@ -20,6 +20,9 @@ HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 QUEUED_BY_HAND = "Queued by hand, with others."
+SANDBOX_SEGMENT = "sandbox"  # what the segment of people who come back from there is called
+FROM_SANDBOX = "Approved in the sandbox before; nothing was sent to this person then."
+SENDER_FIELDS = ("sender_name", "sender_first_name", "sender_company")
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
 
@@ -124,7 +127,8 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
-        problem = check_results.result("missing_field", field=error.field)
+        finding = "missing_sender_field" if error.field in SENDER_FIELDS else "missing_field"
+        problem = check_results.result(finding, field=error.field)
     except merge_fields.BadTemplate as error:
         problem = check_results.result("bad_template", problem=error, template=template)
     text = TextToCheck(
@@ -243,8 +247,18 @@ def check_email(
             template=text.template,
             tier=text.tier,
             thread=before.thread,
+            recipient=(lead.first_name, lead.last_name),
+            company=company,
+            values=tuple(phrase.text for phrase in text.phrases if phrase.field != "last_name"),
+            in_touch=_may_speak_of_contact(lead, text),
         )
     )
+
+
+def _may_speak_of_contact(lead: Lead, text: TextToCheck) -> bool:
+    """Ask only where the text speaks of earlier contact."""
+    claimed = subject_lines.earlier_contact(f"{text.subject}\n{text.body}")
+    return bool(claimed and lead.pk) and previous_emails.is_in_touch(lead)
 
 
 def _visited_lately(lead: Lead) -> bool:
@@ -275,12 +289,18 @@ def policy_facts(
     )
 
 
+def _queued_reason(message: Message) -> str:
+    if message.segment is None:
+        return ""
+    return FROM_SANDBOX if message.segment.what == SANDBOX_SEGMENT else QUEUED_BY_HAND
+
+
 def critical_reason(lead: Lead, message: Message) -> str:
     """Explain why a person must decide about this email; "" where the machine may."""
     shown = ghl_check.current_findings(message)
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (
-        QUEUED_BY_HAND if message.segment_id else "",
+        _queued_reason(message),
         HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),

@@ -20,6 +20,7 @@ from outreach.content import check_results
 from outreach.control import policy
 from outreach.drafting import ab_assignment, compose, deadlines, message_text
 from outreach.drafting.language_model import rewrite_requests
+from outreach.lifecycle import block_causes
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import office_hours
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 LAST_TRY = 5
 LEASE_SECONDS = 60
+# Whose text may be replaced: nobody has it before their eyes, or nobody can approve it.
+NOT_READ_BY_ANYBODY = Q(status=Status.HELD, opened_at=None) | Q(status=Status.BLOCKED)
 TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh from its template
 
 
@@ -74,7 +77,7 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
             MoveCode.DRAFT_FAILED,
             lease=lease,
             error=text,
-            blocked_by="draft",
+            blocked_by=block_causes.DRAFT_FAILED,
             expires_at=deadlines.expires_at(choices.Band(message.band), now),
         )
     except StaleMessage:
@@ -93,7 +96,10 @@ def write_draft(message: Message, lease: datetime | None = None) -> Message:
 
 
 def rewrite_draft(message: Message, assessment: Assessment) -> None:
-    """Bring a draft that nobody has opened up to date with a newer assessment."""
+    """Bring a draft up to date with what is known now: a held one only while nobody has opened it.
+
+    A blocked one can be approved by nobody, so it is written anew also after somebody opened it.
+    """
     message.assessment = assessment
     written = compose.compose_email(message.lead, message)
     written = rewrite_requests.kept_rewrite(message, written) or written
@@ -115,16 +121,17 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
             "due_at": deadlines.due_at(band, now),
             "expires_at": deadlines.expires_at(band, now),
         }
-    rows = Message.objects.filter(
-        pk=message.pk, status=message.status, version=message.version, opened_at=None
-    )
+    if written.blocked:
+        changes["error"] = written.blocked.text[:500]
+    rows = Message.objects.filter(NOT_READ_BY_ANYBODY, pk=message.pk)
+    rows = rows.filter(status=message.status, version=message.version)
     if not claims.claim_row(rows, version=message.version + (not same), **changes):
         return  # somebody opened or decided it meanwhile
     message.refresh_from_db()
     if not same:
         _store_text(message, written, message.version)
     if (written.blocked is None) != (message.status == Status.HELD):
-        _enter_queue(message, written)
+        _enter_queue(message, written, why=MoveCode.FREED)
     elif message.status == Status.HELD and not same and not written.language_model:
         rewrite_requests.request_rewrite(message)
 
@@ -146,9 +153,7 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
 def sign_for_new_owners(batch: int = 100) -> int:
     """Sign drafts that nobody has opened for the lead's new owner; returns how many were tried."""
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
-    waiting = Message.objects.filter(
-        status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False
-    )
+    waiting = Message.objects.filter(NOT_READ_BY_ANYBODY, template__isnull=False)
     other = waiting.filter(
         Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
     )
@@ -215,7 +220,10 @@ def _store_text(message: Message, written: compose.ComposedEmail, version: int) 
 
 
 def _enter_queue(
-    message: Message, written: compose.ComposedEmail, lease: datetime | None = None
+    message: Message,
+    written: compose.ComposedEmail,
+    lease: datetime | None = None,
+    why: MoveCode = MoveCode.DRAFTED,
 ) -> Message:
     now = timezone.now()
     if blocked := written.blocked:
@@ -228,7 +236,7 @@ def _enter_queue(
             expires_at=deadlines.expires_at(choices.Band(message.band), now),
             not_before=now,
         )
-    return hold_for_review(message, MoveCode.DRAFTED, lease=lease, now=now)
+    return hold_for_review(message, why, lease=lease, now=now)
 
 
 def hold_for_review(

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from leads import vendor_words
 from leads.models import Assessment, Lead, TeamMember
 from outreach.content import merge_fields
 
@@ -66,13 +67,18 @@ def fields_of(
     return {
         name: merge_fields.FieldValue(text, source)
         for name, (text, source) in found.items()
-        if name not in left_out and _stands_in_a_sentence(text)
+        if name not in left_out and _stands_in_a_sentence(name, text)
     }
 
 
-def _stands_in_a_sentence(value: str) -> bool:
-    """Refuse links and line breaks: visitors choose some of these texts, and we would sign them."""
-    return len(value.splitlines()) == 1 and "://" not in value
+def _stands_in_a_sentence(name: str, value: str) -> bool:
+    """Refuse links, line breaks and a vendor's status: we would sign them.
+
+    Null and Na are surnames.
+    """
+    if len(value.splitlines()) != 1 or "://" in value:
+        return False
+    return name == "last_name" or not vendor_words.is_unknown(value)
 
 
 def field_source(sources: dict[str, dict[str, str]], name: str) -> str:

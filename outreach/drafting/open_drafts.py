@@ -11,7 +11,7 @@ from leads.identity import merging
 from leads.models import Assessment, Lead
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.drafting import drafts, no_draft
+from outreach.drafting import drafts, no_draft, recheck
 from outreach.models import Message, Position
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,13 @@ def _open_draft(assessment: Assessment) -> None:
     lead = merging.surviving_lead(assessment.lead)
     if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
         return  # not written yet; it will be from what is known now
+    recheck.ask_soon(lead)
     waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
-    if waiting is not None and waiting.assessment_id != assessment.pk and not _is_edited(waiting):
+    if (
+        waiting is not None
+        and waiting.assessment_id != assessment.pk
+        and not recheck.is_edited(waiting)
+    ):
         try:
             with transaction.atomic():
                 drafts.rewrite_draft(waiting, assessment)
@@ -82,10 +87,3 @@ def _open_draft(assessment: Assessment) -> None:
         lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
     )
     nudge("outreach.write_drafts")
-
-
-def _is_edited(message: Message) -> bool:
-    """Whether a person wrote the text, or it was imported: no machine overwrites either."""
-    return (message.version > 0 and message.template_id is None) or message.texts.exclude(
-        author=None
-    ).exists()

@@ -1,64 +1,207 @@
-"""Check a stored text again: a blocked draft may be free by now, an approval may have lapsed."""
+"""Check a blocked draft again: what blocked it may be gone by now, and what blocks it is said anew.
 
+Checks read settings, senders and templates beside the email and its lead. A mark of these three is
+stored; where it differs, everything blocked is due at once. A new assessment makes one draft due.
+"""
+
+import hashlib
+import json
+import logging
+import time
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib.db import claims
+from leads import locks
+from leads.models import Lead, TeamMember
 from outreach import choices
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import previous_emails
-from outreach.content import check_results, merge_fields
-from outreach.drafting import compose, deadlines, drafts
+from outreach.content import check_results, email_footer, merge_fields
+from outreach.drafting import compose, deadlines, drafts, message_text, signing
+from outreach.lifecycle import block_causes
 from outreach.lifecycle.transitions import StaleMessage
-from outreach.models import Message, MessageText
+from outreach.models import CheckBasis, EmailTemplate, Message, MessageText
+
+log = logging.getLogger(__name__)
 
 RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
+AFTER_FAILURE = timedelta(minutes=10)
+RECHECK_BY_CODE = {
+    check_results.ONE_PER_COMPANY: RECHECK_AFTER,
+    "near_copy": timedelta(hours=1),
+    "learned": timedelta(hours=1),
+    block_causes.DRAFT_FAILED: AFTER_FAILURE,
+}
+RECHECK_ANYWAY = timedelta(days=1)  # what else blocks changes with the mark or an assessment
+LONGEST_SWEEP = 15.0  # seconds
 
 
 def free_blocked(batch: int = 100) -> int:
-    """Hold drafts blocked only by a colleague's email that is decided or a week old."""
-    now, count = timezone.now(), 0
-    waiting = Message.objects.filter(
-        status=Status.BLOCKED, blocked_by=check_results.ONE_PER_COMPANY, not_before__lte=now
-    )
-    for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
-        try:
-            count += check_blocked_again(message, now).status == Status.HELD
-        except StaleMessage:
-            continue  # somebody edited or rejected it meanwhile
+    """Hold every blocked draft that is due and passes now; returns how many.
+
+    What still blocks the others is stored with them.
+    """
+    note_changed_basis()
+    count, ends = 0, time.monotonic() + LONGEST_SWEEP
+    while time.monotonic() < ends and (rows := _due_rows(batch)):
+        for message in rows:
+            count += _ask_again(message)
     return count
 
 
-def check_blocked_again(message: Message, now: datetime) -> Message:
-    """Hold a blocked draft whose checks pass now, or store what blocks it now."""
-    text, before = message.text, previous_emails.load_history(message.lead, now, message.pk)
-    if text is None:
-        return message
-    results = check_stored_text(message, text, before)
-    failed, rows = check_results.first_failure(results), check_results.results_as_rows(results)
-    if failed is None:
-        return drafts.hold_for_review(message, MoveCode.FREED, guards=rows)
-    until = before.in_the_way.until if before.in_the_way else None
-    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
-    mine.update(
-        guards=rows,
-        blocked_by=failed.guard,
-        error=failed.text[:500],
-        not_before=until or now + RECHECK_AFTER,
-        expires_at=deadlines.expires_at(choices.Band(message.band), until or now),
+def _due_rows(batch: int) -> list[Message]:
+    due = Message.objects.filter(status=Status.BLOCKED, not_before__lte=timezone.now())
+    return list(due.order_by("rank", "not_before")[:batch])
+
+
+def note_changed_basis() -> None:
+    """Make everything blocked due where settings, senders or templates have changed."""
+    mark = check_basis()
+    if CheckBasis.objects.filter(mark=mark).exists():
+        return
+    with transaction.atomic():
+        CheckBasis.objects.update_or_create(defaults={"mark": mark, "since": timezone.now()}, id=1)
+        Message.objects.filter(status=Status.BLOCKED).update(not_before=timezone.now())
+
+
+def check_basis() -> str:
+    """A mark of everything that checks read beside one email and its lead."""
+    senders = TeamMember.objects.filter(active=True).order_by("pk")
+    facts = [
+        settings.SENDER_NAME,
+        settings.SENDER_COMPANY,
+        settings.POSTAL_ADDRESS,
+        settings.SITE_URL,
+        sorted(settings.ALLOWED_COUNTRIES),
+        settings.GIT_COMMIT,
+        list(senders.values_list("pk", "name", "title", "booking_url", "is_default_sender")),
+        list(EmailTemplate.objects.filter(active=True).order_by("pk").values_list("pk", flat=True)),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def ask_soon(lead: Lead) -> None:
+    """Make the blocked draft of a lead due, of whom something new is known."""
+    lead.messages.filter(status=Status.BLOCKED).update(not_before=timezone.now())
+
+
+def _ask_again(message: Message) -> bool:
+    try:
+        with transaction.atomic():
+            locks.lock_leads(message.lead_id)
+            rows = Message.objects.select_related("lead__company", "template", "assessment")
+            current = rows.get(pk=message.pk)
+            if current.status != Status.BLOCKED:
+                return False
+            return check_blocked_again(current, timezone.now()).status == Status.HELD
+    except StaleMessage:  # somebody edited or rejected it meanwhile
+        rows = Message.objects.filter(pk=message.pk, status=Status.BLOCKED)
+        rows.update(not_before=timezone.now() + RECHECK_AFTER)
+        return False
+    except Exception as error:
+        log.exception("email %s could not be checked again", message.pk)
+        _store_failure(message, f"{type(error).__name__}: {error}"[:500])
+        return False
+
+
+def _store_failure(message: Message, text: str) -> None:
+    Message.objects.filter(pk=message.pk, status=Status.BLOCKED).update(
+        guards=[],
+        blocked_by=block_causes.DRAFT_FAILED,
+        error=text,
+        not_before=timezone.now() + AFTER_FAILURE,
     )
+
+
+def check_blocked_again(message: Message, now: datetime) -> Message:
+    """Hold a blocked draft whose checks pass now, or store what blocks it now and when to ask next.
+
+    A template's text is written anew: its footer, or all of it, may be from before the change.
+    """
+    assessment = message.assessment or message.lead.assessments.first()
+    if assessment is not None and not is_edited(message):
+        drafts.rewrite_draft(message, assessment)
+        message = Message.objects.select_related("lead__company").get(pk=message.pk)
+    else:
+        message = _check_typed_text(message, now)
+    if message.status == Status.BLOCKED:
+        _set_next_time(message, now)
     return message
 
 
+def _set_next_time(message: Message, now: datetime) -> None:
+    changes = {"not_before": now + RECHECK_BY_CODE.get(message.blocked_by, RECHECK_ANYWAY)}
+    if message.blocked_by == check_results.ONE_PER_COMPANY:
+        ahead = previous_emails.find_blocking_email(message.lead, now, but=message.pk)
+        until = ahead.until if ahead else None
+        changes["not_before"] = until or changes["not_before"]
+        changes["expires_at"] = deadlines.expires_at(choices.Band(message.band), until or now)
+    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
+    mine.update(**changes)
+    message.refresh_from_db()
+
+
+def is_edited(message: Message) -> bool:
+    """Whether a person wrote the text, or it was imported: no machine overwrites either."""
+    return (message.version > 0 and message.template_id is None) or message.texts.exclude(
+        author=None
+    ).exists()
+
+
+def _check_typed_text(message: Message, now: datetime) -> Message:
+    """Check words that stay as they are, under a signature and footer of today."""
+    text = message.text
+    if text is None:
+        return message
+    before = previous_emails.load_history(message.lead, now, message.pk)
+    message.sender = signing.sender_of(message.lead)
+    signature = signing.signature_of(message.sender, message.unsubscribe_token)
+    footer = email_footer.build_footer(signature)
+    renewed = _with_footer(text, footer)
+    results = check_stored_text(message, renewed, before)
+    failed, rows = check_results.first_failure(results), check_results.results_as_rows(results)
+    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
+    changes = {
+        "version": message.version + (footer != text.footer),
+        "sender": message.sender,
+        "guards": rows,
+        "blocked_by": failed.guard if failed else "",
+        "error": failed.text[:500] if failed else "",
+    }
+    if not claims.claim_row(mine, **changes):
+        found = Message.objects.get(pk=message.pk)
+        raise StaleMessage(found.status, found.version)
+    message.refresh_from_db()
+    if footer != text.footer:
+        message_text.store_text(message, message.version, renewed)
+    return message if failed else drafts.hold_for_review(message, MoveCode.FREED)
+
+
+def _with_footer(text: MessageText, footer: str) -> message_text.NewText:
+    return message_text.NewText(
+        subject=text.subject,
+        body=text.body,
+        footer=footer,
+        phrases=text.phrases,
+        author=text.author,
+        language_model=text.language_model,
+        prompt_version=text.prompt_version,
+    )
+
+
 def check_stored_text(
-    message: Message, text: MessageText, before: previous_emails.EmailHistory
+    message: Message, text: MessageText | message_text.NewText, before: previous_emails.EmailHistory
 ) -> list[check_results.CheckResult]:
     stored = compose.TextToCheck(
         text.subject,
         text.body,
         text.footer,
         tuple(merge_fields.Phrase(**phrase) for phrase in text.phrases),
-        typed=text.author_id is not None,
+        typed=text.author is not None,
         template=message.template.key if message.template else "",
         tier=message.tier,
     )

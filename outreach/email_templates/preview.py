@@ -24,7 +24,9 @@ FAMILY_TITLES = {
     "other": "Director of Finance",
 }
 # What a draft is blocked by that is no fault of the template.
-NOT_THE_TEXT = {"missing_field", "sender_identity", "postal_address", "unsubscribe_link", "country"}
+NOT_THE_TEXT = {
+    "missing_field", "no_sender", "no_postal_address", "no_unsubscribe_link", "other_country",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _problems_in(
     seen: dict[tuple[str, bool, str], str] = {}
     for who, _, written in emails:
         for result in written.results:
-            if not result.passed and result.guard not in NOT_THE_TEXT:
+            if not result.passed and result.finding not in NOT_THE_TEXT:
                 field = "subject" if result.guard == "subject" else "body"
                 seen.setdefault(
                     (field, True, f"A guard stops it: {result.text} {result.clear}"), who

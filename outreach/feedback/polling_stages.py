@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.db.caches import process_cache as cache
 from leads.integrations.background_calls import call_patiently
 from leads.models import Kind
 from outreach.choices import EventKind, Status
@@ -81,7 +81,8 @@ def _message_page(start: datetime, emails: bool, cursor: str) -> polling_api.Mes
 def _first_start() -> datetime:
     """Nobody answers before our first email; the check before review finds older messages."""
     now = timezone.now()
-    first = Message.objects.filter(status=Status.SENT).aggregate(at=Min("sent_at"))["at"] or now
+    sent = Message.objects.filter(status=Status.SENT).exclude(transport=Transport.SANDBOX)
+    first = sent.aggregate(at=Min("sent_at"))["at"] or now
     return max(first, now - FIRST_READ_BACK)
 
 

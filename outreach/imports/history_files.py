@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from caio_project.lib import times
 from caio_project.lib.files import csv_rows, decode_file, json_rows
 from outreach.reply_sorting.reply_text import to_plain_text
 
@@ -167,13 +168,13 @@ def _text_in(row: dict[str, Any], name: str) -> str:
 
 
 def _time_in(text: str, field: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+    at = times.parse_time(text)
+    if at is None:
         raise BadLine(
             f"{field}: {text[:40]!r} is not a time like 2026-01-31 or 2026-01-31T09:30:00Z."
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+            " Years from 2000 to 2099 are read."
+        )
+    return at
 
 
 def _score_points(value: Any) -> int:

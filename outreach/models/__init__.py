@@ -1,9 +1,10 @@
 """The tables of outreach."""
 
-from outreach.models.control import Control, ControlChange, ControlReason
+from outreach.models.control import CheckBasis, Control, ControlChange, ControlReason
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
+    Fate,
     Meeting,
     Opportunity,
     Reply,
@@ -32,6 +33,7 @@ from outreach.models.templates import EmailTemplate, Signal
 __all__ = [
     "AfterSend",
     "Assignment",
+    "CheckBasis",
     "Control",
     "ControlChange",
     "ControlReason",
@@ -39,6 +41,7 @@ __all__ = [
     "EmailEvent",
     "EmailTemplate",
     "Experiment",
+    "Fate",
     "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",

@@ -50,6 +50,21 @@ class Control(models.Model):
         return self.phase
 
 
+class CheckBasis(models.Model):
+    """The one row of what blocked drafts were last checked against."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    mark = models.CharField(max_length=64)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="check_basis_is_one_row")]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.mark[:12]
+
+
 class ControlChange(AppendOnly):
     """A change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
 

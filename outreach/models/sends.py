@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from outreach.content.email_footer import hide_personal_links
 from outreach.models.messages import Message, Transport
 
 
@@ -80,3 +81,7 @@ class SandboxEmail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def shown_html(self) -> str:
+        return hide_personal_links(self.html)

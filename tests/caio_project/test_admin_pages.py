@@ -56,7 +56,8 @@ class TestDecisions:
     path = "/admin/approvals/approval/"
 
     def proof(self, *messages: Message) -> dict[str, str]:
-        return {f"shown_{m.pk}": reading_proof.sign_proof(m, at=time.time() - 60) for m in messages}
+        boss, ago = User.objects.latest("pk"), time.time() - 60
+        return {f"shown_{m.pk}": reading_proof.sign_proof(m, boss, at=ago) for m in messages}
 
     def act(self, client: Client, action: str, *messages: Message, **more: Any) -> Any:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
@@ -69,7 +70,8 @@ class TestDecisions:
         page = self.act(client, "approve_emails", *messages).content.decode()
         for message in messages:
             assert message.text is not None and message.text.subject in page
-            assert message.unsubscribe_token in page
+            assert "Unsubscribe: http://localhost/u/…" in page
+            assert message.unsubscribe_token not in page
         assert Decision.objects.count() == 0
 
     def test_confirmed_at_the_version_shown_it_is_approved(
@@ -95,7 +97,7 @@ class TestDecisions:
         review_actions.edit_text(
             changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss
         )  # type: ignore[union-attr]
-        now = {f"shown_{message.pk}": reading_proof.sign_proof(message)}
+        now = {f"shown_{message.pk}": reading_proof.sign_proof(message, boss)}
         self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
         message.refresh_from_db()
         message.refresh_from_db()

@@ -3,11 +3,14 @@ nothing.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 
 from approvals.models import Decision
 from caio_project.lib.models import ApiKey
@@ -106,11 +109,17 @@ class TestHealth:
         assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
 
     def test_says_503_without_worker_and_beat(self, client: Client) -> None:
+        MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(minutes=6))
         answer = client.get("/api/health")
         assert (answer.status_code, answer.json()["checks"]["beat"]) == (
             503,
             {"ok": False, "detail": "never seen"},
         )
+
+    def test_says_starting_until_everything_had_its_time(self, client: Client) -> None:
+        answer = client.get("/api/health")
+        assert (answer.status_code, answer.json()["status"]) == (200, "starting")
+        assert answer.json()["checks"]["beat"] == {"ok": False, "detail": "starting: never seen"}
 
 
 class TestPendingEmails:
@@ -171,6 +180,10 @@ class TestPendingEmails:
             "cursor=WzAsICJ4IiwgInkiLCAieiJd",  # [0, "x", "y", "z"]
             "cursor=WzAsIDEsIHsiYXQiOiAieCJ9LCAxXQ",  # [0, 1, {"at": "x"}, 1]
             "cursor=WzAsIDEsIDEsIDFd",  # [0, 1, 1, 1]
+            # [0, 1, {"at": "0001-01-01T00:00:00+14:00"}, 1]
+            "cursor=WzAsIDEsIHsiYXQiOiAiMDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCJ9LCAxXQ",
+            # [0, 1, {"at": "9999-12-31T23:59:59-12:00"}, 1]
+            "cursor=WzAsIDEsIHsiYXQiOiAiOTk5OS0xMi0zMVQyMzo1OTo1OS0xMjowMCJ9LCAxXQ",
             "priority=urgent",
         ],
     )

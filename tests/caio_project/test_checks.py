@@ -1,6 +1,10 @@
 """Contradictory configuration is refused by the name of the setting."""
 
+import os
+import subprocess
+import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,6 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from caio_project import checks
+
+GOOD_KEY = "a-key-of-the-tests-0123456789-abcdefghijklmnopqrst"
+GOOD_TOKEN = "a-token-0123456789"
 
 
 def names() -> set[str]:
@@ -23,6 +30,7 @@ def live(settings: Any) -> Any:
         "https://caio.test",
         True,
     )
+    settings.ALLOWED_HOSTS = ["caio.test", "testserver"]
     return settings
 
 
@@ -39,7 +47,43 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
     ("name", "value"),
     [
         ("RB2B_WEBHOOK_TOKENS", []),
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "x"),
+        ("SECRET_KEY", "x" * 80),
+        ("SECRET_KEY", "changeme-changeme"),
+        ("SECRET_KEY", "django-insecure-" + "abcdefgh" * 8),
+        ("SECRET_KEY_FALLBACKS", ["x"]),
+        ("SECRET_KEY_FALLBACKS", [GOOD_KEY, "ab" * 30]),
+        ("ALLOWED_HOSTS", ["*"]),
+        ("ALLOWED_HOSTS", ["caio.test", "*"]),
+        ("ALLOWED_HOSTS", ["*.test", "caio.test"]),
+        ("ALLOWED_HOSTS", [".test"]),
+        ("ALLOWED_HOSTS", ["."]),
+        ("ALLOWED_HOSTS", [""]),
+        ("ALLOWED_HOSTS", []),
+        ("ALLOWED_HOSTS", ["other.test"]),
+        ("SITE_URL", "http://caio.test"),
+        ("SITE_URL", "http://10.0.0.5:8000"),
+        ("SITE_URL", "http://localhost.caio.test"),
+        ("SITE_URL", "http://127.0.0.1.caio.test"),
+        ("SITE_URL", "http://0.0.0.0:8000"),
+        ("SITE_URL", "caio.test"),
+        ("SITE_URL", "ftp://caio.test"),
+        ("SITE_URL", "https://"),
+        ("SITE_URL", "https://user:pass@caio.test"),
+        ("SITE_URL", "https://caio.test/app"),
+        ("SITE_URL", "https://caio.test:99999"),
+        ("SITE_URL", "https://caio.test?x=1"),
+        ("SITE_URL", ""),
+        ("SECOND_FACTOR_ROLES", ["lead"]),
+        ("SECOND_FACTOR_ROLES", ["Lead", "Boss"]),
         ("RB2B_WEBHOOK_TOKENS", ["short"]),
+        ("RB2B_WEBHOOK_TOKENS", ["x" * 40]),
+        ("RB2B_WEBHOOK_TOKENS", [GOOD_TOKEN, "x"]),
+        ("CLAY_CALLBACK_TOKEN", "x"),
+        ("CLAY_CALLBACK_TOKEN", f"{GOOD_TOKEN}, x"),
+        ("CLAY_CALLBACK_TOKEN", "ababababababababababab"),
+        ("GHL_WORKFLOW_TOKEN", "x,y,z,a,b,c,d,e,f,g"),
         ("RB2B_ALLOW_UNTOKENED_UNTIL", "next week"),
         ("TEAM_TIME_ZONE", "Mars/Olympus"),
         ("TEAM_TIME_ZONE", "../etc/passwd"),
@@ -71,7 +115,6 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("HOURLY_LIMIT", 16),
         ("HOURLY_LIMIT", 0),
         ("DOMAIN_HOURLY_LIMIT", 4),
-        ("HTTPS", False),
         ("LLM_API_KEY", "key-without-an-address"),
         ("LLM_TIMEOUT_SECONDS", 0),
         ("LLM_DAILY_TOKENS", -1),
@@ -79,10 +122,78 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
 )
 def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> None:
     setattr(live, name, value)
-    blamed = {"HTTPS": "SITE_URL", "LLM_API_KEY": "LLM_BASE_URL"}.get(name, name)
+    if name == "SITE_URL":  # a host that is named is not the mistake
+        live.ALLOWED_HOSTS = [*live.ALLOWED_HOSTS, urlsplit(value).hostname or "caio.test"]
+    blamed = {"LLM_API_KEY": "LLM_BASE_URL"}.get(name, name)
     assert names() == {blamed}
     with pytest.raises(ImproperlyConfigured, match=blamed):
         checks.refuse_to_boot()
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL"])
+def test_what_production_refuses_a_developer_may_use(live: Any, name: str) -> None:
+    live.DEBUG = True
+    setattr(live, name, {"ALLOWED_HOSTS": ["*"], "SITE_URL": "http://caio.test"}.get(name, "x"))
+    assert names() == set()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000", "http://127.9.9.9"]
+)
+def test_http_is_accepted_on_a_loopback_host(live: Any, url: str) -> None:
+    live.SITE_URL = url
+    live.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "127.9.9.9"]
+    assert names() == set()
+
+
+@pytest.mark.parametrize("url", ["https://[caio.test", "https://caio.test:x", "https:caio.test"])
+def test_a_broken_address_is_refused_as_such(live: Any, url: str) -> None:
+    live.SITE_URL = url
+    assert names() == {"SITE_URL"}
+
+
+@pytest.mark.parametrize(
+    ("url", "is_https"),
+    [
+        ("https://caio.test", True),
+        ("HTTPS://Caio.test/", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+    ],
+)
+def test_cookies_and_hsts_follow_the_scheme_of_the_site(url: str, is_https: bool) -> None:
+    asked = (
+        "from caio_project import settings as s; "
+        "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "SITE_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.split() == [str(is_https)] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "x"),
+        ("ALLOWED_HOSTS", "*"),
+        ("SITE_URL", "http://a.test"),
+    ],
+)
+def test_a_server_does_not_start_and_says_which(name: str, value: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import caio_project.wsgi"],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "caio_project.settings", name: value},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode != 0
+    assert f"caio.{name}: " in found.stderr
 
 
 @pytest.mark.parametrize("sandboxed", [[], ["ghl"], ["ghl", "clay"]])

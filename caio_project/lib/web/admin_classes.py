@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
+
+from caio_project.lib.web.list_lookups import CarefulAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(CarefulAdmin):
     """No adding, changing or deleting, whatever the permissions."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -19,7 +21,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class NoDeleteAdmin(ModelAdmin):
+class NoDeleteAdmin(CarefulAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

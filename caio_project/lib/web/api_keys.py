@@ -56,10 +56,19 @@ class HasScope(BasePermission):
             return False
         self.message = f"This needs the scope {scope}."
         if isinstance(request.auth, ApiKey):
-            return scope in request.auth.scopes
+            return self._key_may(request.auth, scope)
         return bool(
             request.user and request.user.is_authenticated and request.user.has_perm(SCOPES[scope])
         )
+
+    def _key_may(self, key: ApiKey, scope: str) -> bool:
+        """The scope, and at this moment the permission of the person it acts for."""
+        if scope not in key.scopes:
+            return False
+        if key.user is None or key.user.has_perm(SCOPES[scope]):
+            return True
+        self.message = f"{key.user.get_username()}, for whom this key acts, may not do {scope}."
+        return False
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -11,6 +11,8 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from caio_project.lib.times import parse_time
+
 
 @dataclass(frozen=True)
 class CursorPage:
@@ -96,7 +98,9 @@ def _key_value(model: type[Model], key: str, stored: Any) -> Any:
     name = key.lstrip("-")
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
     if isinstance(stored, dict):
-        return datetime.fromisoformat(stored["at"])
+        if (at := parse_time(stored["at"])) is None:
+            raise ValueError("not a time")
+        return at
     if stored is None or isinstance(stored, list | bool):
         raise ValueError("not a value of a key")
     value = field.to_python(stored)  # type: ignore[union-attr]

@@ -31,6 +31,12 @@ def refuse_without_secret(request: HttpRequest, name: str, secret: str) -> JsonR
     )
 
 
+def declared_length(request: HttpRequest) -> int:
+    """The length that the body is said to have; 0 where the header says none."""
+    said = request.META.get("CONTENT_LENGTH") or ""
+    return int(said) if said.isdecimal() and len(said) < 19 else 0
+
+
 def stored_response(id: str, *, is_spooled: bool) -> JsonResponse:
     return JsonResponse({"status": "spooled" if is_spooled else "stored", "id": id})
 

@@ -53,7 +53,8 @@ class Command(ReportingCommand):
             self.table("The pipeline", ("Stage", "State", "Waiting", "What was found"), rows)
             self._steps("The test visitor", steps)
             self._steps("The test of Clay", clay_steps)
-            self.stdout.write("Everything works." if ok else "Something does not work; see above.")
+            said = "Everything works." if ok else "Something does not work; see above."
+            self.stdout.write(f"{said} {diagnosis.what_else_waits()}".rstrip())
         sys.exit(0 if ok else 1)
 
     def _tests(self, options: dict[str, Any]) -> tuple[list[VisitorStep], list[VisitorStep]]:

@@ -4,9 +4,9 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 
-from caio_project.roles import make_roles
-
-ROLES = ("Viewer", "Reviewer", "Lead")
+from caio_project.lib.models import AccessEvent
+from caio_project.roles import ROLES, make_roles
+from caio_project.team_access.access_log import record_access
 
 
 def make_login(name: str, role: str = "Lead") -> str:
@@ -21,13 +21,14 @@ def make_login(name: str, role: str = "Lead") -> str:
         user.is_superuser = role == "Lead"
     user.set_password(password)
     user.save()
+    record_access(AccessEvent.Kind.PASSWORD_CHANGED, user=user, about="by make_login")
     return password
 
 
 class Command(BaseCommand):
     help = (
         "Create a login, or set a new random password for one, and print the password. A Lead "
-        "also runs the admin."
+        "also runs the admin. Exit code: 0 done, 1 refused."
     )
 
     def add_arguments(self, parser: Any) -> None:

@@ -5,13 +5,14 @@ Source: GHL API v2, "Conversations" (Version 2021-04-15) and "Opportunities" (Ve
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 
 from caio_project.lib import http
+from caio_project.lib.db.caches import process_cache as cache
+from caio_project.lib.times import parse_time
 from leads.integrations.ghl import call_ghl
 from leads.normal import storable_text
 
@@ -94,16 +95,8 @@ def _parse_row(raw: dict[str, Any]) -> ConversationRow:
         inbound=raw.get("direction") == "inbound",
         is_email="EMAIL" in str(raw.get("messageType") or ""),
         email_ids=tuple(str(one) for one in ids if one),
-        at=_parse_time(str(raw.get("dateAdded") or "")),
+        at=parse_time(raw.get("dateAdded")),
     )
-
-
-def _parse_time(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_email(email_id: str) -> ReadEmail:
@@ -116,7 +109,7 @@ def read_email(email_id: str) -> ReadEmail:
     return ReadEmail(
         id=email_id,
         inbound=raw.get("direction") == "inbound",
-        at=_parse_time(str(raw.get("dateAdded") or "")),
+        at=parse_time(raw.get("dateAdded")),
         body=str(raw.get("body") or ""),
     )
 

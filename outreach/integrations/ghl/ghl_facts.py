@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
 from typing import Any
+
+from caio_project.lib.times import EARLIEST, parse_time
 
 BLOCKED_STATUSES = ("active", "permanent")
 NOT_MESSAGES = (
@@ -48,6 +50,8 @@ class MessageFact:
     subject: str
     body: str
     at: datetime
+    conversation_id: str = ""
+    thread_id: str = ""  # of the first message of its thread; or what it answers
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def load_fact(raw: bytes) -> GhlFact:
     stored = json.loads(raw)
     fact_class = FACT_CLASSES[stored.pop("fact")]
     times = {
-        field.name: datetime.fromisoformat(stored[field.name])
+        field.name: parse_time(stored[field.name], EARLIEST)
         for field in fields(fact_class)
         if field.type is datetime
     }
@@ -151,17 +155,6 @@ def storable_text(text: str) -> str:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
-    """ISO 8601, epoch seconds or epoch milliseconds; `default` where it is none of these."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
-        found = datetime.fromisoformat(str(value))
-    except (ValueError, OverflowError, OSError):
-        return default
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def address_in(value: Any) -> str:
@@ -199,7 +192,9 @@ def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
         channel=way,
         subject=text_in(raw, "subject", longest=300),
         body=storable_text(str(raw.get("body") or ""))[:MAX_BODY_LENGTH],
-        at=parse_time(raw.get("dateAdded"), at) or at,
+        at=parse_time(raw.get("dateAdded"), at),
+        conversation_id=text_in(raw, "conversationId"),
+        thread_id=text_in(raw, "threadId", "replyMessageId", "inReplyTo"),
     )
 
 
@@ -226,9 +221,9 @@ def appointment_fact(
         calendar_id=text_in(raw, "calendarId"),
         status=text_in(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20)
         or "unknown",
-        booked_at=parse_time(raw.get("dateAdded"), at) or at,
+        booked_at=parse_time(raw.get("dateAdded"), at),
         starts_at=starts_at,
-        changed_at=parse_time(raw.get("dateUpdated"), at) or at,
+        changed_at=parse_time(raw.get("dateUpdated"), at),
         is_read=is_read,
     )
 
@@ -248,8 +243,8 @@ def opportunity_fact(
         stage_id=text_in(raw, "pipelineStageId"),
         status=text_in(raw, "status", longest=20) or "open",
         value=_parse_money(raw["monetaryValue"]) if "monetaryValue" in raw else None,
-        opened_at=parse_time(raw.get("createdAt") or raw.get("dateAdded"), at) or at,
-        changed_at=parse_time(raw.get("updatedAt"), at) or at,
+        opened_at=parse_time(raw.get("createdAt") or raw.get("dateAdded"), at),
+        changed_at=parse_time(raw.get("updatedAt"), at),
         is_read=is_read,
     )
 

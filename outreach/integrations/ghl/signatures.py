@@ -44,6 +44,11 @@ def parse_public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
     return key
 
 
+def is_signed(headers: Mapping[str, str]) -> bool:
+    """Whether there is a signature at all, right or wrong."""
+    return any(_has_header(headers, one) for one in (SIGNATURE_HEADER, LEGACY_SIGNATURE_HEADER))
+
+
 def is_genuine(raw: bytes, headers: Mapping[str, str], key: str, legacy_key: str = "") -> bool:
     """Whether GoHighLevel signed this very body.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from caio_project.lib.times import parse_time
 from outreach.choices import EventKind
 from outreach.integrations.ghl.ghl_facts import (
     DoNotDisturbFact,
@@ -20,7 +21,6 @@ from outreach.integrations.ghl.ghl_facts import (
     do_not_disturb_fact,
     message_fact,
     opportunity_fact,
-    parse_time,
     text_in,
 )
 
@@ -90,7 +90,7 @@ def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact
     kind, location = text_in(body, "type"), text_in(body, "locationId")
     if location != location_id:
         raise UnreadableBody("ghl_other_location", location=location or "it names none")
-    at = parse_time(body.get("timestamp"), received_at) or received_at
+    at = parse_time(body.get("timestamp"), received_at)
     if kind in ("InboundMessage", "OutboundMessage"):
         return message_fact(body, at)
     if kind == "ContactDndUpdate":
@@ -114,7 +114,7 @@ def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact 
     kind, code = _kind_and_code(event)
     if not kind:
         return None
-    at = parse_time(event.get("timestamp"), at) or at
+    at = parse_time(event.get("timestamp"), at)
     ours, headers = (
         as_mapping(event.get("lc-operations")),
         as_mapping(as_mapping(event.get("message")).get("headers")),

@@ -3,6 +3,7 @@ happens.
 """
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,8 @@ from approvals.decisions.judgement import (
     find_bulk_refusal,
     find_refusal,
 )
-from approvals.models import Decision
+from approvals.desk import reading_proof
+from approvals.models import Claim, Decision, Reading
 from caio_project.lib.models import ApiKey
 from outreach.choices import Phase, Status
 from outreach.models import Message, Move
@@ -177,6 +179,9 @@ def facts(**more: Any) -> DecisionFacts:
         (Action.EDIT, {"status": Status.CLEARED}, None),
         (Action.EDIT, {"status": Status.SENT}, Refusal.NOT_WAITING),
         (Action.APPROVE, {"status": Status.CLEARED}, Refusal.NOT_WAITING),
+        (Action.APPROVE, {"is_read": False}, Refusal.NOT_READ),
+        (Action.APPROVE, {"is_read": False, "version": 1}, Refusal.CHANGED),
+        (Action.REJECT, {"is_read": False}, None),
     ],
 )
 def test_judgement_of_one_decision(
@@ -224,3 +229,126 @@ def test_every_refusal_has_a_sentence() -> None:
     described |= {Refusal.NOT_WAITING, Refusal.BLOCKED, Refusal.CHANGED}
 
     assert set(refusal_words.FIXED) | described == set(judgement.Refusal)
+
+
+def decide_by_api(client: Client, message: Message, what: str = "approve", **headers: str) -> Any:
+    reason = "The first line is about us, not about them."
+    body = {"version": message.version, "tag": "weak_subject", "reason": reason}
+    path = f"/api/emails/{message.public_id}/{what}"
+    return client.post(path, body, content_type="application/json", headers=headers)
+
+
+def proof(message: Message, user: User, seconds: float = 60) -> str:
+    return reading_proof.sign_proof(message, user, at=time.time() - seconds)
+
+
+@pytest.mark.django_db
+class TestOnTheScreen:
+    @pytest.mark.parametrize("mark", ["none", "empty", "junk", "another's", "too fresh"])
+    def test_no_reading_without_a_persons_own_mark(
+        self, client: Client, reviewer: User, mark: str
+    ) -> None:
+        message, sam = factories.held_email(), person("sam", "Reviewer")
+        marks = {
+            "empty": "",
+            "junk": "x:y:z",
+            "another's": proof(message, sam),
+            "too fresh": proof(message, reviewer, 0),
+        }
+        client.force_login(reviewer)
+        body = {"version": 1, **({"shown": marks[mark]} if mark in marks else {})}
+        answer = client.post(f"/sales/queue/{message.public_id}/read", body)
+        assert answer.status_code == 422
+        assert not Reading.objects.exists() and not Claim.objects.exists()
+        assert "you have not read it" in by_batch(client, message, 1)
+        assert_nothing_happened(message)
+
+    def test_of_another_email_or_version_it_is_none(self, client: Client, reviewer: User) -> None:
+        message, other = factories.held_email(), factories.held_email()
+        old = proof(message, reviewer)
+        body = message.text.body + "\n\nBest"
+        message = review_actions.edit_text(message, 1, subject="New", body=body, by=None)
+        client.force_login(reviewer)
+        for mark in (old, proof(other, reviewer)):
+            path = f"/sales/queue/{message.public_id}/read"
+            assert client.post(path, {"version": 2, "shown": mark}).status_code == 422
+        assert not Reading.objects.exists()
+
+    def test_another_persons_mark_approves_nothing(self, client: Client, reviewer: User) -> None:
+        message, sam = factories.held_email(), person("sam", "Reviewer")
+        client.force_login(reviewer)
+        sent = {"version": 1, "shown": proof(message, sam)}
+        answer = client.post(f"/sales/queue/{message.public_id}/approve", sent)
+        assert answer.status_code == 422
+        asked = {"action": "approve_emails", "_selected_action": [message.pk], "confirmed": "1"}
+        sent = {**asked, f"shown_{message.pk}": proof(message, sam)}
+        client.post("/admin/approvals/approval/", sent, follow=True)
+        assert_nothing_happened(message)
+
+    def test_opening_the_admins_page_is_no_reading(self, client: Client, reviewer: User) -> None:
+        message = factories.held_email()
+        client.force_login(reviewer)
+        asked = {"action": "approve_emails", "_selected_action": [message.pk]}
+        client.post("/admin/approvals/approval/", asked)
+        assert not Reading.objects.exists()
+        assert "you have not read it" in by_batch(client, message, 1)
+        assert_nothing_happened(message)
+
+    def test_read_on_the_desk_a_batch_approves_it(self, client: Client, reviewer: User) -> None:
+        message = factories.held_email()
+        client.force_login(reviewer)
+        sent = {"version": 1, "shown": proof(message, reviewer)}
+        assert client.post(f"/sales/queue/{message.public_id}/read", sent).status_code == 204
+        by_batch(client, message, 1)
+        assert Message.objects.get(pk=message.pk).status == Status.CLEARED
+
+
+@pytest.mark.django_db
+class TestApi:
+    def test_a_session_approves_only_what_it_has_read(self, client: Client, reviewer: User) -> None:
+        message = factories.held_email()
+        client.force_login(reviewer)
+        refused = decide_by_api(client, message)
+        assert refused.status_code == 400 and "you have not read it" in refused.json()["detail"]
+        assert_nothing_happened(message)
+        claims.record_reading(message, reviewer)
+        assert decide_by_api(client, message).status_code == 200
+        assert Message.objects.get(pk=message.pk).status == Status.CLEARED
+
+    def test_a_colleagues_reading_is_not_ones_own(self, client: Client, reviewer: User) -> None:
+        message = factories.held_email()
+        claims.record_reading(message, person("sam", "Reviewer"))
+        client.force_login(reviewer)
+        assert decide_by_api(client, message).status_code == 400
+        assert_nothing_happened(message)
+
+    def test_a_reading_of_an_older_text_is_none(self, client: Client, reviewer: User) -> None:
+        message = factories.held_email()
+        claims.record_reading(message, reviewer)
+        body = message.text.body + "\n\nBest"
+        message = review_actions.edit_text(message, 1, subject="New", body=body, by=None)
+        client.force_login(reviewer)
+        assert decide_by_api(client, message).status_code == 400
+        assert_nothing_happened(message)
+
+    @pytest.mark.parametrize("what", ["approve", "reject"])
+    @pytest.mark.parametrize(("is_read", "is_evidence"), [(False, False), (True, True)])
+    def test_a_keys_decision_is_evidence_where_its_person_has_read_it(
+        self, client: Client, reviewer: User, settings: Any, what: str, is_read: bool,
+        is_evidence: bool,
+    ) -> None:  # fmt: skip
+        settings.SANDBOXED = []
+        message = factories.held_email()
+        if is_read:
+            claims.record_reading(message, reviewer)
+        _, key = ApiKey.objects.create_key(name="k", scopes=["approvals:decide"], user=reviewer)
+        answer = decide_by_api(client, message, what, Authorization=f"Bearer {key}")
+        assert answer.status_code == 200
+        made = Decision.objects.get()
+        assert (made.by, made.is_evidence) == (reviewer, is_evidence)
+
+    def test_a_key_for_nobody_is_no_evidence(self, client: Client, settings: Any) -> None:
+        settings.SANDBOXED = []
+        message = factories.held_email()
+        assert by_key(client, message, 1).startswith("200")
+        assert not Decision.objects.get().is_evidence

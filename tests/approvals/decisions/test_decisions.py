@@ -265,7 +265,7 @@ def test_a_named_person_approves_a_critical_email(reviewer: User) -> None:
     message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(critical_reason="This person has answered before.")
     message.refresh_from_db()
-    assert decisions.approve(message, 1, by(reviewer, "api")).status == "cleared"
+    assert decisions.approve(message, 1, by(reviewer)).status == "cleared"
 
 
 def test_a_decision_by_a_key_without_a_user_is_no_evidence(connected: None) -> None:

@@ -278,7 +278,8 @@ def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(
     assert (notice.to, notice.channel, notice.reply) == (owner, "slack", reply)
     (posted,) = slack.posts()
     text = posted["blocks"][0]["text"]["text"]
-    assert text.startswith("<@U0OLGA> A positive answer: ") and "Happy to talk on Thursday." in text
+    assert posted["blocks"][2]["elements"][0]["text"] == "<@U0OLGA>"
+    assert text.startswith("A positive answer: ") and "Happy to talk on Thursday." in text
     assert "<!channel>" not in text
     assert posted["blocks"][1]["elements"][0]["url"].endswith(
         f"/sales/sent#reply-{reply.public_id}"

@@ -44,9 +44,21 @@ def url(message: Message, what: str = "") -> str:
     return f"/sales/queue/{message.public_id}{'/' + what if what else ''}"
 
 
+def proof_of(client: Client, message: Message, *, seconds: float = 60) -> str:
+    """What the page of this person holds after so many seconds."""
+    user = User.objects.get(pk=client.session["_auth_user_id"])
+    return reading_proof.sign_proof(message, user, at=time.time() - seconds)
+
+
+def read(client: Client, message: Message, version: int = 1) -> Any:
+    return client.post(
+        url(message, "read"), {"version": version, "shown": proof_of(client, message)}
+    )
+
+
 def approve(client: Client, message: Message, **more: Any) -> Any:
     """Approve as the desk does, after a minute of reading."""
-    proof = reading_proof.sign_proof(message, at=time.time() - 60)
+    proof = proof_of(client, message)
     return client.post(
         url(message, "approve"), {"version": message.version, "shown": proof, **more}
     )
@@ -393,7 +405,7 @@ def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None
 
 def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -> None:
     message = factories.held_email()
-    assert desk.post(url(message, "read"), {"version": 1}).status_code == 204
+    assert read(desk, message).status_code == 204
     message.refresh_from_db()
     assert message.opened_at is not None
     assert Reading.objects.filter(user=reviewer, message=message, version=1).exists()
@@ -403,7 +415,7 @@ def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -
 def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
     first, second = factories.held_email(), factories.held_email()
     for message in (first, second):
-        desk.post(url(message, "read"), {"version": 1})
+        read(desk, message)
     assert list(Claim.objects.filter(user=reviewer).values_list("message", flat=True)) == [
         second.pk
     ]
@@ -414,7 +426,7 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
     text = message.text
     assert text is not None
     review_actions.edit_text(message, 1, subject="Another subject", body=text.body, by=sam)
-    response = desk.post(url(message, "read"), {"version": 1})
+    response = read(desk, message)
     assert response.status_code == 409
     assert "sam changed this email at" in response.content.decode()
     assert Reading.objects.count() == 0
@@ -572,7 +584,7 @@ def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
 def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> None:
     message = factories.held_email()
     response = approve(
-        desk, message, shown=reading_proof.sign_proof(message) if proof is None else proof
+        desk, message, shown=proof_of(desk, message, seconds=0) if proof is None else proof
     )
     assert response.status_code == 422
     assert "it was not on the screen long enough to be read" in body(response)
@@ -582,7 +594,7 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
 
 def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -> None:
     message = factories.held_email()
-    proof = reading_proof.sign_proof(message, at=time.time() - 60)
+    proof = proof_of(desk, message)
     Message.objects.filter(pk=message.pk).update(
         critical_reason="GoHighLevel shows an open deal: Northline pilot."
     )
@@ -617,7 +629,7 @@ def test_the_desk_says_whether_gohighlevel_was_asked(
 
 def test_the_proof_of_another_email_or_text_is_none(desk: Client, reviewer: User) -> None:
     message, other = factories.held_email(), factories.held_email()
-    proof = reading_proof.sign_proof(other, at=time.time() - 60)
+    proof = proof_of(desk, other)
     assert approve(desk, message, shown=proof).status_code == 422
     message.refresh_from_db()
     assert message.status == "held"

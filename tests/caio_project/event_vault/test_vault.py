@@ -217,7 +217,9 @@ class TestWayIn:
         InboundEvent.objects.update(
             received_at="2026-03-05T03:30:00Z"
         )  # still the fourth in Chicago
-        for day, there in (("2026-03-04", True), ("2026-03-05", False), ("nonsense", True)):
+        days = [("2026-03-04", True), ("2026-03-05", False)]
+        days += [(typed, True) for typed in ("nonsense", "0001-01-01", "9999-12-31")]
+        for day, there in days:
             text = client.get(
                 f"{LIST}?received_at_from={day}&received_at_to={day}"
             ).content.decode()

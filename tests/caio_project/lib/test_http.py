@@ -132,6 +132,10 @@ def test_a_retry_later_status_is_unavailable_for_writes_too(peer: Peer, status: 
         ("-3", None),
         ("nan", None),
         ("inf", None),
+        ("1e300", 86_400.0),
+        ("99999999999", 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", 0.0),
         ("²", None),
     ],
 )

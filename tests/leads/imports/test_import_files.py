@@ -51,6 +51,7 @@ class TestSuppressions:
         text = (
             "value,reason,expires\nacme.test,customer,\nnot an address,customer,\n"
             '"a\nb@x.test",customer,\nb.test,dull,\nc.test,customer,31.1.2027\n'
+            "d.test,customer,0001-01-01\ne.test,customer,9999-12-31\n"
         )
         out, err = command("import_suppressions", file(tmp_path, text))
         assert out == ""
@@ -60,7 +61,9 @@ class TestSuppressions:
             "line 4",
             "line 6",
             "line 7",
-            "ERROR 4 of 5 lines are wrong. Nothing was stored.",
+            "line 8",
+            "line 9",
+            "ERROR 6 of 7 lines are wrong. Nothing was stored.",
         ]
         assert "reason: 'dull' is not one of" in err and "expires: '31.1.2027' is not a date" in err
         assert Suppression.objects.count() == 0

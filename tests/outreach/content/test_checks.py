@@ -73,7 +73,7 @@ def test_a_good_text_passes_every_guard() -> None:
         (
             {"body": "Hi Dana,\n\nI hope this finds you well."},
             "opener",
-            "It opens with “i hope this finds you well”.",
+            "It opens with “hope this finds you”.",
         ),
         ({"body": "QUICK QUESTION: who"}, "opener", "It opens with “quick question”."),
         (

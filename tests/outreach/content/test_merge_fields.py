@@ -15,9 +15,9 @@ from outreach.content.merge_fields import (
     FieldValue,
     MissingField,
     fill_template,
-    find_placeholders,
     title_family,
 )
+from outreach.content.placeholders import find_placeholders
 from outreach.drafting import known_fields
 from outreach.models import EmailTemplate
 from tests import factories

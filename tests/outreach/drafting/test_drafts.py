@@ -74,7 +74,7 @@ def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
     assert text.footer.startswith(
         "Alex Moreno\nPartner, ChiefAIOfficer\n\n1 Example Street, Columbus, OH 43004\n"
     )
-    assert text.footer.endswith(f"Unsubscribe: http://testserver/u/{message.unsubscribe_token}")
+    assert text.footer.endswith(f"Unsubscribe: http://localhost/u/{message.unsubscribe_token}")
     assert {phrase["field"] for phrase in text.phrases} >= {"first_name", "company", "page_topic"}
     assert all(phrase["text"] in text.body for phrase in text.phrases)
     assert len(text.sha256) == 64 and text.author is None

@@ -8,10 +8,10 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from caio_project.lib.db.caches import process_cache as cache
 from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
 from outreach.feedback import polling, polling_stages, webhook_inbox

@@ -102,6 +102,8 @@ def test_edited_draft_keeps_key_and_other_draft_differs() -> None:
             "created_at: '' is not a time like 2026-01-31 or 2026-01-31T09:30:00Z.",
         ),
         ({**OLD, "created_at": "yesterday"}, "created_at: 'yesterday' is not a time like"),
+        ({**OLD, "created_at": "0001-01-01"}, "created_at: '0001-01-01' is not a time like"),
+        ({**OLD, "created_at": "9999-12-31T23:59"}, "created_at: '9999-12-31T23:59' is not a time"),
         ({**OLD, "body": "<p> </p>"}, "body: a draft needs a subject and a body."),
         ({**OLD, "subject": None}, "subject: a draft needs a subject and a body."),
         ({**OLD, "recipient_data": "Dana"}, "recipient_data: it is not a JSON object."),

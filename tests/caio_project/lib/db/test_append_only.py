@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from approvals.models import Decision
 from caio_project.lib.db import append_only
+from caio_project.lib.models import AccessEvent
 from leads.models import OwnerChange
 from metrics.models import GateEvaluation
 from outreach.models import (
@@ -133,6 +134,7 @@ def owner_change() -> OwnerChange:
 
 
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
+    AccessEvent: lambda: AccessEvent.objects.create(kind="signed_out"),
     OwnerChange: owner_change,
     Move: move,
     ControlChange: change,

@@ -1,0 +1,149 @@
+"""What waits beside the queue: blocked drafts by cause, parked events, uncertain emails.
+
+One count for the overview, the queue, the API, the diagnosis and the check of a deployment.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from approvals.queue import review_queue
+from caio_project.lib import calendar
+from leads.models import InboundEvent
+from outreach.choices import BlockedBy, Status
+from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, BlockCause, block_cause
+from outreach.limits import office_hours
+from outreach.models import Message, MessageText, Move, Transport
+
+LAST_DRAFTS = 60
+MOST_BLOCKED = 20  # of the last 60 drafts, by what is known of the person
+OLDEST_DAYS = 3  # working days that such a draft may wait for somebody to see to it
+
+
+@dataclass(frozen=True)
+class BlockedDrafts:
+    """How many drafts have one cause."""
+
+    cause: BlockCause
+    count: int
+
+    @property
+    def sentence(self) -> str:
+        drafts = "1 draft is" if self.count == 1 else f"{self.count} drafts are"
+        return f"{drafts} blocked: {self.cause.words}. {self.cause.clear}"
+
+
+@dataclass(frozen=True)
+class WaitingWork:
+    """`blocked` has the most frequent cause first; test and training emails are left out."""
+
+    blocked: tuple[BlockedDrafts, ...]
+    parked: int
+    uncertain: int
+
+    def blocked_by(self, *who: BlockedBy) -> int:
+        return sum(one.count for one in self.blocked if not who or one.cause.who in who)
+
+    def sentences(self, *who: BlockedBy) -> list[str]:
+        return [one.sentence for one in self.blocked if not who or one.cause.who in who]
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.blocked or self.parked or self.uncertain)
+
+    def as_counts(self) -> dict[str, int]:
+        return {
+            "blocked_by_us": self.blocked_by(BlockedBy.US),
+            "blocked_by_person": self.blocked_by(BlockedBy.PERSON),
+            "blocked_by_earlier_email": self.blocked_by(BlockedBy.EARLIER),
+            "parked": self.parked,
+            "uncertain": self.uncertain,
+        }
+
+
+def what_waits() -> WaitingWork:
+    """Count all that a page must not call "all caught up"; four queries at any size."""
+    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
+    uncertain = Message.objects.filter(status=Status.UNCERTAIN)
+    return WaitingWork(_count_blocked(), parked.count(), uncertain.count())
+
+
+def _count_blocked() -> tuple[BlockedDrafts, ...]:
+    codes = _count_by_code(review_queue.blocked_messages())
+    # Whose words they are is asked only where it decides.
+    typed = _count_by_code(
+        _typed(review_queue.blocked_messages().filter(blocked_by__in=TEXT_CHECKS))
+    )
+    found: Counter[BlockCause] = Counter()
+    for code, count in (codes - typed).items():
+        found[block_cause(code, by_template=True)] += count
+    for code, count in typed.items():
+        found[block_cause(code, by_template=False)] += count
+    return tuple(BlockedDrafts(cause, count) for cause, count in found.most_common())
+
+
+def _count_by_code(rows: QuerySet[Message]) -> Counter[str]:
+    counted = rows.order_by().values_list("blocked_by").annotate(n=Count("*"))
+    return Counter(dict(counted))
+
+
+def _typed(rows: QuerySet[Message]) -> QuerySet[Message]:
+    """Those whose text a person wrote, or that was imported."""
+    return rows.filter(_is_typed())
+
+
+def _is_typed() -> Q:
+    by_a_person = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
+    return Q(Exists(by_a_person)) | Q(template__isnull=True)
+
+
+def _waits_for_person() -> Q:
+    """Whether a blocked draft waits for a person's data, or for a person's own words."""
+    of_others = [code for code, one in BLOCK_CAUSES.items() if one.who != BlockedBy.PERSON]
+    text = Q(blocked_by__in=TEXT_CHECKS)
+    return (~Q(blocked_by__in=of_others) & ~text) | (text & _is_typed())
+
+
+def problems_by_person_data(now: datetime) -> list[str]:
+    """Sentences where blocked drafts are too many, or wait too long, for one person's data."""
+    found = []
+    if (many := _blocked_of_last_drafts()) > MOST_BLOCKED:
+        found.append(
+            f"{many} of the last {LAST_DRAFTS} drafts are blocked by what is known of the person."
+        )
+    oldest = _oldest_blocked_by_person(now)
+    if oldest is not None and _working_days_later(oldest) < now:
+        found.append(
+            f"A draft is blocked by what is known of the person since {oldest:%Y-%m-%d %H:%M} UTC, "
+            f"over {OLDEST_DAYS} working days."
+        )
+    return found
+
+
+def _blocked_of_last_drafts() -> int:
+    drafts = Message.objects.exclude(status=Status.DRAFT).exclude(transport=Transport.HISTORY)
+    drafts = drafts.exclude(kind__in=review_queue.KINDS_NOT_COUNTED).order_by("-created_at")
+    newest = list(drafts.values_list("pk", flat=True)[:LAST_DRAFTS])
+    blocked = review_queue.blocked_messages().filter(_waits_for_person(), pk__in=newest)
+    return blocked.count()
+
+
+def _oldest_blocked_by_person(now: datetime) -> datetime | None:
+    """Since when the one that waits longest is blocked, where that may be too long."""
+    block = Move.objects.filter(message=OuterRef("pk"), to_status=Status.BLOCKED).order_by("-pk")
+    old = review_queue.blocked_messages().filter(
+        _waits_for_person(), created_at__lt=now - timedelta(days=OLDEST_DAYS)
+    )
+    since = old.annotate(since=Coalesce(Subquery(block.values("at")[:1]), "created_at"))
+    found: datetime | None = since.aggregate(oldest=Min("since"))["oldest"]
+    return found
+
+
+def _working_days_later(at: datetime) -> datetime:
+    return calendar.add_working_days(
+        at, OLDEST_DAYS, settings.TEAM_TIME_ZONE, office_hours.team_country()
+    )

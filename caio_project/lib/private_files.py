@@ -1,0 +1,33 @@
+"""Files and folders with people's data, which no other user of the machine may read."""
+
+import contextlib
+import os
+from pathlib import Path
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+OF_OTHERS = 0o077
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """The `opener` of a file that is made for its owner alone."""
+    return os.open(path, flags, FILE_MODE)
+
+
+def make_private_folder(path: Path) -> None:
+    path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+    close_to_others(path)
+
+
+def make_private_file(path: Path) -> None:
+    """Make it where it is missing, so that whoever opens it next widens nothing."""
+    with contextlib.suppress(OSError):  # whoever opens it next says what is wrong with the place
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT))
+        close_to_others(path)
+
+
+def close_to_others(path: Path) -> None:
+    """Also what an older version has made; what another user owns stays as it is."""
+    with contextlib.suppress(OSError):
+        mode = path.stat().st_mode
+        if mode & OF_OTHERS:
+            path.chmod(mode & ~OF_OTHERS)

@@ -1,0 +1,126 @@
+"""Who may do what at each address: the least role for looking and for acting, and API scopes."""
+
+ROLES = ("anonymous", "nobody", "Viewer", "Reviewer", "Lead", "superuser")
+OPEN, SIGNED_IN, VIEWER, REVIEWER, LEAD, SUPERUSER = (*ROLES,)
+CLOSED = "never"
+
+# Route: (least role for GET, least role for POST). CLOSED: nobody, whatever the role.
+PAGES: dict[str, tuple[str, str]] = {
+    "": (OPEN, OPEN),
+    "admin": (OPEN, OPEN),
+    "sales": (VIEWER, CLOSED),
+    "sales/phase": (VIEWER, CLOSED),
+    "sales/phase/domain": (LEAD, LEAD),
+    "sales/phase/machine": (REVIEWER, REVIEWER),
+    "sales/experiments": (VIEWER, CLOSED),
+    "sales/experiments/<uuid:public_id>/end": (CLOSED, LEAD),
+    "sales/queue": (VIEWER, CLOSED),
+    "sales/queue/next": (CLOSED, REVIEWER),
+    "sales/queue/batch": (CLOSED, REVIEWER),
+    "sales/queue/<uuid:public_id>": (VIEWER, CLOSED),
+    "sales/queue/<uuid:public_id>/read": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/approve": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/reject": (REVIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/edit": (REVIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/undo": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/skip": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
+    "sales/sent": (VIEWER, CLOSED),
+    "sales/sent/kept/<int:pk>": (VIEWER, CLOSED),
+    "sales/replies/<uuid:public_id>/correct": (VIEWER, REVIEWER),
+    "sales/replies/<uuid:public_id>/take": (VIEWER, REVIEWER),
+    "sales/notices": (VIEWER, CLOSED),
+    "sales/halt": (CLOSED, REVIEWER),
+    "sales/resume": (LEAD, LEAD),
+    "sales/leads": (VIEWER, CLOSED),
+    "sales/leads/<uuid:public_id>": (VIEWER, CLOSED),
+    "sales/leads/<uuid:public_id>/owner": (CLOSED, REVIEWER),
+    "sales/leads/<uuid:public_id>/merge": (VIEWER, CLOSED),
+    "sales/leads/<uuid:public_id>/merge/<uuid:other_id>": (VIEWER, LEAD),
+    "sales/merges/<int:pk>/undo": (VIEWER, LEAD),
+    "sales/keys": (SIGNED_IN, CLOSED),
+    "sales/keys/<str:prefix>/revoke": (CLOSED, LEAD),
+    "sales/sign-ins": (SIGNED_IN, CLOSED),
+}
+
+# Route: {method: scope}; a session needs the permission that the scope stands for.
+API: dict[str, dict[str, str]] = {
+    "api/pending-emails": {"GET": "messages:read"},
+    "api/emails/<uuid:public_id>/approve": {"POST": "approvals:decide"},
+    "api/emails/<uuid:public_id>/reject": {"POST": "approvals:decide"},
+    "api/messages/forecast": {"GET": "messages:read"},
+    "api/messages/<uuid:public_id>": {"GET": "messages:read"},
+    "api/visitors": {"POST": "leads:write"},
+    "api/phase": {"GET": "metrics:read"},
+    "api/experiments": {"GET": "metrics:read"},
+    "api/experiments/<uuid:public_id>": {"GET": "metrics:read"},
+    "api/gates": {"GET": "metrics:read"},
+    "api/halt": {"POST": "outreach:halt"},
+}
+LEAST_ROLE_OF_SCOPE = {
+    "leads:read": VIEWER,
+    "messages:read": VIEWER,
+    "metrics:read": VIEWER,
+    "approvals:decide": REVIEWER,
+    "outreach:halt": REVIEWER,
+    "leads:write": SUPERUSER,
+}
+
+# For everybody; none reads or changes anything without a secret or a token of its own.
+PUBLIC = (
+    "api/health", "api/health/live", "api/health/ready", "api/queue-status", "api/schema",
+    "api/docs", "api/<path:unknown>", "webhooks/", "u/<str:token>", "accounts/",
+    "^accounts/",
+)  # fmt: skip
+
+# What a person of the role may add, change or delete in the admin; everything else is refused.
+# A superuser may do all of it.
+ADMIN_CHANGES: dict[str, tuple[str, set[str]]] = {
+    "outreach.emailtemplate": (LEAD, {"add", "change"}),
+    "leads.scoringrules": (LEAD, {"add", "change"}),
+    "leads.teammember": (LEAD, {"add", "change"}),
+    "leads.ownerrule": (LEAD, {"add", "change"}),
+    "leads.suppression": (LEAD, {"add"}),
+    "leads.switch": (LEAD, {"change"}),
+    "auth.user": (SUPERUSER, {"add", "change", "delete"}),
+    "auth.group": (SUPERUSER, {"add", "change", "delete"}),
+}
+# Lists that less than every Viewer may see.
+ADMIN_VIEWS = {
+    "auth.user": SUPERUSER,
+    "auth.group": SUPERUSER,
+    "lib.heartbeat": SUPERUSER,
+    "lib.apikey": LEAD,
+    "lib.accessevent": LEAD,
+}
+ADMIN_ACTIONS: dict[str, dict[str, str]] = {
+    "approvals.approval": {"approve_emails": REVIEWER, "reject_emails": REVIEWER},
+    "outreach.aftersend": {"do_again": LEAD},
+    "outreach.emailtemplate": {"compare": VIEWER, "retire": LEAD},
+    "leads.scoringrules": {"see_moves": VIEWER, "publish_rules": LEAD, "copy_as_draft": LEAD},
+    "leads.inboundevent": {"replay_events": LEAD},
+    "lib.apikey": {"revoke_keys": LEAD},
+    "auth.user": {"remove_factors": SUPERUSER, "delete_selected": SUPERUSER},
+    "auth.group": {"delete_selected": SUPERUSER},
+}
+# Pages of single models beside list, add, change, delete and history.
+ADMIN_EXTRAS = {
+    "leads.inboundevent/replay": LEAD,
+    "leads.ownerrule/apply": LEAD,
+    "auth.user/password": SUPERUSER,
+}
+# Command: (least role of --as, its arguments). The others run for whoever has the server's shell.
+COMMANDS: dict[str, tuple[str, list[str]]] = {
+    "halt_sending": (REVIEWER, ["--reason", "a test of who may"]),
+    "resume_sending": (LEAD, ["--reason", "a test of who may"]),
+    "promote_phase": (LEAD, ["--to", "assisted"]),
+    "demote_phase": (REVIEWER, ["--to", "shadow", "--reason", "a test of who may"]),
+    "auto_approve": (LEAD, ["--on", "--reason", "a test of who may"]),
+    "warm_up": (LEAD, ["--domain", "ours.test", "--start", "--reason", "a test of who may"]),
+    "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
+}
+
+
+def has_least(role: str, least: str) -> bool:
+    return least != CLOSED and ROLES.index(role) >= ROLES.index(least)

@@ -1,0 +1,129 @@
+"""A row of every kind, and the paths that lead to them, for tests over all addresses."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection
+
+from caio_project.lib.models import ApiKey
+from leads.identity import merging
+from leads.models import InboundEvent, ScoringRules, Suppression
+from leads.scoring import rule_versions
+from outreach.email_templates import seeding
+from outreach.models import AfterSend, EmailTemplate, Experiment, Message, Reply, SandboxEmail
+from tests import factories, paths
+
+# What a look changes: sessions, who was seen when, and marks of what was on the screen.
+NOT_COUNTED = {"django_session", "lib_heartbeat", "lib_accessevent", "django_admin_log"}
+
+
+@dataclass
+class World:
+    """Rows that the addresses name; `values` by the beginning of a route."""
+
+    held: Message
+    sent: Message
+    reply: Reply
+    key: ApiKey
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> list[str]:
+        return [self.held.unsubscribe_token, self.sent.unsubscribe_token]
+
+
+def make_world() -> World:
+    """Rows as the product makes them, each kind once or more."""
+    seeding.seed_after_migration()
+    held, sent = factories.held_email(), factories.cleared_email()
+    factories.VisitFactory(lead=held.lead)
+    reply = factories.create_feedback(sent)
+    link = f"Stop: https://caio.test/u/{sent.unsubscribe_token} or %2Fu%2F{held.unsubscribe_token}"
+    type(reply.text).objects.filter(pk=reply.text.pk).update(
+        body=link, said=f"Sounds good. {link}", decided_by=["Sounds good", link]
+    )
+    kept = SandboxEmail.objects.create(
+        message=sent,
+        to_address=sent.to_address,
+        subject="Hello",
+        html=f'<p>Hi</p><p><a href="https://caio.test/u/{sent.unsubscribe_token}">Unsubscribe</a>',
+    )
+    InboundEvent.objects.create(source="rb2b", kind="live", body=b"{}")
+    Suppression.objects.create(scope="email", value="stopped@example.com", reason="manual")
+    ScoringRules.objects.create(name="A draft", rules=rule_versions.current_rules().as_dict())
+    AfterSend.objects.create(message=sent, what="tag", state="failed")
+    person = User.objects.create_user("kay", "kay@ours.example.com")
+    merge = merging.merge_leads(
+        factories.LeadFactory(), factories.LeadFactory(), source="person", reason="The same person."
+    )
+    one, other = EmailTemplate.objects.order_by("pk")[:2]
+    test = Experiment.objects.create(
+        kind="subject",
+        template_key=one.key,
+        template_a=one,
+        template_b=other,
+        size=50,
+        started_by=person,
+    )
+    key, _ = ApiKey.objects.create_key(name="of-kay", user=person, scopes=["messages:read"])
+    world = World(held, sent, reply, key)
+    world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
+    return world
+
+
+def _values(world: World, kept: str, merge: str, test: str) -> dict[str, dict[str, str]]:
+    lead, other = world.held.lead, world.sent.lead
+    return {
+        "sales/leads": {
+            "uuid:public_id": str(lead.public_id),
+            "uuid:other_id": str(other.public_id),
+        },
+        "sales/queue": {"uuid:public_id": str(world.held.public_id)},
+        "sales/replies": {"uuid:public_id": str(world.reply.public_id)},
+        "sales/sent/kept": {"int:pk": kept},
+        "sales/keys": {"str:prefix": world.key.prefix},
+        "sales/merges": {"int:pk": merge},
+        "sales/experiments": {"uuid:public_id": test},
+        "api/experiments": {"uuid:public_id": test},
+        "api/emails": {"uuid:public_id": str(world.held.public_id)},
+        "api/messages": {"uuid:public_id": str(world.held.public_id)},
+        "webhooks/rb2b": {"str:token": "no-token-of-ours"},
+        "u/": {"str:token": "no-token-of-ours"},
+    }
+
+
+def path_in(world: World, route: str) -> str:
+    """The path of `route` that leads to a row of the world, where it has one."""
+    chosen: dict[str, str] = {}
+    for begin, values in world.values.items():
+        if route.startswith(begin):
+            chosen |= values
+    if route.startswith("admin/") and route.count("/") > 2 and "<" in route:
+        label, model = route.split("/")[1:3]
+        row = _first_row(label, model)
+        if row is not None:
+            chosen |= {"path:object_id": str(row.pk), "id": str(row.pk)}
+    return paths.path_of(route, chosen)
+
+
+def _first_row(label: str, model: str) -> Any:
+    try:
+        return apps.get_model(label, model).objects.first()
+    except LookupError:
+        return None
+
+
+def hash_tables() -> dict[str, str]:
+    """A hash of every row of every table, but those that a mere look may change."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in sorted(connection.introspection.table_names(cursor)):
+            if table in NOT_COUNTED:
+                continue
+            cursor.execute(f'SELECT * FROM "{table}"')
+            rows = sorted(repr(row) for row in cursor.fetchall())
+            found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return found
