@@ -14,7 +14,7 @@ from rich.table import Table
 
 from caio_project.lib.files import FileReport, UnreadableFile
 
-SHOWN_IF_ANY = ("nobody", "notes", "more_notes", "not_taken")
+SHOWN_IF_ANY = ("nobody", "notes", "more_notes")
 ReportType = TypeVar("ReportType", bound=FileReport)
 
 
@@ -121,7 +121,7 @@ class FileImportCommand(ReportingCommand):
                 self.stdout.write(f"line {line}: {text}")
             if report.more_notes:
                 self.stdout.write(f"and {report.more_notes} more notes")
-            for what_left, count in report.not_taken.most_common():
+            for what_left, count in report.left_out.most_common():
                 often = "once" if count == 1 else f"{count} times"
                 self.stdout.write(f"not taken, {often}: {what_left}")
             if stored:

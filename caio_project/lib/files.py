@@ -41,7 +41,7 @@ class FileReport:
     more_errors: int = 0
     notes: list[tuple[int, str]] = field(default_factory=list)
     more_notes: int = 0
-    not_taken: Counter[str] = field(default_factory=Counter)  # what was not taken: how often
+    left_out: Counter[str] = field(default_factory=Counter)  # what was not taken: how often
 
     def note(self, line: int, text: str) -> None:
         if len(self.notes) < MOST_ERRORS:

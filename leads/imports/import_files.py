@@ -35,7 +35,7 @@ def import_connections(raw: bytes, member: TeamMember) -> FileReport:
             continue
         contact = _parse_contact(row, member)
         if row.get("email address") and not contact.email:
-            report.not_taken["Email Address: no address can be read from it."] += 1
+            report.left_out["Email Address: no address can be read from it."] += 1
         if contact.name or contact.linkedin_key:
             rows.append(contact)
         else:
@@ -118,7 +118,7 @@ def _visitor_body(item: dict[str, Any] | str, report: FileReport) -> bytes:
         raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
-    report.not_taken.update(rb2b.note_text(note) for note in visitor.notes)
+    report.left_out.update(rb2b.note_text(note) for note in visitor.notes)
     return body
 
 

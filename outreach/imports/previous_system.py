@@ -60,10 +60,9 @@ SUPPRESSION_REASONS = {
 
 @dataclass
 class ImportReport(FileReport):
-    """Also how many of each kind were new, and how many drafts are not held, by reason."""
+    """Also how many of each kind were new."""
 
     by_what: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def import_file(

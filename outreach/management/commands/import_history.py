@@ -23,6 +23,4 @@ class Command(FileImportCommand):
         if not options["json"] and not report.errors:
             for what, count in sorted(report.by_what.items()):
                 self.stdout.write(f"  {count} {what}")
-            for reason, count in report.left_out.most_common():
-                self.stdout.write(f"  {count} of the drafts not held: {reason}")
         self.finish(report, options, "entries", stored=not report.errors)

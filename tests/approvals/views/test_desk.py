@@ -301,7 +301,7 @@ def test_an_approval_without_a_version_is_refused(desk: Client) -> None:
 
 
 def test_what_a_visitor_typed_is_text(desk: Client) -> None:
-    lead = factories.LeadFactory(first_name="<script>alert(1)</script>")
+    lead = factories.LeadFactory(last_name="<script>alert(1)</script>")
     message = factories.held_email(lead)
     for path in ("/sales", "/sales/queue", url(message)):
         page = desk.get(path).content.decode()

@@ -88,7 +88,7 @@ def test_what_is_not_taken_is_counted_and_said(tmp_path: Path) -> None:
         "not taken, once: WorkEmail: it holds several addresses; the first is used.",
         "3 visitors read: 3 new, 0 known before.",
     ]
-    assert '"not_taken": {' in command("import_visitors", path, "--json")[0]
+    assert '"left_out": {' in command("import_visitors", path, "--json")[0]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_approved_email_is_sent_once_with_allowed_fields(ghl: FakeGhl) -> None:
 
 def test_sent_text_is_the_approved_text(ghl: FakeGhl, reviewer: User) -> None:
     message = factories.held_email()
-    body = f"Hi Dana,\n\nA word about {message.lead.company.name} & <us>."
+    body = f"Hi Dana,\n\nA word about {message.lead.company.name} & us, as 1 < 2."
     message = review_actions.edit_text(message, 1, subject="For Northline", body=body, by=reviewer)
     approved = message.text.sha256
     review_actions.approve_email(message, 2, by=reviewer)
@@ -85,7 +85,7 @@ def test_sent_text_is_the_approved_text(ghl: FakeGhl, reviewer: User) -> None:
         == email_footer.text_hash(entry["to"], entry["subject"], text.body, text.footer)
     )
     assert entry["html"] == email_footer.email_html(text.body, text.footer)
-    assert "&amp; &lt;us&gt;." in entry["html"]
+    assert "&amp; us, as 1 &lt; 2." in entry["html"]
 
 
 def test_contact_upsert_keeps_tags_and_do_not_disturb(ghl: FakeGhl) -> None:
