@@ -7,6 +7,7 @@ header and the unguessable `request_id` are the proof.
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,23 +15,10 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads.field_values import countries
+from leads.field_values import addresses, countries, texts, vendor_status
 from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
-EMPTY_WORDS = {
-    "",
-    "null",
-    "none",
-    "n/a",
-    "na",
-    "undefined",
-    "-",
-    "unknown",
-    "not found",
-    "no data found",
-    "false",
-}
 UNUSABLE_MAILBOX = {
     "invalid",
     "undeliverable",
@@ -38,15 +26,15 @@ UNUSABLE_MAILBOX = {
     "does_not_exist",
     "not_found",
 }  # what verifiers call a dead mailbox
-LIKELY_AN_ERROR = (
-    "error",
-    "failed",
-    "timed out",
-    "missing input",
-    "run condition not met",
-    "rate limit",
-)
+GOOD_MAILBOX = {"true", "valid", "1", "deliverable", "verified", "safe", "yes"}
+# A server that takes any address says nothing about this one.
+UNSURE_MAILBOX = {
+    "false", "0", "no", "catch_all", "catchall", "accept_all", "acceptall", "accept-all",
+    "catch-all", "ok_for_all", "ok-for-all", "risky", "unknown", "unverifiable", "unverified",
+}  # fmt: skip
 LONGEST_TEXT = 200
+LONGEST_READ = 5000
+MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -158,10 +146,9 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    verdicts = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
-    return not verdicts.isdisjoint({"true", "valid", "1"}) and verdicts.isdisjoint(
-        {"false", "0", "no"}
-    )
+    told = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
+    verdicts = told | {verdict.replace(" ", "_") for verdict in told}
+    return not verdicts.isdisjoint(GOOD_MAILBOX) and verdicts.isdisjoint(UNSURE_MAILBOX)
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
@@ -170,8 +157,14 @@ def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: st
 
 
 def _email_address(value: Any) -> str:
-    text = _text_field({"": value}, "", longest=320).lower()
-    return text if "@" in text else ""
+    """The first address of a text or a list."""
+    if isinstance(value, list):
+        value = json.dumps(value[:MOST_LISTED])
+    if not isinstance(value, str):
+        return ""
+    found = addresses.read_address(value[:LONGEST_READ])
+    is_one = "@" in value and not found.masked and not is_junk(value)
+    return found.address or (storable_text(value).strip().lower()[:320] if is_one else "")
 
 
 def _country_of(data: dict[str, Any]) -> str:
@@ -189,18 +182,34 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
             value = str(int(value) if value.is_integer() else value)
         elif isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if isinstance(value, str) and not is_junk(value):
-            return storable_text(value).strip()[:longest]
+        if isinstance(value, str) and (text := _told_text(value[:LONGEST_READ])):
+            return text[:longest]
     return ""
 
 
+def _told_text(value: str) -> str:
+    """The text without pictures, out of JSON with one text; "" for a status or an AI's sentence."""
+    if is_junk(value):
+        return ""
+    if value.strip().startswith("{"):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            return ""
+        told = [one for one in inner.values() if isinstance(one, str)]
+        value = told[0] if len(told) == 1 and not is_junk(told[0]) else ""
+    return vendor_status.without_pictures(texts.repaired_text(value))
+
+
 def is_junk(value: str) -> bool:
-    low = storable_text(value).strip().lower()
-    return low in EMPTY_WORDS or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
+    return vendor_status.is_no_value(storable_text(value)) or "⚠" in value or "❌" in value
 
 
 def _word_list(value: Any) -> list[str]:
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    if isinstance(value, str):
+        listed = texts.listed_values(value)
+        value = re.split(r"[,;|]", value) if listed is None else listed
+    parts = value if isinstance(value, list) else []
     return [
         storable_text(part).strip()[:80]
         for part in parts
@@ -212,8 +221,10 @@ def _whole_number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        value = value.strip()
-        return int(value) if value.isdecimal() and len(value) < 7 else None
+        found = re.fullmatch(
+            r"(\d{1,6})\s*\+?(?:\s*(?:open\s)?(?:roles?|jobs?|positions?))?", value.strip()
+        )
+        return int(found[1]) if found else None
     return int(value) if isinstance(value, int | float) and 0 <= value < 1_000_000 else None
 
 
