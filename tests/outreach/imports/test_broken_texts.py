@@ -25,8 +25,8 @@ REST = "\n\nWhich handover at {{ company }} would you fix first?"
 
 @pytest.mark.parametrize("case", OF_THE_FIELD, ids=lambda case: case["id"])
 def test_an_imported_draft_is_blocked(case: dict[str, str]) -> None:
-    row = {"email": "dana@bluefield.test", "what": "draft", "at": "2026-01-02", "name": "Dana Okafor",
-           "company": "Bluefield n01", **case}  # fmt: skip
+    person = {"email": "dana@bluefield.test", "name": "Dana Okafor", "company": "Bluefield n01"}
+    row = {"what": "draft", "at": "2026-01-02", **person, **case}
     previous_system.import_file(json.dumps(row).encode())
     message = Message.objects.get()
     assert (message.status, HistoryItem.objects.count()) == ("blocked", 1)
