@@ -21,6 +21,8 @@ from leads.integrations.ghl_contact_data import (
     ContactDetails,
     ListedContact,
     contact_email,
+    details_as_json,
+    missing_details,
     parse_contact,
 )
 
@@ -164,25 +166,16 @@ def claim_call(now: float | None = None) -> None:
     rates.claim_call(VENDOR, CALLS_PER_WINDOW, WINDOW_SECONDS, now)
 
 
-def upsert_contact(person: ContactDetails) -> Contact:
-    """Create or update a contact; repeatable. Source: POST /contacts/upsert.
+def upsert_contact(person: ContactDetails, source: str = "RB2B") -> Contact:
+    """Create a contact; repeatable. Source: POST /contacts/upsert.
 
-    The contact that comes back may be another one, with another address: compare.
+    A contact that is there already is overwritten: ask `find_contact` before. The contact that
+    comes back may be another one, with another address: compare.
     """
-    fields = {
-        "firstName": person.first_name,
-        "lastName": person.last_name,
-        "email": person.email,
-        "companyName": person.company_name,
-        "website": person.website,
-        "city": person.city,
-        "state": person.state,
-        "country": person.country,
-        "source": "RB2B",
-    }
     body = {
         "locationId": settings.GHL_LOCATION_ID,
-        **{name: value for name, value in fields.items() if value},
+        **details_as_json(person),
+        **({"source": source} if source else {}),
     }
     found = call_ghl(
         "POST",
@@ -193,6 +186,18 @@ def upsert_contact(person: ContactDetails) -> Contact:
         reaches_out=True,
     )
     return parse_contact(found.get("contact") or {})
+
+
+def add_missing_details(contact: Contact, person: ContactDetails) -> None:
+    """Fill what the contact lacks, and change nothing else; repeatable.
+
+    Source: PUT /contacts/{contactId}, which takes no company.
+    """
+    if body := details_as_json(missing_details(contact.person, person)):
+        path = f"/contacts/{contact.id}"
+        call_ghl(
+            "PUT", path, version=CONTACTS_VERSION, json=body, repeatable=True, reaches_out=True
+        )
 
 
 def get_contact(contact_id: str) -> Contact:

@@ -1,7 +1,7 @@
 """GoHighLevel's contacts as its JSON gives them. Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from caio_project.lib.times import parse_time
@@ -61,6 +61,46 @@ def parse_contact(raw: dict[str, Any]) -> Contact:
     )
 
 
+_JSON_NAMES = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "email": "email",
+    "company_name": "companyName",
+    "website": "website",
+    "city": "city",
+    "state": "state",
+    "country": "country",
+}
+
+
+def details_as_json(person: ContactDetails) -> dict[str, str]:
+    """Return what is known of `person` by GoHighLevel's names."""
+    found = {theirs: getattr(person, ours) for ours, theirs in _JSON_NAMES.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def missing_details(stored: ContactDetails, ours: ContactDetails) -> ContactDetails:
+    """Return what of `ours` the stored contact lacks, without address and company.
+
+    A first name is one whole with its last name, a city with its state and country.
+    """
+    named = bool(stored.first_name or stored.last_name)
+    same = stored.first_name.casefold() == ours.first_name.casefold()
+    last = ours.last_name if not stored.last_name and (same or not named) else ""
+    placed = bool(stored.city or stored.state)
+    return replace(
+        ours,
+        email="",
+        company_name="",
+        first_name="" if named else ours.first_name,
+        last_name=last,
+        website="" if stored.website else ours.website,
+        city="" if placed else ours.city,
+        state="" if placed else ours.state,
+        country="" if placed or stored.country else ours.country,
+    )
+
+
 def contact_email(raw: dict[str, Any]) -> str:
     return str(raw.get("emailLowerCase") or raw.get("email") or "").lower()
 
@@ -70,6 +110,9 @@ def _contact_details(raw: dict[str, Any]) -> ContactDetails:
         name: storable_text(str(raw.get(name) or "")).strip()
         for name in ("firstName", "lastName", "companyName", "website", "city", "state", "country")
     }
+    if not texts["firstName"] and not texts["lastName"]:
+        whole = storable_text(str(raw.get("name") or raw.get("contactName") or "")).strip()
+        texts["firstName"], _, texts["lastName"] = whole.partition(" ")
     return ContactDetails(
         email=contact_email(raw),
         first_name=_capitalised_name(texts["firstName"])[:100],

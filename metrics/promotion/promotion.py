@@ -90,15 +90,13 @@ def _gate_obstacles(to: Phase) -> list[str]:
 
 
 def ghl_write_check() -> list[str]:
-    """Write a contact of our own (the sender) to GoHighLevel; [] where that worked."""
+    """Write the sender's own address to GoHighLevel, and nothing else; [] where that worked."""
     if "ghl" in settings.SANDBOXED:
         return ["GHL write: GoHighLevel is in the sandbox."]
-    person = ghl_contact_data.ContactDetails(
-        settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", ""
-    )
+    person = ghl_contact_data.ContactDetails(settings.GHL_FROM_EMAIL, "", "", "", "", "", "", "")
     try:
         with ghl.check_before_each_call(phase.check_not_halted):
-            contact = ghl.upsert_contact(person)
+            contact = ghl.upsert_contact(person, source="")
     except http.HttpError as failure:
         return [f"GHL write: {failure.detail}"]
     return (

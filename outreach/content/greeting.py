@@ -85,7 +85,7 @@ def _without_titles(who: str) -> list[str]:
 
 def is_no_name(who: str) -> bool:
     """Tell whether `who` begins with an address, a domain or a number rather than a name."""
-    return bool(re.match(r"\S*?(?:[@\d/_|]|\w\.\w{2,})", who))
+    return bool(re.match(r"(?=[\w@./|+-]+(?:\s|$))\S*?(?:[@\d/_|]|\w\.\w{2,})", who))
 
 
 def others_addressed(body: str, own_names: tuple[str, ...], ours: str) -> str:

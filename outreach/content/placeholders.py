@@ -18,7 +18,7 @@ _MARKS = re.compile(
     r"|<<|>>|<%|%>"
     # <First Name>; a tag of HTML is shown as it is typed, and fills nothing
     r"|</?(?!https?:|mailto:|[\w.+-]+@|(?:a|b|i|u|p|br|em|hr|li|ol|ul|td|tr|div|img|pre|html|span|"
-    r"table|strong|script|style|h\d)\b)[A-Za-z][^<>\n]{0,60}>"
+    rf"table|strong|script|style|h\d)\b)(?:(?-i:[A-Z])|[a-z]+_|(?:{_FIELD_WORD})\b)[^<>\n]{{0,60}}>"
     r"|\$\{|\$[A-Za-z]+_[A-Za-z_]+|\$(?:first|last|full|company)[A-Za-z]*\b"
     r"|##[^#\n]{1,60}##|#[A-Za-z]+_[A-Za-z_]+#?|@@[^@\n]{1,60}@@|~~[A-Za-z][^~\n]{0,40}~~"
     r"|__[A-Za-z][A-Za-z _]{0,40}__|_{3,}"

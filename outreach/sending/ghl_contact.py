@@ -1,9 +1,16 @@
-"""The recipient's contact at GoHighLevel: created or updated, read back and checked."""
+"""The recipient's contact at GoHighLevel: found or created, read and checked.
+
+A contact that is there already belongs to the people who keep it: what it lacks is added by its id,
+and nothing is overwritten.
+"""
+
+import logging
 
 from caio_project.lib import http
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_contact_data
+from leads.integrations.ghl_refusals import CONTACT_GONE, refusal_code
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Status
@@ -16,6 +23,8 @@ from outreach.review import ghl_lookup
 from outreach.sending import send_errors
 from outreach.sending.stops import SendStopped
 
+log = logging.getLogger(__name__)
+
 
 def prepare_contact(message: Message) -> str:
     """Return the id of the contact to send to. Raises SendStopped, SendPostponed or SendMustWait.
@@ -25,8 +34,7 @@ def prepare_contact(message: Message) -> str:
     """
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
-            _check_address(message, contact := contacts.upsert_contact(_recipient_details(message)))
-            _check_address(message, contact := contacts.get_contact(contact.id))
+            contact, is_new = _find_or_create(message)
             found = ghl_lookup.read_findings(contact.id, message.lead)
     except http.HttpError as failure:
         raise send_errors.exception_for_failure(message, failure) from failure
@@ -38,7 +46,50 @@ def prepare_contact(message: Message) -> str:
     if contact.assigned_to != message.lead.ghl_assigned_to:
         # The new owner gets the answer; the text stays as it was approved.
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
+    if not is_new:
+        _add_missing_details(message, contact)
     return contact.id
+
+
+def _find_or_create(message: Message) -> tuple[ghl_contact_data.Contact, bool]:
+    """Return the contact as it is now, and whether it was created here.
+
+    A contact that is found only by another of its addresses is not touched.
+    """
+    contact = _contact_of_check(message)
+    if contact is not None:
+        _check_address(message, contact)
+        return contact, False
+    known = contacts.find_contact(message.to_address)
+    made = known or contacts.upsert_contact(_recipient_details(message))
+    _check_address(message, made)
+    _check_address(message, contact := contacts.get_contact(made.id))
+    return contact, known is None
+
+
+def _contact_of_check(message: Message) -> ghl_contact_data.Contact | None:
+    """Return the contact that the check before the decision saw, unless it is gone."""
+    check = ghl_check.ghl_check_of(message)
+    asked = suppression.erased_hash(message.to_address)
+    if check is None or not check.contact_id or check.address_hash != asked:
+        return None
+    try:
+        return contacts.get_contact(check.contact_id)
+    except http.RequestRefused as failure:
+        if failure.status != 404 and refusal_code(failure) != CONTACT_GONE:
+            raise
+        return None
+
+
+def _add_missing_details(message: Message, contact: ghl_contact_data.Contact) -> None:
+    """Add what the contact lacks. Where GoHighLevel refuses a value, the email goes without it."""
+    try:
+        with contacts.check_before_each_call(phase.check_not_halted):
+            contacts.add_missing_details(contact, _recipient_details(message))
+    except http.HttpError as failure:
+        if not isinstance(failure, http.RequestRefused):
+            raise send_errors.exception_for_failure(message, failure) from failure
+        log.warning("contact %s keeps its gaps: %s", contact.id, failure.detail)
 
 
 def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact) -> None:

@@ -163,9 +163,12 @@ class ContactsApi(Location):
         if not value:
             return None
         wanted = comparable(name, value)
-        return next(
-            (c for c in self._contacts.values() if comparable(name, c[name]) == wanted), None
-        )
+        rows = self._contacts.values()
+        own = next((c for c in rows if comparable(name, c[name]) == wanted), None)
+        if own or name != "email":
+            return own
+        # Its further addresses find a contact too, which keeps its first one.
+        return next((c for c in rows if wanted in further_addresses(c)), None)
 
     def _match(self, body: dict) -> str | None:
         for name in self.match_order:
@@ -267,6 +270,10 @@ class ContactsApi(Location):
         """Sends to this address are refused as invalid."""
         with self.lock:
             self._invalid_emails.add(email.lower())
+
+
+def further_addresses(contact: dict) -> set[str]:
+    return {str(one.get("email")).lower() for one in contact.get("additionalEmails") or []}
 
 
 def merged_custom_fields(old: list[dict], new: list[dict]) -> list[dict]:

@@ -85,7 +85,8 @@ def test_a_value_that_was_nothing_is_found(text: str) -> None:
         "roles are undefined there", "20% of the work and 30% of the cost", "5 < 6 > 4", "I <3 it",
         "a [1] b", "“[They] never asked,” she said", "“[w]e did it”", "[sic]", "[…]",
         "Read « Le Monde » today", "It costs $5,000 or $10k.", "R&D and M&A at AT&T;", "C# and F#",
-        "Write to <dana@acme.test> or <https://acme.test>", "my to-do list", "the TODO list",
+        "For <us> and <them>", "Write to <dana@acme.test> or <https://acme.test>", "my to-do list",
+        "the TODO list",
         "XXL sizes", "a null result", "a_b", "Hi Nan,", "TBDs", "Nonetheless, nullify it",
     ],
 )  # fmt: skip

@@ -14,11 +14,13 @@ from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
-    CONTACT,
     DEALS,
+    KNOWN_CONTACT,
+    NEW_CONTACT,
     SEARCH,
     SEND,
     TALK,
+    UPDATE,
     UPSERT,
     VERSIONS,
     calls,
@@ -44,7 +46,7 @@ def test_approved_email_is_sent_once_with_allowed_fields(ghl: FakeGhl) -> None:
         "subject": text.subject,
         "html": email_footer.email_html(text.body, text.footer),
     }
-    assert calls(ghl) == [UPSERT, CONTACT, SEARCH, DEALS, SEND]
+    assert calls(ghl) == [*NEW_CONTACT, SEARCH, DEALS, SEND]
     sent = now_is(message)
     assert (sent.status, sent.error, sent.waiting_for, sent.lease_until, sent.attempts) == (
         "sent",
@@ -88,11 +90,8 @@ def test_sent_text_is_the_approved_text(ghl: FakeGhl, reviewer: User) -> None:
     assert "&amp; us, as 1 &lt; 2." in entry["html"]
 
 
-def test_contact_upsert_keeps_tags_and_do_not_disturb(ghl: FakeGhl) -> None:
+def test_an_unknown_person_becomes_a_contact(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
-    known = ghl.add_contact(
-        message.to_address, tags=["vip"], dndSettings={"SMS": {"status": "active"}}
-    )
     assert send.send_due() == 1
     (request,) = ghl.requests(UPSERT)
     lead = message.lead
@@ -107,12 +106,7 @@ def test_contact_upsert_keeps_tags_and_do_not_disturb(ghl: FakeGhl) -> None:
         "country": "US",
         "source": "RB2B",
     }
-    contact = ghl.contact(known["id"])
-    assert (contact["tags"], contact["dnd"], contact["dndSettings"]) == (
-        ["vip"],
-        False,
-        {"SMS": {"status": "active"}},
-    )
+    assert ghl.requests(UPDATE) == []
 
 
 def test_every_call_carries_token_and_version(ghl: FakeGhl) -> None:
@@ -139,7 +133,7 @@ def test_our_earlier_email_does_not_stop_sending(ghl: FakeGhl) -> None:
     message = factories.held_email(lead)
     review_actions.approve_email(message, 1, by=None)
     assert send.send_due() == 1
-    assert calls(ghl)[5:] == [UPSERT, CONTACT, SEARCH, TALK, DEALS, SEND]
+    assert calls(ghl)[6:] == [*KNOWN_CONTACT, SEARCH, TALK, DEALS, SEND]
     assert len(ghl.sent_emails()) == 2
 
 

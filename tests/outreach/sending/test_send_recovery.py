@@ -17,9 +17,11 @@ from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
     CONTACT,
     DEALS,
+    FIND,
     SEARCH,
     SEND,
     TALK,
+    UPDATE,
     UPSERT,
     away,
     calls,
@@ -70,7 +72,7 @@ def test_outage_before_sending_call_gives_slot_back(ghl: FakeGhl, settings: Any)
     assert waiting.error.startswith("no connection to 127.0.0.1")
 
 
-@pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, TALK])
+@pytest.mark.parametrize("route", [FIND, CONTACT, SEARCH, TALK])
 @pytest.mark.parametrize(
     "fault",
     [
@@ -208,11 +210,12 @@ def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> Non
 @pytest.mark.parametrize(
     ("handler", "made"),
     [
-        ("upsert_contact", [UPSERT]),
-        ("get_contact", [UPSERT, CONTACT]),
-        ("search_conversations", [UPSERT, CONTACT, SEARCH]),
-        ("conversation_messages", [UPSERT, CONTACT, SEARCH, TALK]),
-        ("search_opportunities", [UPSERT, CONTACT, SEARCH, TALK, DEALS]),
+        ("find_duplicate", [FIND]),
+        ("get_contact", [FIND, CONTACT]),
+        ("search_conversations", [FIND, CONTACT, SEARCH]),
+        ("conversation_messages", [FIND, CONTACT, SEARCH, TALK]),
+        ("search_opportunities", [FIND, CONTACT, SEARCH, TALK, DEALS]),
+        ("update_contact", [FIND, CONTACT, SEARCH, TALK, DEALS, UPDATE]),
     ],
 )
 def test_halt_between_calls_prevents_the_next_call(

@@ -17,6 +17,7 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
     CONTACT,
+    FIND,
     SEND,
     TALK,
     UPSERT,
@@ -38,7 +39,7 @@ def test_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
     stopped = now_is(message)
     assert (stopped.status, last_move(message)) == ("failed", ("failed", "contact_mismatch"))
     assert stopped.error == "GoHighLevel returned a contact with another address."
-    assert calls(ghl) == [UPSERT]
+    assert calls(ghl) == [FIND, UPSERT]
     assert (ghl.sent_emails(), outcomes(), slots(), Suppression.objects.count()) == ([], [], 0, 0)
 
 
