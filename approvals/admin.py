@@ -90,7 +90,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     @admin.display(description="To")
     def who(self, message: Message) -> str:
         lead = message.lead
-        return ", ".join(part for part in (lead.name, lead.title, str(lead.company or "")) if part)
+        return ", ".join(part for part in (str(lead), lead.title, str(lead.company or "")) if part)
 
     @admin.display(description="Subject")
     def subject(self, message: Message) -> str:

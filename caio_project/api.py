@@ -31,7 +31,7 @@ class HealthView(PublicView):
         responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health"
     )
     def get(self, request: Request) -> Response:
-        """Every check by name; 503 where one fails."""
+        """Every check by name; 503 where one fails, 200 and "starting" while one has yet to run."""
         return _health_response(status.health_checks())
 
 
@@ -58,10 +58,11 @@ def unknown_address(request: HttpRequest, unknown: str) -> JsonResponse:
 
 
 def _health_response(checks: dict[str, status.HealthCheck]) -> Response:
-    ok = all(check.ok for check in checks.values())
+    wrong = [check for check in checks.values() if not check.ok]
+    late = [check for check in wrong if not check.is_starting]
     body = {
-        "status": "healthy" if ok else "unhealthy",
+        "status": "unhealthy" if late else "starting" if wrong else "healthy",
         "commit": status.running_commit(),
         "checks": {name: {"ok": check.ok, "detail": check.text} for name, check in checks.items()},
     }
-    return Response(body, status=200 if ok else 503)
+    return Response(body, status=503 if late else 200)

@@ -22,6 +22,7 @@ LEAD_PERMISSIONS = (
     "outreach.warm_up_sendingdomain",
     "outreach.queue_segment",
     "outreach.repeat_aftersend",
+    "outreach.take_back_stop",
     "outreach.run_experiment",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import environ
 
+from caio_project.lib import run_address
 from caio_project.lib.private_files import close_to_others, make_private_file
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
@@ -32,8 +33,9 @@ environ.Env.read_env(env.str("CAIO_ENV_FILE", default=str(BASE_DIR / ".env")))
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+SITE_URL = run_address.site_url(env.str("SITE_URL", default="http://127.0.0.1:8000")).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+ALLOWED_HOSTS += ["healthcheck.railway.app"]  # the Host of Railway's own health check
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ROOT_URLCONF = "caio_project.urls"
 WSGI_APPLICATION = "caio_project.wsgi.application"

@@ -34,8 +34,10 @@ class VisitorsView(APIView):
         if len(body) > events.LARGEST_BODY:
             raise ValidationError({"body": f"It is larger than {events.LARGEST_BODY} bytes."})
         try:
-            rb2b.parse_visitor(body)
+            visitor = rb2b.parse_visitor(body)
         except UnreadableBody as error:
             raise ValidationError({"body": str(error)}) from error
+        if wrong := [note for note in visitor.notes if note["code"] == "field_not_text"]:
+            raise ValidationError({note["field"]: rb2b.note_text(note) for note in wrong})
         stored = events.store_event("api", body)
         return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

@@ -69,17 +69,56 @@ def mailbox_address(address: str) -> str:
     return f"{local.partition('+')[0] or local}{at}{host}"
 
 
+_LINKEDIN_ID = r"(?:AC[a-z]|AE[A-Z]|AD[a-z])AA[A-Za-z0-9_-]{5,}"
+_LINKEDIN_FORMS = (
+    # members and leads of Sales Navigator and Recruiter have an id in which case counts
+    (rf"/(?:mwlite/|m/)?in/({_LINKEDIN_ID})(?:[/,?]|$)", "urn/{}"),
+    (rf"/sales/(?:lead|people|profile)/({_LINKEDIN_ID}|\d+)(?:[/,?]|$)", "urn/{}"),
+    (rf"/(?:talent|recruiter)/(?:profile/)?({_LINKEDIN_ID}|\d+)(?:[/,?]|$)", "urn/{}"),
+    (r"/(?:[a-z]{2}/|mwlite/|m/)?in/([^/,]+)", "in/{}"),
+    (r"/(?:[a-z]{2}/)?pub/([^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+)", "pub/{}"),
+    (r"/(?:[a-z]{2}/)?pub/([^/]+)/?$", "in/{}"),
+    (rf"/profile/view\?(?:.*&)?id=({_LINKEDIN_ID}|\d+)", "urn/{}"),
+    (rf"urn:li:(?:person|member|fsd?_?[a-z]*|fs_[a-z]+):\(?({_LINKEDIN_ID}|\d+)", "urn/{}"),
+)
+
+
 def linkedin_key(url: str) -> str:
-    """ "in/dana-okafor" for any spelling of a person's LinkedIn URL; "" for anything else."""
-    try:
-        parts = urlsplit(url.strip() if "//" in url else f"https://{url.strip()}")
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-    if host != "linkedin.com" and not host.endswith(".linkedin.com"):
-        return ""
-    found = re.match(r"^/(?:[a-z]{2}/)?in/([^/]+)", storable_text(unquote(parts.path)).lower())
-    return f"in/{found[1].strip()}"[:200] if found and found[1].strip() else ""
+    """ "in/dana-okafor" for any spelling of a person's LinkedIn URL; "" for anything else.
+
+    "urn/ACoAAB…" and "pub/…" are keys of their own: they do not tell the name in the URL.
+    """
+    typed = storable_text(url).strip()
+    if re.match(r"/?(?:in|pub|urn)/[^/]", typed):
+        typed = f"https://www.linkedin.com/{typed.lstrip('/').replace('urn/', 'sales/lead/', 1)}"
+    if not typed.lower().startswith("urn:li:"):
+        try:
+            parts = urlsplit(typed if "//" in typed else f"https://{typed}")
+            host = (parts.hostname or "").rstrip(".")
+        except ValueError:
+            return ""
+        if host != "linkedin.com" and not host.endswith(".linkedin.com"):
+            return ""
+        typed = storable_text(unquote(parts.path)) + (f"?{parts.query}" if parts.query else "")
+    for pattern, form in _LINKEDIN_FORMS:
+        has_id = form.startswith("urn")
+        if found := re.match(pattern, typed, 0 if has_id else re.IGNORECASE):
+            name = (found[1] if has_id else found[1].lower()).partition("?")[0].strip()
+            return form.format(name)[:200] if name else ""
+    return ""
+
+
+def is_named_profile(key: str) -> bool:
+    """Whether the key has the name of a profile, which an id of LinkedIn's does not tell."""
+    return key.startswith("in/")
+
+
+def linkedin_url(key: str) -> str:
+    kind, _, rest = key.partition("/")
+    if kind == "urn":
+        path = f"in/{rest}" if rest.startswith("ACo") else f"sales/lead/{rest}"
+        return f"https://www.linkedin.com/{path}"
+    return f"https://www.linkedin.com/{key}" if key else ""
 
 
 def host_name(text: str) -> str:
@@ -146,17 +185,6 @@ def fold_text(text: str) -> str:
         text = unicodedata.normalize("NFKD", text.casefold())
         text = "".join(letter for letter in text if not unicodedata.combining(letter))
     return text.casefold()
-
-
-def employees_from(text: str) -> int | None:
-    """The lower end of "51-200", "5,000+" or "312", 0 of "under 50"; None if unknown."""
-    if re.match(
-        r"\s*(<|≤|under\b|up to\b|below\b|(less|fewer) than\b)", text.lower()
-    ) and re.search(r"\d", text):
-        return 0
-    found = re.search(r"\d[\d,.]*", text)
-    digits = re.sub(r"\D", "", found[0].split(".")[0] if found else "")
-    return int(digits) if digits and len(digits) < 9 else None
 
 
 def us_state(text: str) -> str:

@@ -106,6 +106,7 @@ class MoveCode(TextChoices):
     UNDONE = "undone", "Approval undone"
     WITHDRAWN = "withdrawn", "Withdrawn"
     HISTORY = "history", "Rejected in the previous system"
+    TEST_OVER = "test_over", "Withdrawn: the test visitor's run has ended"
     PERSON_SAYS_SENT = "person_says_sent", "A person says it was sent"
     PERSON_SAYS_NOT_SENT = "person_says_not_sent", "A person says it was not sent"
     # automatic approval and time
@@ -166,6 +167,8 @@ class MoveCode(TextChoices):
     COMPLAINED = "complained", "Stopped: this person called an email spam"
     BOUNCED = "bounced", "Stopped: the address does not receive emails"
     INVALID = "invalid", "Stopped: the address is not valid"
+    GONE = "gone", "Stopped: this person is no longer there"
+    STOP_UNSURE = "stop_unsure", "Stopped: this person may have asked for no more emails"
     CUSTOMER = "customer", "Stopped: this is a customer"
     COMPETITOR = "competitor", "Stopped: this is a competitor"
     OWN_DOMAIN = "own_domain", "Stopped: this is an address of ours"

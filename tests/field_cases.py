@@ -14,3 +14,6 @@ def cases(name: str) -> list[dict[str, Any]]:
 def case(name: str, start: str) -> dict[str, Any]:
     """The case whose id starts with this word."""
     return next(one for one in cases(name) if one["id"].split()[0] == start)
+
+
+FIELD_TITLES = [(one["t"], one["right"]) for one in cases("titles")]

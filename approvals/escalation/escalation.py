@@ -72,7 +72,9 @@ def _person_at_step(step: int) -> TeamMember | None:
 
 
 def _lead_words(lead: Lead) -> str:
-    who = f"{lead.name or 'Somebody'}" + (f", {lead.company}" if lead.company else "")
+    who = f"{lead.name or 'Somebody'}{lead.kind_mark}" + (
+        f", {lead.company}" if lead.company else ""
+    )
     return " ".join(who.split())[
         :MAX_NAME_LENGTH
     ]  # visitor data: of any length, and with line breaks

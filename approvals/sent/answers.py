@@ -10,11 +10,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from approvals import fact_words
+from leads.models import InboundEvent
+from outreach.feedback import placement
 from outreach.models import Reply, ReplyKind
 
 NEEDS_SOMEONE_FOR = timedelta(days=14)
 IMPORTED_SOURCE = "history"  # the source of what was imported
 PAGE_SIZE = 25
+MAX_UNPLACED = 1000
 MAX_QUOTE_LENGTH = 240
 MAX_REPLY_LENGTH = 2000  # characters of one reply on the page
 
@@ -72,14 +75,25 @@ def _sentence_start(said: str, at: int) -> int:
 
 
 def replies_needing_someone() -> list[ReplyRow]:
-    """Positive replies nobody has claimed, and those the machine is unsure about; oldest first."""
+    """Positive replies nobody has claimed, and those the machine is unsure about; oldest first.
+
+    Where it is unsure of a stop, everything to that person is held until somebody sorts it.
+    """
     unsure = Q(is_sure=False, corrected_to="")
-    recent = Reply.objects.filter(
-        received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR, taken_at=None
-    )
+    is_recent = Q(received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR)
+    held = Q(sorted_as=ReplyKind.STOP) & unsure  # holds everything to them, however old
+    recent = Reply.objects.filter(is_recent | held, taken_at=None)
     positive = recent.of_kind(ReplyKind.POSITIVE).values("pk")
     rows = _with_related(recent.exclude(source=IMPORTED_SOURCE).filter(unsure | Q(pk__in=positive)))
     return [reply_row(reply) for reply in rows.order_by("received_at")[:PAGE_SIZE]]
+
+
+def count_unplaced() -> int:
+    """Messages of the last 14 days of which we cannot tell whom of ours they concern."""
+    rows = InboundEvent.objects.filter(
+        reason_code=placement.UNPLACED_CODE, received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR
+    ).exclude(reason="")
+    return rows.order_by()[:MAX_UNPLACED].count()
 
 
 def newest_replies(before: int | None = None) -> tuple[list[ReplyRow], int | None]:

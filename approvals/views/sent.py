@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,6 +17,7 @@ from approvals.escalation import notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
 from outreach.control import phase
+from outreach.drafting import manual_queue
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.limits import forecast_by_day
 from outreach.models import Message, ReplyKind, SandboxEmail
@@ -57,10 +59,19 @@ def render_sent_page(request: HttpRequest, status: int = 200, **more: Any) -> Ht
         "sent": sent_emails.sent_today(),
         "kept": kept,
         "older": older,
+        "comes_back": _count_coming_back(),
         "decides": request.user.has_perm("approvals.decide"),
         "sorts": request.user.has_perm("outreach.correct_reply"),
+        "takes_back": request.user.has_perm("outreach.take_back_stop"),
+        "unplaced": answers.count_unplaced(),
     }
     return render_page(request, "approvals/sent/sent.html", {**context, **more}, status)
+
+
+def _count_coming_back() -> int:
+    if manual_queue.why_none_comes_back():
+        return 0
+    return manual_queue.kept_first_emails()[: manual_queue.MOST_LEADS].count()
 
 
 @viewer_page
@@ -74,6 +85,36 @@ def sandbox_email_page(request: HttpRequest, pk: int) -> HttpResponse:
         "approvals/sent/kept.html",
         {"kept": kept, "shown": email_sheet.html_as_paragraphs(kept.shown_html)},
     )
+
+
+@viewer_page
+@require_POST
+def bring_back_sandboxed(request: HttpRequest) -> HttpResponse:
+    """Queue the people approved in the sandbox anew, once GoHighLevel is connected."""
+    if not request.user.has_perm("outreach.queue_segment"):
+        raise PermissionDenied("Only a Lead can bring people back. Nothing was changed.")
+    if reason := manual_queue.why_none_comes_back():
+        return render_sent_page(request, 409, problem=f"{reason} Nobody was brought back.")
+    selection = manual_queue.select_sandboxed()
+    if not selection.leads:
+        problem = f"Nobody can come back into the queue. {_left_out_words(selection)}".rstrip()
+        return render_sent_page(request, 409, problem=problem)
+    try:
+        queued = manual_queue.queue_selection(selection, request.user).queued
+    except IntegrityError:
+        text = "An email to one of them was opened meanwhile. Nobody was brought back; try again."
+        return render_sent_page(request, 409, problem=text)
+    messages.success(
+        request,
+        f"{queued} {'person comes' if queued == 1 else 'people come'} back into the queue: "
+        f"new drafts are being written. {_left_out_words(selection)}".rstrip(),
+    )
+    return SeeOther(reverse("sent"))
+
+
+def _left_out_words(selection: manual_queue.Selection) -> str:
+    reasons = [f"{n}: {why}" for why, n in selection.left_out.most_common()]
+    return f"Left out: {' '.join(reasons)}" if reasons else ""
 
 
 @reviewer_action

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
@@ -22,7 +22,9 @@ from caio_project.event_vault import replay_plan, sources
 from caio_project.lib import times
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.inbound import event_search, masking, parked
+from leads.integrations import rb2b
 from leads.models import InboundEvent
+from outreach.feedback import placement
 
 MAX_REPLAYS = 20
 MAX_COUNTED = 10_000  # rows, for an exact count reads the whole table
@@ -51,6 +53,20 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
+class NoteFilter(admin.SimpleListFilter):
+    """Messages to us that concern nobody we know, which are kept."""
+
+    title, parameter_name = "message", "note"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("unplaced", "Cannot be placed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(reason_code=placement.UNPLACED_CODE).exclude(reason="")
+
+
 class PeriodFilter(RangeDateFilter):
     """From and to are days in the team's zone, both included."""
 
@@ -77,7 +93,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         "shown_step",
         "shown_deliveries",
     )
-    list_filter = ("state", SourceFilter, "kind", ("received_at", PeriodFilter))
+    list_filter = ("state", SourceFilter, NoteFilter, "kind", ("received_at", PeriodFilter))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
     list_before_template = "caio_project/event_vault/parked.html"
@@ -98,7 +114,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     fields = (
         "public_id", "shown_source", "kind", "shown_state", "shown_reason", "shown_step",
         "shown_lead", "received_at", "processed_at", "shown_deliveries", "attempts",
-        "not_before", "shown_body",
+        "not_before", "shown_notes", "shown_body",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -159,6 +175,13 @@ class InboundEventAdmin(ReadOnlyAdmin):
     @admin.display(description="deliveries")
     def shown_deliveries(self, event: Any) -> int:
         return event.deliveries
+
+    @admin.display(description="not understood")
+    def shown_notes(self, event: Any) -> str:
+        notes = event.notes
+        if not event.is_readable:
+            notes = [{**note, "field": masking.mask_key(note.get("field", ""))} for note in notes]
+        return format_html_join("", "<div>{}</div>", ((rb2b.note_text(note),) for note in notes))
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:

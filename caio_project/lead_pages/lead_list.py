@@ -13,9 +13,10 @@ from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
 from leads.scoring import calculation
 from leads.suppression import bulk, suppression
 from outreach.choices import Status
-from outreach.models import Message
+from outreach.models import Message, Transport
 
 LIST_ORDER = ("-last_seen_at", "-pk")
+KEPT = "Saved in the sandbox, not sent"
 STUCK_AFTER = timedelta(minutes=5)
 SHOW_CHOICES = (
     ("", "All"),
@@ -129,6 +130,7 @@ def with_email_and_enrichment(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     asked = Enrichment.objects.filter(lead=OuterRef("pk")).exclude(state=Enrichment.State.SETTLED)
     return rows.annotate(
         email_status=Subquery(newest.values("status")[:1]),
+        email_transport=Subquery(newest.values("transport")[:1]),
         asked_at=Subquery(asked.values("created_at")[:1]),
     )
 
@@ -161,6 +163,8 @@ def pipeline_place(lead: Any, stop: suppression.Stop | None) -> str:
         return "Waiting to be scored"
     if lead.error:
         return f"Stuck: {lead.error}"
+    if lead.email_status == Status.SENT and lead.email_transport == Transport.SANDBOX:
+        return KEPT
     if lead.email_status:
         return str(Status(lead.email_status).label)
     if lead.address == Lead.Address.NONE:

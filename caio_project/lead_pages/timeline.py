@@ -11,7 +11,7 @@ from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
 from outreach.choices import Status, move_words
 from outreach.control import phase
-from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
+from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply, Transport
 
 MAX_EVENTS = 300  # lines shown; what is older is counted only
 MAX_VISITS = 200
@@ -94,7 +94,8 @@ def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.actor_name(move.by)}" if move.by else ""
-        what = move_words(move.why)
+        kept = move.to_status == Status.SENT and move.message.transport == Transport.SANDBOX
+        what = "Saved in the sandbox, not sent" if kept else move_words(move.why)
         yield TimelineEvent(
             move.at,
             "Email",

@@ -19,7 +19,14 @@ ReportType = TypeVar("ReportType", bound=FileReport)
 
 
 class ReportingCommand(BaseCommand):
-    """Prints one JSON document with `--json`, otherwise tables."""
+    """Prints one JSON document with `--json`, otherwise tables; `--help` ends with exit codes."""
+
+    exit_codes = "0 done, 1 refused or failed"
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        if "exit code" not in self.help.lower():
+            kwargs["epilog"] = f"Exit code: {self.exit_codes}."
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -75,16 +82,20 @@ class FileImportCommand(ReportingCommand):
         options: dict[str, Any],
         work: Callable[[bytes, Callable[[int, int], None]], ReportType],
     ) -> ReportType:
-        """Run `work(raw, progress)` on the file. An unreadable file raises CommandError."""
+        """Run `work(raw, progress)` on the file. Raises CommandError where it cannot be read, or
+        nothing in it is what the command takes.
+        """
         path = options["file"]
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Storing", total=None)
             try:
-                return work(
+                report = work(
                     path.read_bytes(),
                     lambda done, total: bar.update(task, completed=done, total=total),
                 )
+                report.require_rows()
+                return report
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror}.") from error
             except UnreadableFile as error:
@@ -110,8 +121,9 @@ class FileImportCommand(ReportingCommand):
                 self.stdout.write(f"line {line}: {text}")
             if report.more_notes:
                 self.stdout.write(f"and {report.more_notes} more notes")
-            for what_left, count in sorted(report.left_out.items()):
-                self.stdout.write(f"not taken, {count} times: {what_left}")
+            for what_left, count in report.left_out.most_common():
+                often = "once" if count == 1 else f"{count} times"
+                self.stdout.write(f"not taken, {often}: {what_left}")
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
                 self.stdout.write(

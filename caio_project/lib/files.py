@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+NO_ROWS = "Nothing in it can be read by this command: it is empty, or the wrong file."
 MOST_ERRORS = 100  # more are counted, not kept
 MOST_NOTES = 50  # lines above the head
 SEPARATOR_HINT = re.compile(r"sep=([,;|\t]|\\t|)", re.IGNORECASE)  # as Excel reads it
@@ -54,6 +55,11 @@ class FileReport:
         else:
             self.more_errors += 1
 
+    def require_rows(self) -> None:
+        """Raises UnreadableFile where the file has nothing under its head: it is a wrong one."""
+        if not self.read:
+            raise UnreadableFile(NO_ROWS)
+
 
 class UnreadableFile(Exception):
     pass
@@ -76,19 +82,24 @@ def decode_file(raw: bytes) -> str:
 
 
 def csv_rows(
-    raw: bytes, required: tuple[str, ...], *, is_head: Callable[[set[str]], bool] | None = None
+    raw: bytes,
+    required: tuple[str, ...],
+    *,
+    is_head: Callable[[set[str]], bool] | None = None,
+    missing: str = "",
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield (line, row by column), or (line, sentence) for a row that cannot be read.
 
     A quoted cell may span lines. Notes may stand above the head, and a line `sep=;`: the head is
     the first line that has every required column, or for which `is_head` holds (it gets the names
-    in lower case), by any delimiter. Raises UnreadableFile without a usable head.
+    in lower case), by any delimiter. Raises UnreadableFile without a usable head; `missing` then
+    says what it lacks.
     """
     text = decode_file(raw)
     if "\x00" in text:
         raise UnreadableFile("It has NUL bytes: it is not a CSV file.")
     fits = is_head or (lambda names: bool(names - {""}) and set(required) <= names)
-    reader, names = _find_head(text, fits, _missing_columns(text, required))
+    reader, names = _find_head(text, fits, missing or _missing_columns(text, required))
     if required:
         names = [name.lower() for name in names]
     start = reader.line_num + 1
@@ -147,6 +158,16 @@ def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     for line, content in enumerate(text.split("\n"), 1):
         if content.strip():
             yield line, parse_json_object(content)
+
+
+def json_list(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield (number, object) for each entry of a JSON list. Raises UnreadableFile."""
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"It is not JSON: {str(error)[:80]}.") from error
+    for number, row in enumerate(rows, 1):
+        yield number, row if isinstance(row, dict) else "It is not a JSON object."
 
 
 def parse_json_object(text: str) -> dict[str, Any] | str:

@@ -1,5 +1,6 @@
 """Check a deployment from outside: its commit, its addresses, its worker and beat."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from caio_project.lib import http
 from caio_project.operations import status
 
 DEADLINE_SECONDS = 10.0
+START_SECONDS, POLL_SECONDS = 150.0, 2.0  # the longest interval of a sweep is 120
 ACCEPT_JSON = http.RequestContent(headers={"Accept": "application/json"})
 
 
@@ -18,7 +20,9 @@ class DeploymentCheck:
     text: str
 
 
-def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentCheck]:
+def verify_deployment(
+    url: str, commit: str | None = None, wait: float = START_SECONDS
+) -> list[DeploymentCheck]:
     """Every check in order. Reads only, except one webhook post with a wrong token."""
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
@@ -29,7 +33,7 @@ def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentChe
     return [
         DeploymentCheck("reachable", True, url),
         DeploymentCheck("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
-        *_check_health(url),
+        *_check_health(url, wait),
         _check_json(
             "ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"
         ),
@@ -82,8 +86,14 @@ def _check_json(name: str, url: str, right: Callable[[dict[str, Any]], bool]) ->
     )
 
 
-def _check_health(url: str) -> list[DeploymentCheck]:
-    body = _fetch_json(url + "/api/health")
+def _check_health(url: str, wait: float) -> list[DeploymentCheck]:
+    """Asks again while the deployment is still starting, for `wait` seconds at most."""
+    body, ends = _fetch_json(url + "/api/health"), time.monotonic() + wait
+    while not isinstance(body, str) and body.get("status") == "starting":
+        if time.monotonic() >= ends:
+            break
+        time.sleep(POLL_SECONDS)
+        body = _fetch_json(url + "/api/health")
     if isinstance(body, str):
         return [DeploymentCheck("health", False, body)]
     checks = body.get("checks", {})

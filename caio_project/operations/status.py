@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
-from caio_project.lib.models import Heartbeat
-from caio_project.schedule import SWEEPS
+from caio_project.operations import sweeps
 from leads.inbound import stuck_files
 from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Lead
@@ -25,7 +24,6 @@ from outreach.choices import BlockedBy
 from outreach.control import phase
 from outreach.limits import current_limits
 
-ALIVE_WITHIN = timedelta(minutes=5)
 RECENTLY_PARKED = timedelta(hours=1)
 CACHE_SECONDS = 5
 
@@ -64,7 +62,7 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
         "halted": limits.halted,
         "sandbox": settings.SANDBOXED,
         "pipeline": _pipeline_counts(by_kind),
-        "pipeline_healthy": not pipeline_problems(now),
+        "pipeline_healthy": not pipeline_problems(now) and not sweeps_starting(now),
     }
 
 
@@ -87,20 +85,14 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
 
 
 def pipeline_problems(now: datetime | None = None) -> list[str]:
-    """Why the pipeline is not healthy, each a sentence; [] where it is.
+    """Why the pipeline is not healthy, each a sentence; [] where it is, or is still starting.
 
     Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked,
     nothing blocked by us, and not too much blocked by the data of persons.
     """
     now = now or timezone.now()
-    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
-    found = []
-    for name in ("beat", *(sweep for sweep in SWEEPS if sweep != "caio_project.tick")):
-        at = seen.get(name)
-        if at is None:
-            found.append(f"{name} was never seen.")
-        elif at < now - ALIVE_WITHIN:
-            found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
+    states = sweeps.sweep_states(now)
+    found = [one.sentence for one in states if not one.is_alive and not one.is_starting]
     if where := assess.switched_off_by():
         found.append(f"Scoring and drafting are off by {where}.")
     found += flow.stuck_stages(now)
@@ -121,10 +113,15 @@ def spool_troubles() -> list[str]:
     ]
 
 
+def sweeps_starting(now: datetime) -> list[str]:
+    return [one.sentence for one in sweeps.sweep_states(now) if one.is_starting]
+
+
 @dataclass(frozen=True)
 class HealthCheck:
     ok: bool
     text: str
+    is_starting: bool = False  # not ok yet, and not late either
 
 
 def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
@@ -132,22 +129,31 @@ def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
     checks = {"database": check_database()}
     if not checks["database"].ok:
         return checks
-    found = pipeline_problems(now)
-    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
-    beat = seen.get("beat")
+    states = sweeps.sweep_states(now)
+    beat = states[0]
     checks["beat"] = HealthCheck(
-        bool(beat and beat > now - ALIVE_WITHIN),
-        f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen",
+        beat.is_alive, _seen_text(beat.seen_at, beat.is_starting), beat.is_starting
     )
-    newest = max((at for name, at in seen.items()), default=None)
-    checks["worker"] = HealthCheck(
-        bool(newest and newest > now - ALIVE_WITHIN),
-        f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen",
-    )
-    checks["pipeline"] = HealthCheck(
-        not found, " ".join(found) or "every sweep was seen and nothing is stuck"
-    )
+    newest, alive = sweeps.newest_sign(now)
+    starting = not alive and beat.is_starting
+    checks["worker"] = HealthCheck(alive, _seen_text(newest, starting), starting)
+    checks["pipeline"] = _check_pipeline(states, now)
     return checks
+
+
+def _check_pipeline(states: list[sweeps.SweepState], now: datetime) -> HealthCheck:
+    problems = pipeline_problems(now)
+    waiting = [one.sentence for one in states if one.is_starting]
+    return HealthCheck(
+        not problems and not waiting,
+        " ".join([*problems, *waiting]) or "every sweep was seen and nothing is stuck",
+        is_starting=not problems and bool(waiting),
+    )
+
+
+def _seen_text(at: datetime | None, is_starting: bool) -> str:
+    seen = f"seen {at:%Y-%m-%dT%H:%M:%SZ}" if at else "never seen"
+    return f"starting: {seen}" if is_starting else seen
 
 
 def check_database() -> HealthCheck:

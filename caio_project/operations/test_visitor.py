@@ -17,6 +17,7 @@ from leads.scoring import assess
 from outreach.choices import Status
 from outreach.drafting import no_draft
 from outreach.models import Message
+from outreach.review import ended_tests
 
 POLL_SECONDS = 0.25
 NOT_CONNECTED = (
@@ -69,6 +70,11 @@ class FollowedVisitor:
             )
         return steps
 
+    def leave(self) -> None:
+        """Take the visitor's email out of the queue: the run is over, whatever it found."""
+        if (lead := _visitor_lead(self.event)) is not None:
+            ended_tests.withdraw_test_emails(lead)
+
 
 def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
     visitor = FollowedVisitor(wait)
@@ -79,7 +85,10 @@ def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]
         ("assessed", _lead_assessed),
         ("held", _email_held),
     )
-    return visitor, [received, *visitor.follow(*checks)]
+    try:
+        return visitor, [received, *visitor.follow(*checks)]
+    finally:
+        visitor.leave()
 
 
 def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:
@@ -96,11 +105,14 @@ def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[Visito
     if not connected:
         return steps
     visitor = visitor or FollowedVisitor(wait)
-    steps += visitor.follow(("lead", _lead_made), ("nothing else asked", _enrichment_settled))
-    lead = _visitor_lead(visitor.event)
-    if lead is None or not steps[-1].ok:
-        return steps
-    return steps + watch_enrichment(enrichment_requests.request_test_enrichment(lead), wait)
+    try:
+        steps += visitor.follow(("lead", _lead_made), ("nothing else asked", _enrichment_settled))
+        lead = _visitor_lead(visitor.event)
+        if lead is None or not steps[-1].ok:
+            return steps
+        return steps + watch_enrichment(enrichment_requests.request_test_enrichment(lead), wait)
+    finally:
+        visitor.leave()
 
 
 def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:

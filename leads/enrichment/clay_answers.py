@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from leads import normal
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
-from leads.field_values import countries, shared_hosts
+from leads.field_values import countries, employee_counts, shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging
 from leads.integrations import breaker, clay
 from leads.integrations.body_errors import UnreadableBody
@@ -66,7 +66,7 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
         suppression.suppress("", suppression.Reason.ERASED, "clay", lead)
     if suppression.is_erased(lead):
         return None
-    other_profile = bool(key and lead.linkedin_key and key != lead.linkedin_key)
+    other_profile = lead_matching.are_other_profiles(key, lead.linkedin_key or "")
     doubt = "Clay's answer has another LinkedIn profile than the lead." if other_profile else ""
     return merging.resolve_lead(people, "clay", address, answer.first_name, answer.last_name, doubt)
 
@@ -132,7 +132,7 @@ def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichm
         name_key=company_matching.employer_key(answer.company_name),
         industry=answer.industry[:120],
         employees=answer.employees[:40],
-        employees_from=normal.employees_from(answer.employees),
+        employees_from=employee_counts.lower_end(answer.employees),
         revenue=answer.revenue[:80],
         technologies=answer.technologies,
         open_roles=answer.open_roles,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from leads import normal
 from leads.enrichment import submission_budget
 from leads.enrichment.enrichment_requests import (
     ANSWER_TIMEOUT,
@@ -111,7 +112,7 @@ def _clay_row(row: Enrichment, wanted: OpenQuestions) -> clay.ClayRow:
     lead, company = row.lead, row.lead.company
     return clay.ClayRow(
         request_id=row.request_id,
-        linkedin_url=f"https://www.linkedin.com/{lead.linkedin_key}" if lead.linkedin_key else "",
+        linkedin_url=normal.linkedin_url(lead.linkedin_key or ""),
         email=lead.email or "",
         first_name=lead.first_name,
         last_name=lead.last_name,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
 from leads import normal
-from leads.field_values import shared_hosts
+from leads.field_values import employee_counts, shared_hosts
 from leads.identity.field_filling import EMPTY_VALUES, fill_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Kind, Lead, Visit
@@ -34,7 +34,7 @@ def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Com
         source,
         industry=visitor.industry,
         employees=visitor.employees[:40],
-        employees_from=normal.employees_from(visitor.employees),
+        employees_from=employee_counts.lower_end(visitor.employees),
         revenue=visitor.revenue[:80],
         linkedin_url=linkedin[:500],
         city=visitor.city if linkedin else "",

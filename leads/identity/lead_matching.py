@@ -1,5 +1,6 @@
 """Finds or makes the one lead of each person, in whatever order things arrive."""
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads import locks, normal
+from leads.field_values.work_history import PastJob
 from leads.identity.field_filling import fill_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Lead, field_source
@@ -88,7 +90,8 @@ def lead_of_visitor(
 
 def _fill_from_visitor(visitor: Visitor, lead: Lead, company: Company | None, source: str) -> None:
     address, key = visitor_identifiers(visitor)
-    state = normal.us_state(visitor.state)
+    country = visitor.country_code
+    state = normal.us_state(visitor.state) if country in ("", "US") else ""
     fill_fields(
         lead,
         source,
@@ -97,11 +100,24 @@ def _fill_from_visitor(visitor: Visitor, lead: Lead, company: Company | None, so
         title=visitor.title,
         city=visitor.city,
         state=state or visitor.state,
-        country="US" if state else "",  # RB2B identifies people in the US only
+        country=country,
+        past_employers=[asdict(job) for job in _past_jobs(visitor)],
         company=company,
         email=value_if_free(lead, "email", address),
         linkedin_key=value_if_free(lead, "linkedin_key", key),
     )
+
+
+def _past_jobs(visitor: Visitor) -> list[PastJob]:
+    """Without the present employer, which vendors list among the others."""
+    now = normal.company_key(visitor.company_name)
+    return [job for job in visitor.past_jobs if job.to_year or normal.company_key(job.name) != now]
+
+
+def are_other_profiles(one: str, other: str) -> bool:
+    """Whether two LinkedIn keys are surely of two people: an id and a name may be one profile's."""
+    named = normal.is_named_profile(one), normal.is_named_profile(other)
+    return bool(one and other) and one != other and named[0] == named[1]
 
 
 def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
+from caio_project.lib.files import FileReport, csv_rows, decode_file, json_list, json_rows
 from leads import normal
+from leads.field_values import addresses
 from leads.inbound import events
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
@@ -33,6 +34,8 @@ def import_connections(raw: bytes, member: TeamMember) -> FileReport:
             report.wrong(line, row)
             continue
         contact = _parse_contact(row, member)
+        if row.get("email address") and not contact.email:
+            report.left_out["Email Address: no address can be read from it."] += 1
         if contact.name or contact.linkedin_key:
             rows.append(contact)
         else:
@@ -53,7 +56,7 @@ def _parse_contact(row: dict[str, str], member: TeamMember) -> KnownContact:
         name=f"{row.get('first name', '')} {row.get('last name', '')}".strip()[:200],
         company_name=row.get("company", "")[:200],
         linkedin_key=normal.linkedin_key(row.get("url", "")),
-        email=row.get("email address", ""),
+        email=addresses.read_address(row.get("email address", "")).address,
     )
     contact.normalise()
     return contact
@@ -92,7 +95,7 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
     for line, item in _visitor_rows(raw):
         report.read += 1
         try:
-            bodies.append(_visitor_body(item))
+            bodies.append(_visitor_body(item, report))
         except (BadLine, UnreadableBody) as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
@@ -105,15 +108,17 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
     return report
 
 
-def _visitor_body(item: dict[str, Any] | str) -> bytes:
+def _visitor_body(item: dict[str, Any] | str, report: FileReport) -> bytes:
     """Raises UnreadableBody where it would be parked, BadLine where it has no time."""
     if isinstance(item, str):
         raise BadLine(item)
     body = _encode_body(item)
-    if rb2b.parse_visitor(body).seen_at is None:
+    visitor = rb2b.parse_visitor(body)
+    if visitor.seen_at is None:
         raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
+    report.left_out.update(rb2b.note_text(note) for note in visitor.notes)
     return body
 
 
@@ -129,5 +134,12 @@ def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
     text = decode_file(raw)
     if text.lstrip().startswith("{"):
         yield from json_rows(text)
+    elif text.lstrip().startswith("["):
+        yield from json_list(text)
     else:
-        yield from csv_rows(raw, required=())
+        missing = "It names no visitor: no column LinkedInUrl, WorkEmail, CompanyName or Website."
+        yield from csv_rows(raw, required=(), is_head=_is_visitor_head, missing=missing)
+
+
+def _is_visitor_head(names: set[str]) -> bool:
+    return rb2b.names_visitor(dict.fromkeys(names, "x"))

@@ -49,7 +49,7 @@ def _mask_value(value: Any, depth: int) -> Any:
         return [_mask_value(one, depth + 1) for one in value]
     if isinstance(value, dict):
         return {
-            _mask_key(key, at): _mask_value(one, depth + 1)
+            mask_key(key, at): _mask_value(one, depth + 1)
             for at, (key, one) in enumerate(value.items(), 1)
         }
     return _mask_string(value, depth)
@@ -66,5 +66,6 @@ def _mask_string(value: str, depth: int) -> Any:
     return value if TIMESTAMP.fullmatch(value) else mask_text(value)
 
 
-def _mask_key(key: str, at: int) -> str:
-    return key if PLAIN_KEY.fullmatch(key) else f"{HIDDEN} {at}"
+def mask_key(key: str, at: int = 0) -> str:
+    """The name of a field; hidden where it may be data that somebody used as a name."""
+    return key if PLAIN_KEY.fullmatch(key) else f"{HIDDEN} {at}" if at else HIDDEN

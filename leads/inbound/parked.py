@@ -64,7 +64,7 @@ def reason_of(event: Any) -> StoredReason:
 _NOBODY = (
     "There is nobody in it that could be found again. If RB2B names its fields otherwise now, "
     "they have to be read "
-    f"first (leads/integrations/rb2b.py). {REPLAY}"
+    f"first (leads/integrations/rb2b/fields.py). {REPLAY}"
 )
 _NO_VENDOR = f"No vendor of ours sends such a body. Find out who posts to this address. {NOT_OURS}"
 

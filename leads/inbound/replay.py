@@ -16,7 +16,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.db.row_changes import RowChange, record_changes
 from caio_project.lib.models import Heartbeat
 from leads.inbound import events
-from leads.inbound.parked import StoredReason, park_reason
+from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent
 
@@ -74,7 +74,7 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
     name = str(event.public_id)
     try:
         with transaction.atomic(), record_changes() as watch:
-            process(event)
+            note = process(event) or NO_REASON
             changes = tuple(one for one in watch.changes() if _is_news(one))
     except UnreadableBody as error:
         return _keep_parked(event, park_reason(error.code, **error.details))
@@ -86,7 +86,7 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
     except Exception as error:
         _release_event(event)
         return ReplayOutcome(name, False, f"still failing: {type(error).__name__}: {error}"[:300])
-    events.close_event(event, InboundEvent.State.PROCESSED)
+    events.close_event(event, InboundEvent.State.PROCESSED, note)
     return ReplayOutcome(name, True, change_summary(changes), changes)
 
 

@@ -26,6 +26,6 @@ def stop_meant_domains(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0019_event_reason_code")]
+    dependencies = [("leads", "0020_stop_reasons")]
 
     operations = [migrations.RunPython(stop_meant_domains, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("leads", "0022_stops_that_never_matched"),
+        ("leads", "0023_event_notes"),
     ]
 
     operations = [

@@ -57,6 +57,12 @@ class InboundEvent(models.Model):
         db_default=Value({}, models.JSONField()),
         help_text="What the sentence of the code is filled with. May be personal.",
     )
+    notes = models.JSONField(
+        blank=True,
+        default=list,
+        db_default=Value([], models.JSONField()),
+        help_text="What of the body was not understood: [{code, field}]. Names of fields only.",
+    )
     deliveries = models.PositiveIntegerField(default=1)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(default=timezone.now)

@@ -136,7 +136,13 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.linkedin_key or f"lead {self.pk}"
+        called = self.name or self.email or self.linkedin_key or f"lead {self.pk}"
+        return f"{called}{self.kind_mark}"
+
+    @property
+    def kind_mark(self) -> str:
+        """Stands behind the name of whoever is no real person: " (example)"."""
+        return "" if self.kind == Kind.LIVE else f" ({self.kind})"
 
     @property
     def name(self) -> str:

@@ -33,6 +33,8 @@ class Suppression(models.Model):
         DISPOSABLE = "disposable", "Disposable mailbox"
         ERASED = "erased", "Erased person"
         MANUAL = "manual", "By hand"
+        GONE = "gone", "No longer there"
+        STOP_UNSURE = "stop_unsure", "May have asked to stop: a person decides"
 
     note_text = ""  # what a spelling was taken for, since `clean`
 

@@ -97,8 +97,7 @@ class KnownContact(models.Model):
     def clean(self) -> None:
         """Normalise what was typed, for it is compared with normalised values."""
         if self.linkedin_key:
-            key = self.linkedin_key.strip().lower()
-            self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
+            self.linkedin_key = normal.linkedin_key(self.linkedin_key)
             if not self.linkedin_key:
                 raise ValidationError({"linkedin_key": "It is no LinkedIn address of a person."})
         if self.email and not normal.clean_email(self.email):

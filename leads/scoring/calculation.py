@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from leads.field_values import titles
 from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules, has_word
 
 HOT_MIN_INTENT = 70
@@ -88,7 +89,7 @@ def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
 def fit_reasons(facts: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
     """Points for title, industry and size; unknown facts have none. "fit_most" is the cap."""
     reasons = []
-    title = facts.title.lower()
+    title = titles.own_role(facts.title)
     found = next((rule for rule in rules.titles if rule.fits(title)), None)
     if found:
         reasons.append(Reason("title", found.points, f"{found.label}: {facts.title}"))

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +29,9 @@ STOPS_THE_ADDRESS_ONLY = {
     Reason.DISPOSABLE,
     Reason.BOUNCED,
     Reason.INVALID,
+    Reason.GONE,
 }
+BY_MACHINE = "reply"  # the source of stops that our sorting of replies found
 # Reasons that stop the person come first; else another mailbox would be looked for.
 REASON_ORDER = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
 
@@ -217,8 +220,23 @@ def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None
     row, made = Suppression.objects.get_or_create(
         scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
     )
-    if not made and row.expires_at is not None:
-        Suppression.objects.filter(pk=row.pk).update(expires_at=None)
+    if made:
+        return
+    changes: dict[str, Any] = {} if row.expires_at is None else {"expires_at": None}
+    if row.source == BY_MACHINE != source[:40]:
+        changes["source"] = source[:40]  # their own wish now, which nobody can take back
+    if changes:
+        Suppression.objects.filter(pk=row.pk).update(**changes)
+
+
+def end_machine_stops(person: Lead, *reasons: str) -> list[Suppression]:
+    """End the stops of `person` that only our sorting of a reply found. The rows stay."""
+    rows = Suppression.objects.filter(
+        lead__in=rows_of(person), reason__in=reasons, source=BY_MACHINE, expires_at=None
+    )
+    ended = list(rows.select_for_update().order_by("pk"))
+    rows.filter(pk__in=[row.pk for row in ended]).update(expires_at=timezone.now())
+    return ended
 
 
 def erased_hash(address: str) -> str:

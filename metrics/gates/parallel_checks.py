@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from leads.models import Assessment
+from leads.models import Assessment, Kind
 from metrics.gates import gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate
 from outreach.choices import Status
@@ -14,7 +14,7 @@ from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.guardrails import guardrail_counts
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
-from outreach.models import DailySlots, Message, Transport
+from outreach.models import DailySlots, Message, SendIntent, Transport
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def _domain_health() -> ParallelCheck:
 
 def _warm_connections() -> ParallelCheck:
     since = timezone.now() - timedelta(days=30)
-    found = Assessment.objects.filter(made_at__gte=since, warm__isnull=False).count()
+    made = Assessment.objects.filter(made_at__gte=since, warm__isnull=False)
+    found = made.filter(lead__kind=Kind.LIVE).count()
     if found:
         return ParallelCheck("warm connections found", PASS, f"{found} in 30 days")
     return ParallelCheck("warm connections found", INSUFFICIENT, "none in 30 days")
@@ -75,7 +76,7 @@ def _warm_connections() -> ParallelCheck:
 def _daily_limit() -> ParallelCheck:
     """No day may exceed the largest cap there is; today may not exceed the enforced cap."""
     days = list(DailySlots.objects.order_by("-day")[:60])
-    if not days:
+    if not days or not SendIntent.objects.filter(message__kind=Kind.LIVE).exists():
         return ParallelCheck("daily limit enforced", INSUFFICIENT, "nothing was sent yet")
     most, largest = (
         max(row.used for row in days),

@@ -12,10 +12,10 @@ from django.utils import timezone
 from approvals.queue.what_waits import WaitingWork
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
-from leads.models import Enrichment, InboundEvent, Lead, Visit
+from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.models import Meeting, Message, Move, Reply, SyncCursor
+from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
 
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
@@ -77,7 +77,9 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
-    cleared, sent = moved(to_status=Status.CLEARED), moved(to_status=Status.SENT)
+    cleared = moved(to_status=Status.CLEARED)
+    left = Move.objects.filter(at__gte=start, to_status=Status.SENT)
+    sent = left.exclude(message__transport=Transport.SANDBOX).count()
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
@@ -190,28 +192,43 @@ def _and_list(phrases: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {
-    "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).count(),
-    "lead": lambda since: Visit.objects.filter(received_at__gte=since).exclude(lead=None).count(),
-    "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).count(),
-    "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).count(),
-    "drafted": lambda since: Move.objects.filter(at__gte=since, from_status=Status.DRAFT).count(),
-    "held": lambda since: Move.objects.filter(at__gte=since, to_status=Status.HELD).count(),
-    "decided": lambda since: Message.objects.filter(decisions__at__gte=since).count(),
-    "sent": lambda since: Move.objects.filter(at__gte=since, to_status=Status.SENT).count(),
-    "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since).count(),
+def _moves_since(since: datetime) -> QuerySet[Move]:
+    return Move.objects.filter(at__gte=since).exclude(message__kind=Kind.EXAMPLE)
+
+
+ACTIVITY_COUNTS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
+    "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "lead": lambda since: (
+        Visit.objects.filter(received_at__gte=since)
+        .exclude(lead=None)
+        .exclude(lead__kind=Kind.EXAMPLE)
+    ),
+    "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).exclude(
+        lead__kind=Kind.EXAMPLE
+    ),
+    "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "drafted": lambda since: _moves_since(since).filter(from_status=Status.DRAFT),
+    "held": lambda since: _moves_since(since).filter(to_status=Status.HELD),
+    "decided": lambda since: Message.objects.filter(decisions__at__gte=since).exclude(
+        kind=Kind.EXAMPLE
+    ),
+    "sent": lambda since: _moves_since(since).filter(to_status=Status.SENT),
+    "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since),
 }
 
 
 def count_stage_activity(since: datetime) -> dict[str, int]:
-    """Traces of each stage since then; only here test visitors count."""
-    return {name: count(since) for name, count in ACTIVITY_COUNTS.items()}
+    """Traces of each stage since then; test visitors count here alone, examples nowhere."""
+    return {name: rows(since).count() for name, rows in ACTIVITY_COUNTS.items()}
 
 
 def last_activity() -> dict[str, datetime | None]:
+    sent = Message.objects.filter(status=Status.SENT).exclude(transport=Transport.SANDBOX)
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
-        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[
-            "at"
-        ],
+        "last_sent_at": sent.aggregate(at=Max("sent_at"))["at"],
     }

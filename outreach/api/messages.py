@@ -54,6 +54,7 @@ def message_json(message: Message, text: Any = None) -> dict[str, Any]:
             "name": lead.name,
             "title": lead.title,
             "company": lead.company.name if lead.company else "",
+            "kind": lead.kind,
         },
         "created_at": message.created_at,
         "due_at": message.due_at,

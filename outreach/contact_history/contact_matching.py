@@ -1,5 +1,6 @@
 """Which lead or email a GoHighLevel contact, an address or an email's id stands for. Reads only."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -10,7 +11,7 @@ from leads.identity import merging
 from leads.models import Kind, Lead
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.models import Message
+from outreach.models import Message, Transport
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have
@@ -31,8 +32,31 @@ def find_lead(contact_id: str, address: str) -> Lead | None:
     return merging.surviving_lead(written.lead) if written else None
 
 
+def find_email_answered(
+    thread_ids: Sequence[str], conversation_id: str, tokens: Sequence[str]
+) -> Message | None:
+    """The email of ours that a message answers, whoever sent it.
+
+    By the ids of its thread, by an unsubscribe link that it quotes, by its conversation.
+    """
+    rows = Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into")
+    ids = [one for one in thread_ids if one]
+    for known in (
+        Q(ghl_message_id__in=ids) | Q(ghl_email_message_id__in=ids) if ids else None,
+        Q(unsubscribe_token__in=tokens) if tokens else None,
+        Q(ghl_conversation_id=conversation_id) if conversation_id else None,
+    ):
+        if known is not None and (found := rows.filter(known).order_by("-pk").first()):
+            return found
+    return None
+
+
 def newest_email_to(lead: Lead, at: datetime) -> Message | None:
-    return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
+    return newest_emails_to(lead, at).first()
+
+
+def newest_emails_to(lead: Lead, at: datetime) -> QuerySet[Message]:
+    return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at)
 
 
 def find_email(email_id: str, address: str, at: datetime) -> Message | None:
@@ -50,7 +74,6 @@ def find_email(email_id: str, address: str, at: datetime) -> Message | None:
 
 
 def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
-    left = rows.filter(status__in=LEFT_STATUSES).annotate(
-        left_at=Coalesce("sent_at", "uncertain_at")
-    )
+    left = rows.filter(status__in=LEFT_STATUSES).exclude(transport=Transport.SANDBOX)
+    left = left.annotate(left_at=Coalesce("sent_at", "uncertain_at"))
     return left.filter(left_at__lte=at + CLOCK_TOLERANCE).order_by("-left_at", "-pk")

@@ -20,6 +20,7 @@ from outreach.models import (
     Opportunity,
     Reply,
     SendIntent,
+    Transport,
 )
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -63,6 +64,11 @@ class BlockingEmail:
 def emails_of(lead: Lead) -> QuerySet[Message]:
     """Every email to a lead and to the leads merged with it, also before the emails have moved."""
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
+
+
+def without_practice(emails: QuerySet[Message]) -> QuerySet[Message]:
+    """Without those approved in the sandbox: nothing kept there is contact with anybody."""
+    return emails.exclude(transport=Transport.SANDBOX)
 
 
 def human_replies_of(lead: Lead) -> QuerySet[Reply]:
@@ -168,7 +174,7 @@ def _texts_to_colleagues(
     lead: Lead, now: datetime, but: int | None
 ) -> list[tuple[MessageText, str]]:
     queued = (
-        _to_colleagues(lead, but)
+        without_practice(_to_colleagues(lead, but))
         .filter(held_at__gte=now - QUEUED_WITHIN)
         .exclude(status__in=ENDED_UNREAD)
     )
@@ -229,10 +235,10 @@ def find_blocking_email(
             status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
         )
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
-    others = _to_colleagues(lead, but).filter(ahead | sent).select_related("lead__company")
+    others = without_practice(_to_colleagues(lead, but)).filter(ahead | sent)
     found = [
         one
-        for one in others.order_by("-pk")
+        for one in others.select_related("lead__company").order_by("-pk")
         if not (one.status == Status.SENT and _was_answered(one))
     ]
     first = max(found, key=_blocking_order, default=None)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from leads.field_values import titles
+
 TITLE_FAMILIES = (
     ("cro", r"\b(cro|revenue|sales|commercial|business development|growth)\b"),
     (
@@ -76,9 +78,10 @@ class FilledText:
 def title_family(title: str) -> str:
     """Return the family of titles whose problems to speak of; C-level words win.
 
-    "VP of Sales Operations" is cro: the first family that matches.
+    "VP of Sales Operations" is cro: the first family that matches. Only the person's own role of
+    now counts.
     """
-    low = title.lower()
+    low = titles.own_role(title)
     for family, abbreviation in TITLE_ABBREVIATIONS:
         if re.search(abbreviation, low):
             return family

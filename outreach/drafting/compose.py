@@ -20,6 +20,8 @@ HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 QUEUED_BY_HAND = "Queued by hand, with others."
+SANDBOX_SEGMENT = "sandbox"  # what the segment of people who come back from there is called
+FROM_SANDBOX = "Approved in the sandbox before; nothing was sent to this person then."
 SENDER_FIELDS = ("sender_name", "sender_first_name", "sender_company")
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
@@ -287,12 +289,18 @@ def policy_facts(
     )
 
 
+def _queued_reason(message: Message) -> str:
+    if message.segment is None:
+        return ""
+    return FROM_SANDBOX if message.segment.what == SANDBOX_SEGMENT else QUEUED_BY_HAND
+
+
 def critical_reason(lead: Lead, message: Message) -> str:
     """Explain why a person must decide about this email; "" where the machine may."""
     shown = ghl_check.current_findings(message)
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (
-        QUEUED_BY_HAND if message.segment_id else "",
+        _queued_reason(message),
         HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),

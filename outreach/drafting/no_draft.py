@@ -72,9 +72,12 @@ def why_no_first_email(lead: Lead) -> NoDraft | None:
         return NoDraft(NoDraftCode.SUPPRESSED, (stop.text, stop.source))
     if lead.address != Lead.Address.USABLE:
         return NoDraft(NoDraftCode.NO_ADDRESS)
-    if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
+    contact = previous_emails.without_practice(emails)
+    if contact.filter(status__in=[Status.SENT, Status.FAILED]).exists():
         return NoDraft(NoDraftCode.WRITTEN_BEFORE)
-    same_address = Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
+    same_address = previous_emails.without_practice(
+        Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
+    )
     if same_address.exclude(lead=lead).exists():
         return NoDraft(NoDraftCode.SAME_ADDRESS)
     ended, rejections = _last_email_end(lead), emails.filter(status=Status.REJECTED).count()

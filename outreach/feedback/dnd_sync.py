@@ -76,6 +76,9 @@ def _push_stop(row: OptOut) -> bool:
     if stop.lead and stop.lead.kind != Kind.LIVE:
         _mark_done(row, Outcome.NOT_LIVE)
         return True
+    if stop.expires_at is not None and stop.expires_at <= timezone.now():
+        _mark_done(row, Outcome.ENDED)
+        return True
     try:
         there = [
             contact_id for contact_id in sorted(contact_ids_of(stop)) if _block_contact(contact_id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from leads.inbound import events
-from outreach.feedback import apply_feedback
+from outreach.feedback import apply_feedback, placement
 from outreach.integrations.ghl import ghl_facts
 from outreach.integrations.ghl.ghl_facts import GhlFact
 
@@ -41,7 +41,9 @@ class PollingRound:
         """Apply a fact. One that fails is stored for later, and the facts after it go on."""
         self.read += 1
         try:
-            apply_feedback.apply_fact(fact, "poll")
+            person = apply_feedback.apply_fact(fact, "poll")
+            if person is None and placement.is_unplaced(fact):
+                events.store_event("ghl_poll", ghl_facts.dump_fact(fact))  # for a person to see
         except Exception:
             log.exception("a fact read from GoHighLevel failed and is stored to be applied later")
             events.store_event("ghl_poll", ghl_facts.dump_fact(fact))

@@ -81,7 +81,8 @@ def _message_page(start: datetime, emails: bool, cursor: str) -> polling_api.Mes
 def _first_start() -> datetime:
     """Nobody answers before our first email; the check before review finds older messages."""
     now = timezone.now()
-    first = Message.objects.filter(status=Status.SENT).aggregate(at=Min("sent_at"))["at"] or now
+    sent = Message.objects.filter(status=Status.SENT).exclude(transport=Transport.SANDBOX)
+    first = sent.aggregate(at=Min("sent_at"))["at"] or now
     return max(first, now - FIRST_READ_BACK)
 
 

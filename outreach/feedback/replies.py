@@ -4,8 +4,9 @@ Any answer withdraws the open emails of its lead; one that asks to stop suppress
 automatic one changes nothing. A person's correction outranks the machine's sorting.
 """
 
-import re
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -17,9 +18,9 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, MoveCode, Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import contact_matching, ghl_check
-from outreach.feedback import email_events, unsubscribes
+from outreach.feedback import placement, reply_consequences, unsubscribes
 from outreach.integrations.ghl.ghl_facts import MessageFact
 from outreach.lifecycle import transitions
 from outreach.models import Message, Reply, ReplyKind, ReplyText
@@ -27,8 +28,7 @@ from outreach.reply_sorting import classify, reply_text
 from outreach.review import review_actions
 from outreach.sending import uncertain
 
-MAY_BE_ANSWER = "Something came back that may be an answer: see the replies."
-UNSUBSCRIBE_LINK = re.compile(r"/u/([\w-]{16,40})")
+QUOTED_EMAILS = 4  # of one person: a thread has three
 
 
 class AlreadyTaken(Exception):
@@ -37,20 +37,32 @@ class AlreadyTaken(Exception):
 
 def apply_message(fact: MessageFact, source: str) -> Lead | None:
     """Apply one message of a conversation; the lead it is with. Needs a transaction."""
-    lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if not fact.is_inbound:
-        return _apply_outbound(fact, lead)
-    if lead is None:
+        return _apply_outbound(fact, contact_matching.find_lead(fact.contact_id, fact.address))
+    place = placement.place_message(fact)
+    if not place.people:
+        _stop_unknown_sender(fact)
         return None
-    person = locks.lock_leads(lead.pk)[0]
+    person, *others = locks.lock_leads(*(lead.pk for lead in place.people))
     if not suppression.is_erased(person):
-        _store_reply(fact, person, source)
+        _store_reply(fact, [person, *others], place.answered, source)
     return person
 
 
-def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
+def _stop_unknown_sender(fact: MessageFact) -> None:
+    """Nobody we know; but who asks us to stop is never written to, however we learn of them."""
     found = classify.sort_reply(fact.subject, fact.body)
-    message = contact_matching.newest_email_to(person, fact.at)
+    if found.kind == ReplyKind.STOP and found.is_sure and normal.clean_email(fact.address):
+        unsubscribes.stop_everywhere(None, suppression.BY_MACHINE, fact.address)
+
+
+def _store_reply(
+    fact: MessageFact, people: Sequence[Lead], answered: Message | None, source: str
+) -> None:
+    """`people` are the sender, then whom we had written to; `answered` is the email it answers."""
+    person, *others = people
+    message = contact_matching.newest_email_to(person, fact.at) or answered
+    found = classify.sort_reply(fact.subject, fact.body, _texts_sent_to(people, fact.at))
     values = {
         "lead": person,
         "message": message,
@@ -59,6 +71,7 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
         "source": source,
         "sorted_as": found.kind,
         "is_sure": found.is_sure,
+        "fate": found.fate,
     }
     reply, made = Reply.objects.get_or_create(ghl_message_id=fact.id, defaults=values)
     if not made:
@@ -69,31 +82,20 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
         body=reply_text.to_plain_text(fact.body),
         said=found.said,
         decided_by=list(found.words),
+        successor=found.successor,
     )
-    _apply_consequences(reply, fact.address)
+    reply_consequences.apply_consequences(reply, fact.address, others)
     nudge("approvals.tell")
 
 
-def _apply_consequences(reply: Reply, address: str = "") -> None:
-    if reply.kind == ReplyKind.OUT_OF_OFFICE:
-        if not reply.is_sure and not reply.corrected_to:
-            for message in Message.objects.filter(
-                lead=reply.lead, status__in=review_actions.DECIDABLE
-            ):
-                review_actions.make_critical(message, MAY_BE_ANSWER)
-        return
-    review_actions.withdraw_open_emails(reply.lead, MoveCode.ANSWERED)
-    if reply.kind == ReplyKind.STOP:
-        _stop_person(reply, address)
-
-
-def _stop_person(reply: Reply, address: str) -> None:
-    written_to = reply.message.to_address if reply.message else ""
-    if reply.message:
-        email_events.record_event(
-            reply.message, EventKind.UNSUBSCRIBED, "reply", reply.source, reply.received_at
-        )
-    unsubscribes.stop_everywhere(reply.lead, "reply", address, written_to)
+def _texts_sent_to(people: Sequence[Lead], at: datetime) -> list[str]:
+    """The newest emails that a reply may quote, with their footers."""
+    emails = [
+        message
+        for lead in people
+        for message in contact_matching.newest_emails_to(lead, at)[:QUOTED_EMAILS]
+    ]
+    return [f"{email.text.body}\n\n{email.text.footer}" for email in emails if email.text]
 
 
 def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
@@ -119,7 +121,7 @@ def _find_our_email(fact: MessageFact) -> Message | None:
     if (found := Message.objects.filter(by_id).order_by("pk").first()) is not None:
         return found
     by_link = (
-        Message.objects.filter(unsubscribe_token__in=UNSUBSCRIBE_LINK.findall(fact.body))
+        Message.objects.filter(unsubscribe_token__in=placement.UNSUBSCRIBE_LINK.findall(fact.body))
         .order_by("pk")
         .first()
     )
@@ -145,14 +147,16 @@ def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
 
 
 def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
-    """Takes effect at once, except that a stop once recorded is never lifted."""
+    """Takes effect at once. A stop of which the machine was not sure ends where a person says that
+    it is none; any other stays until somebody takes it back.
+    """
     with transaction.atomic():
         locks.lock_leads(reply.lead_id)
         Reply.objects.filter(pk=reply.pk).update(
             corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now()
         )
         reply.refresh_from_db()
-        _apply_consequences(reply)
+        reply_consequences.apply_consequences(reply)
     nudge("approvals.tell")
     return reply
 

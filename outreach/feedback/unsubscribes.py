@@ -15,7 +15,7 @@ from outreach.choices import EventKind
 from outreach.contact_history import contact_matching
 from outreach.feedback import email_events
 from outreach.integrations.ghl.ghl_facts import DoNotDisturbFact
-from outreach.models import Message
+from outreach.models import Message, Reply
 
 TOKEN_PATTERN = re.compile(r"[\w-]{1,40}", re.ASCII)
 UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
@@ -39,15 +39,31 @@ def unsubscribe_by_token(token: str) -> bool:
 def apply_do_not_disturb(fact: DoNotDisturbFact) -> Lead | None:
     """Lifting do-not-disturb at GoHighLevel changes nothing here."""
     lead = contact_matching.find_lead(fact.contact_id, fact.address)
+    if lead is not None and _is_our_block(lead, fact):
+        return lead
     if fact.is_blocked:
         person = locks.lock_leads(lead.pk)[0] if lead else None
         stop_everywhere(person, "do not disturb at GoHighLevel", fact.address)
     return lead
 
 
-def stop_everywhere(person: Lead | None, source: str, *addresses: str) -> None:
+def _is_our_block(lead: Lead, fact: DoNotDisturbFact) -> bool:
+    """Whether do-not-disturb was set by us, for a stop that a person has taken back since.
+
+    Where it was lifted in between, the next one is the recipient's own.
+    """
+    ours = Reply.objects.filter(lead__in=suppression.rows_of(lead), dnd_is_ours=True)
+    if not fact.is_blocked:
+        ours.update(dnd_is_ours=False)
+        return False
+    return ours.exists()
+
+
+def stop_everywhere(
+    person: Lead | None, source: str, *addresses: str, reason: str = UNSUBSCRIBED
+) -> None:
     """Stop a lead with all their addresses. Needs a transaction with the lead locked."""
     rows = suppression.rows_of(person) if person else []
     theirs = {mail for row in rows for mail in (row.email, row.personal_email) if mail}
     for address in theirs | {one for one in addresses if one} or {""}:
-        email_events.stop_address(address, UNSUBSCRIBED, source, person)
+        email_events.stop_address(address, reason, source, person)

@@ -6,10 +6,10 @@ from django.conf import settings
 
 from leads.inbound import events
 from leads.inbound.old_reasons import OldReason
-from leads.inbound.parked import NOT_OURS, ParkReason, park_reason
+from leads.inbound.parked import NO_REASON, NOT_OURS, ParkReason, StoredReason, park_reason
 from leads.models import InboundEvent
 from leads.suppression import suppression
-from outreach.feedback import apply_feedback
+from outreach.feedback import apply_feedback, placement
 from outreach.guardrails import guardrails
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.integrations.ghl.ghl_facts import GhlFact
@@ -22,34 +22,41 @@ def process_inbox(batch: int = 200) -> int:
     return count
 
 
-def process_webhook(event: InboundEvent) -> None:
-    _apply_body(
+def process_webhook(event: InboundEvent) -> StoredReason:
+    return _apply_body(
         event,
         "webhook",
         lambda raw: webhook_bodies.read_webhook(raw, settings.GHL_LOCATION_ID, event.received_at),
     )
 
 
-def process_workflow(event: InboundEvent) -> None:
-    _apply_body(
+def process_workflow(event: InboundEvent) -> StoredReason:
+    return _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
-def process_polled(event: InboundEvent) -> None:
-    _apply_body(event, "poll", ghl_facts.load_fact)
+def process_polled(event: InboundEvent) -> StoredReason:
+    return _apply_body(event, "poll", ghl_facts.load_fact)
 
 
-def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
-    """Apply the fact in a body. A body about nobody we may know of is erased."""
+def _apply_body(
+    event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]
+) -> StoredReason:
+    """Apply the fact in a body. A body about nobody we may know of is erased, unless somebody
+    wrote to us in it: that is kept, with a reason.
+    """
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:
         reason = park_reason(error.code, PARK_REASONS, **error.details)
         raise events.ParkedError(reason) from error
     person = apply_feedback.apply_fact(fact, source) if fact is not None else None
-    kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
+    is_unplaced = fact is not None and person is None and placement.is_unplaced(fact)
+    is_known = person is not None and not suppression.is_erased(person)
+    kept = {} if is_known or is_unplaced else {"body": b""}
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
+    return UNPLACED if is_unplaced else NO_REASON
 
 
 PROCESSORS: events.Processors = {
@@ -75,7 +82,13 @@ PARK_REASONS = {
         "Replaying this one changes nothing: stop that person by hand if they asked for it.",
         hidden=("event",),
     ),
+    placement.UNPLACED_CODE: ParkReason(
+        "Somebody wrote to us, and we cannot tell whom of ours it concerns.",
+        "Read it. If it answers an email of ours, act on it by hand; once its sender is a lead "
+        "here, replay it. If they asked to stop, their address is stopped already.",
+    ),
 }
+UNPLACED = park_reason(placement.UNPLACED_CODE, PARK_REASONS)
 
 # As they were stored before events had a reason's code.
 OLD_REASONS = (

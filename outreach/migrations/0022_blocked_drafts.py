@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0019_event_reason_code'),
-        ("outreach", "0017_experiments"),
+        ("outreach", "0018_replies_say_more"),
     ]
 
     operations = [

@@ -4,6 +4,7 @@ from outreach.models.control import CheckBasis, Control, ControlChange, ControlR
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
+    Fate,
     Meeting,
     Opportunity,
     Reply,
@@ -40,6 +41,7 @@ __all__ = [
     "EmailEvent",
     "EmailTemplate",
     "Experiment",
+    "Fate",
     "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",

@@ -50,6 +50,12 @@ class ReplyKind(models.TextChoices):
     OUT_OF_OFFICE = "out_of_office", "Out of office, or another automatic answer"
 
 
+class Fate(models.TextChoices):
+    GONE = "gone", "No longer there"
+    UNDELIVERABLE = "undeliverable", "The address does not exist"
+    DELAYED = "delayed", "Not delivered yet"
+
+
 class ReplyQuerySet(models.QuerySet["Reply"]):
     """Replies by the kind that counts: a person's correction before the machine's sorting."""
 
@@ -125,12 +131,34 @@ class Reply(FollowsLeadMerges):
         help_text="Who answers it.",
     )
     taken_at = models.DateTimeField(null=True, blank=True)
+    fate = models.CharField(
+        max_length=14,
+        blank=True,
+        choices=Fate.choices,
+        help_text="What became of the address, as the reply says.",
+    )
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who took back what the machine had taken for a stop; why is in its text.",
+    )
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+    dnd_is_ours = models.BooleanField(
+        default=False,
+        help_text="Do-not-disturb at GoHighLevel was set by us for the stop that was taken back.",
+    )
 
     objects = ReplyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "replies"
-        permissions = [("correct_reply", "Can correct how a reply is sorted")]
+        permissions = [
+            ("correct_reply", "Can correct how a reply is sorted"),
+            ("take_back_stop", "Can take back what the machine took for a stop"),
+        ]
         indexes = [
             models.Index(fields=["-received_at"], name="reply_newest"),
             models.Index(fields=["lead", "-received_at"], name="reply_of_lead"),
@@ -156,6 +184,12 @@ class ReplyText(models.Model):
     said = models.TextField(help_text="Without what it quotes and without its signature.")
     decided_by = models.JSONField(
         default=list, help_text="The words that decided how it is sorted."
+    )
+    successor = models.CharField(
+        max_length=200, blank=True, help_text="What it says of whom to write to instead."
+    )
+    taken_back_why = models.CharField(
+        max_length=500, blank=True, help_text="Why a person took its stop back."
     )
 
     def __str__(self) -> str:

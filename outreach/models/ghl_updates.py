@@ -61,6 +61,7 @@ class OptOut(models.Model):
         BLOCKED = "blocked", "Blocked there"
         NOBODY = "nobody", "There is no such contact"
         NOT_LIVE = "not_live", "Not a real person"
+        ENDED = "ended", "The stop was taken back before"
 
     suppression = models.OneToOneField(
         Suppression, on_delete=models.PROTECT, related_name="opt_out"

@@ -21,6 +21,10 @@ class Transport(models.TextChoices):
     HISTORY = "history", "Before this system"  # nothing ever leaves by it
 
 
+def _index_of_known(field: str, name: str) -> models.Index:
+    return models.Index(fields=[field], name=name, condition=~Q(**{field: ""}))
+
+
 def new_unsubscribe_token() -> str:
     return secrets.token_urlsafe(24)
 
@@ -223,16 +227,10 @@ class Message(models.Model):
                 fields=["kind", "status", "transport"], name="message_counted"
             ),  # for queue-status
             models.Index(fields=["to_address"], name="message_by_address"),
-            models.Index(
-                fields=["ghl_contact_id"],
-                name="message_by_contact",
-                condition=~Q(ghl_contact_id=""),
-            ),
-            models.Index(
-                fields=["ghl_email_message_id"],
-                name="message_by_email_id",
-                condition=~Q(ghl_email_message_id=""),
-            ),
+            _index_of_known("ghl_contact_id", "message_by_contact"),
+            _index_of_known("ghl_message_id", "message_ghl_message"),
+            _index_of_known("ghl_conversation_id", "message_ghl_conversation"),
+            _index_of_known("ghl_email_message_id", "message_by_email_id"),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
 

@@ -6,21 +6,37 @@ Rules and not a model: docs/adr/0012, with the figures. The words are data: word
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from outreach.reply_sorting import auto_replies
-from outreach.reply_sorting.phrases import PhraseSearch, detect_language
+from outreach.reply_sorting.phrases import (
+    ENDS,
+    QUESTION_MARK,
+    QUESTION_SENTENCE,
+    TAKEN_MARK,
+    PhraseSearch,
+    detect_language,
+)
 from outreach.reply_sorting.reply_text import (
     MAX_HTML_LENGTH,
+    MAX_TEXT_LENGTH,
     to_plain_text,
     without_quotes,
     without_signature,
 )
+from outreach.reply_sorting.sent_text import without_sent_text
 
 POSITIVE, QUESTION, OBJECTION, NOT_NOW = "positive", "question", "objection", "not_now"
 NEGATIVE, STOP, OUT_OF_OFFICE = "negative", "stop", "out_of_office"
 BY_PRECEDENCE = (NOT_NOW, NEGATIVE, OBJECTION, POSITIVE, QUESTION)
 MAX_SORTED_LENGTH = 5_000  # characters; a person reads whoever writes more
+_LINK = re.compile(r"(?:https?://|www\.)\S+")
+NAMING_FATES = (auto_replies.GONE, auto_replies.UNDELIVERABLE)
+_SENTENCE_PARTS = re.compile(rf"[{ENDS}\n]")
+_THIRD_PERSON = re.compile(
+    r"\b(?:[Rr]emove|[Dd]elete|[Dd]rop|[Tt]ake)\s+(?:him|her|them|[A-Z][a-z]+)\b"
+)
 MIN_SURE_WORDS = 3  # fewer are sure only where they are an answer by themselves
 
 
@@ -32,22 +48,35 @@ class SortedReply:
     is_sure: bool  # False: a person should look
     said: str
     words: tuple[str, ...] = ()
+    fate: str = ""  # of the address: auto_replies.GONE, UNDELIVERABLE or DELAYED
+    successor: str = ""  # the sentence that names whom to write to instead
 
 
-def sort_reply(subject: str, body: str) -> SortedReply:
+def sort_reply(subject: str, body: str, sent: Sequence[str] = ()) -> SortedReply:
     """Sort one reply. `body` is HTML or text, with whatever it quotes; never raises.
 
-    STOP comes first and is looked for below the signature too; then automatic replies. An unclear
-    text is a question of which the machine is not sure, never a yes.
+    `sent` are the texts that we sent to this person: what equals them is not the person's. STOP
+    comes first and is looked for below the signature too; then automatic replies. An unclear text
+    is a question of which the machine is not sure, never a yes.
     """
-    whole = without_quotes(to_plain_text(body))
+    whole = without_quotes(without_sent_text(to_plain_text(body)[:MAX_TEXT_LENGTH], sent))
     own_text = without_signature(whole)
+    reading = PhraseSearch(whole[:MAX_SORTED_LENGTH])
+    reading.rest = _LINK.sub(lambda link: TAKEN_MARK * len(link[0]), reading.rest)
     kind, is_sure, words = _classify_text(
-        subject, PhraseSearch(whole[:MAX_SORTED_LENGTH]), PhraseSearch(own_text[:MAX_SORTED_LENGTH])
+        subject, reading, PhraseSearch(own_text[:MAX_SORTED_LENGTH])
     )
     shown = own_text if all(word in own_text or word in subject for word in words) else whole
     was_read = len(whole) <= MAX_SORTED_LENGTH and len(body) <= MAX_HTML_LENGTH
-    return SortedReply(kind, is_sure and was_read, shown, tuple(dict.fromkeys(words)))
+    fate = auto_replies.find_fate(whole, is_automatic=kind == OUT_OF_OFFICE)
+    return SortedReply(
+        kind,
+        is_sure and was_read,
+        shown,
+        tuple(dict.fromkeys(words)),
+        fate,
+        auto_replies.find_successor(own_text) if fate in NAMING_FATES else "",
+    )
 
 
 def _classify_text(
@@ -55,30 +84,69 @@ def _classify_text(
 ) -> tuple[str, bool, tuple[str, ...]]:
     whole.take("stop.traps")
     note = auto_replies.find_auto_reply(subject, whole)
-    asks = whole.take("stop.asks") or ([] if note else _brief_stop(subject, whole, own_text))
-    if asks:
-        return STOP, not note and not own_text.take("person.positive"), tuple(asks)
+    is_about_others = bool(copy(whole).take("stop.others"))
+    asks = _without_questions_of_others(whole, "stop.asks") or (
+        [] if note else _brief_stop(subject, own_text)
+    )
     if note:
-        return OUT_OF_OFFICE, note.is_sure, note.words
+        return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
     kind, is_sure, words = _classify_human(own_text)
-    if kind != POSITIVE and (hints := whole.take("stop.hints")):
-        return STOP, False, tuple(hints)
+    loose = _without_questions_of_others(whole, "stop.loose")
+    if not asks and kind == POSITIVE:
+        return kind, is_sure and not loose, words
+    asks += loose
+    if asks:
+        if kind == POSITIVE and (is_about_others or _names_a_third(asks)):
+            return POSITIVE, False, words
+        says_yes = bool(PhraseSearch(own_text.text).take("person.positive"))
+        return STOP, not says_yes and not is_about_others, tuple(asks)
+    if kind != OBJECTION:
+        statements = whole.without_questions()
+        if mentions := statements.take("stop.mentions"):
+            return STOP, kind != NOT_NOW, tuple(mentions)
+        if hints := statements.take("stop.hints"):
+            return STOP, False, tuple(hints)
     return kind, is_sure, words
 
 
-def _brief_stop(subject: str, whole: PhraseSearch, own_text: PhraseSearch) -> list[str]:
+def _without_questions_of_others(whole: PhraseSearch, name: str) -> list[str]:
+    """What the list `name` finds, but not in a question that is not about whoever asks it."""
+    asked = {question[0] for question in QUESTION_SENTENCE.finditer(whole.text)}
+    others = [question for question in asked if not PhraseSearch(question).take("stop.self")]
+    return [words for words in whole.take(name) if not any(words in one for one in others)]
+
+
+def _brief_stop(subject: str, own_text: PhraseSearch) -> list[str]:
     """One word is enough from a person, also as subject; an automatic reply may have a footer."""
-    found = whole.take("stop.mentions") or own_text.sentences("alone.stop")
-    return found or PhraseSearch(auto_replies.REPLY_PREFIX.sub("", subject)).sentences("alone.stop")
+    found = own_text.sentences("alone.stop")
+    bare = auto_replies.REPLY_PREFIX.sub("", subject)
+    return found or PhraseSearch(bare).sentences("alone.stop")
+
+
+def is_bare_stop(subject: str, said: str) -> bool:
+    """Whether a reply is nothing but the word: STOP alone, "Unsubscribe please", thanks."""
+    if not said.strip():
+        bare = auto_replies.REPLY_PREFIX.sub("", subject)
+        return bool(PhraseSearch(bare).sentences("alone.stop"))
+    sentences = [part for part in _SENTENCE_PARTS.split(said) if part.strip()]
+    return len(sentences) <= 2 and bool(PhraseSearch(said).sentences("alone.stop"))
+
+
+def _names_a_third(asks: Sequence[str]) -> bool:
+    """ "Remove Dana from your list" asks nothing for whoever writes it."""
+    return all(_THIRD_PERSON.search(ask) for ask in asks)
 
 
 def _classify_human(own_text: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]:
     is_away = auto_replies.mentions_absence(own_text)
+    ironic = own_text.take("person.irony")
     alone = {kind: own_text.sentences(f"alone.{kind}") for kind in (NOT_NOW, NEGATIVE, POSITIVE)}
     taken = {kind: own_text.take(f"person.{kind}") for kind in BY_PRECEDENCE}
     found = {
         kind: words for kind in BY_PRECEDENCE if (words := [*alone.get(kind, []), *taken[kind]])
     }
+    if ironic and found.keys() <= {POSITIVE, QUESTION, NOT_NOW}:
+        return NEGATIVE, False, tuple(ironic)
     if not found and (asked := _first_question(own_text.text)):
         found = {QUESTION: [asked]}
     if not found:
@@ -89,11 +157,19 @@ def _classify_human(own_text: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]
     is_clear = (
         len(found.keys() - {QUESTION}) <= 1 and not is_away and bool(detect_language(own_text.text))
     )
+    if kind == POSITIVE and (ironic or _is_negated(own_text.text, found[POSITIVE])):
+        is_clear = False
     return (
         kind,
         is_clear and (len(own_text.text.split()) >= MIN_SURE_WORDS or bool(alone.get(kind))),
         tuple(found[kind]),
     )
+
+
+def _is_negated(text: str, words: Sequence[str]) -> bool:
+    """Whether a sentence with one of `words` also says no: "I never said it sounds good"."""
+    said = [part for part in _SENTENCE_PARTS.split(text) if any(word in part for word in words)]
+    return any(PhraseSearch(part).take("person.negators") for part in said)
 
 
 def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
@@ -105,5 +181,5 @@ def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
 
 
 def _first_question(text: str) -> str:
-    before, mark, _ = text.partition("?")
-    return (re.split(r"[.!\n]", before)[-1] + mark).strip() if mark else ""
+    mark = QUESTION_MARK.search(text)
+    return (re.split(rf"[{ENDS}\n]", text[: mark.start()])[-1] + mark[0]).strip() if mark else ""

@@ -39,6 +39,19 @@ class KindFigures:
     )  # the share that was sorted as `kind` among what is it; None where nothing is
 
 
+@dataclass(frozen=True)
+class StopFigures:
+    """Missed and false stops of one language, apart; `language` is "" for all together."""
+
+    language: str
+    stops: int
+    missed: int
+    surely_missed: int
+    others: int
+    false: int
+    surely_false: int
+
+
 @dataclass
 class SortingFigures:
     """How often each label was sorted as each kind, and how often the machine was sure."""
@@ -46,6 +59,7 @@ class SortingFigures:
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     sure: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: list[tuple[LabelledReply, SortedReply]] = field(default_factory=list)
+    languages: Counter[tuple[str, bool, bool, bool]] = field(default_factory=Counter)
 
     def of(self, kind: str) -> KindFigures:
         labelled = sum(count for (label, _), count in self.confusion.items() if label == kind)
@@ -53,6 +67,26 @@ class SortingFigures:
         right = self.confusion[kind, kind]
         return KindFigures(
             kind, labelled, found, right, _share_of(right, found), _share_of(right, labelled)
+        )
+
+    def stops(self) -> list[StopFigures]:
+        """For all together, then for each language."""
+        names = sorted({language for language, *_ in self.languages})
+        return [self._stops_in("", *names), *(self._stops_in(name, name) for name in names)]
+
+    def _stops_in(self, name: str, *languages: str) -> StopFigures:
+        counts: Counter[tuple[bool, bool, bool]] = Counter()
+        for (language, *key), count in self.languages.items():
+            if language in languages:
+                counts[key[0], key[1], key[2]] += count
+        return StopFigures(
+            name,
+            stops=sum(count for (is_stop, _, _), count in counts.items() if is_stop),
+            missed=counts[True, False, False] + counts[True, False, True],
+            surely_missed=counts[True, False, True],
+            others=sum(count for (is_stop, _, _), count in counts.items() if not is_stop),
+            false=counts[False, True, False] + counts[False, True, True],
+            surely_false=counts[False, True, True],
         )
 
     def totals(self) -> dict[str, int]:
@@ -106,6 +140,8 @@ def measure_sorting(replies: Iterable[LabelledReply]) -> SortingFigures:
         found = classify.sort_reply(reply.subject, reply.body)
         figures.confusion[reply.label, found.kind] += 1
         figures.sure[reply.label, found.kind] += found.is_sure
+        is_stop, is_found = reply.label == ReplyKind.STOP, found.kind == ReplyKind.STOP
+        figures.languages[reply.language, is_stop, is_found, found.is_sure] += 1
         if found.kind != reply.label:
             figures.wrong.append((reply, found))
     return figures

@@ -11,15 +11,34 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-WORD_GAP = r"[^\w.!?\x00]{1,4}"  # between two words of one sentence
-SENTENCE = re.compile(r"[^.!?\n]++(?!\?)")
-PUNCTUATION = " \t,;:-–—*\"'()"
+ENDS = ".!?。！？؟…"  # of a sentence
+WORD_GAP = rf"[^\w{ENDS}\x00]{{1,4}}"  # between two words of one sentence
+SENTENCE = re.compile(rf"[^{ENDS}\n]++(?![?？؟])")
+QUESTION_MARK = re.compile(r"[?？؟]")
+QUESTION_SENTENCE = re.compile(rf"[^{ENDS}\n]++[?？؟]")
+SENTENCE_START = rf"(?:(?<=[{ENDS}\n,;:，、])|^)[^\w\n{ENDS}\x00]{{0,4}}"
+SENTENCE_END = rf"(?=[^\w\n{ENDS}]{{0,4}}(?:[{ENDS}\n]|$))"
+PUNCTUATION = " \t,;:-–—*\"'()，、；：~"
+ORDINAL = re.compile(r"(?<=\d)\.(?=\s[a-zåäöæø])")  # "6. tammikuuta" is one sentence
 TAKEN_MARK = "\x00"  # stands where something was taken out; no phrase reaches across it
 
-WORD_LISTS: dict[str, Any] = {
-    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-    for path in Path(__file__).with_name("words").glob("*.toml")
-}
+
+def _read_lists() -> dict[str, dict[str, Any]]:
+    """The tables of words/*.toml; `stop.more.toml` adds languages to those of `stop.toml`."""
+    lists: dict[str, dict[str, Any]] = {}
+    for path in sorted(Path(__file__).with_name("words").glob("*.toml")):
+        tables = lists.setdefault(path.stem.split(".")[0], {})
+        for table, words in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if isinstance(words, dict):
+                kept = tables.setdefault(table, {})
+                for language, phrases in words.items():
+                    kept[language] = kept.get(language, "") + phrases
+            else:
+                tables[table] = words
+    return lists
+
+
+WORD_LISTS = _read_lists()
 _ODD = {
     "’": "'",
     "‘": "'",
@@ -33,7 +52,11 @@ _ODD = {
     "ı": "i",
 }
 _FOLDED = {
-    **{code: unicodedata.normalize("NFD", chr(code))[0].lower() for code in range(0xC0, 0x250)},
+    **{
+        code: unicodedata.normalize("NFD", chr(code))[0].lower()
+        for block in (range(0xC0, 0x250), range(0x370, 0x530), range(0x1E00, 0x1F00))
+        for code in block
+    },
     **{ord(odd): plain for odd, plain in _ODD.items()},
 }
 
@@ -54,22 +77,30 @@ def list_pattern(name: str) -> re.Pattern[str]:
     spaced: list[str] = []
     unspaced: list[str] = []
     for phrase in phrase_list(name):
-        is_japanese = any(
-            "\u3000" < letter < "\ua000" for letter in phrase
-        )  # written without spaces
-        (unspaced if is_japanese else spaced).append(_phrase_regex(phrase))
+        (unspaced if _is_unspaced(phrase) else spaced).append(_phrase_regex(phrase))
     whole_words = rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)" if spaced else "(?!)"
     return re.compile("|".join([whole_words, *unspaced]))
 
 
+def _is_unspaced(phrase: str) -> bool:
+    """Chinese and Japanese, which are written without blanks."""
+    return any("\u3000" < letter < "\ua000" for letter in phrase)
+
+
 def _phrase_regex(phrase: str) -> str:
-    phrase = expand_names(phrase)
+    starts, ends = phrase.startswith("<"), phrase.endswith(">")
+    phrase = expand_names(phrase.strip("<> "))
     phrase = phrase.replace("(", "(?:")
-    phrase = re.sub(r"(?<=[a-z])\*", r"\\w*", phrase).replace("#", r"\d(?:[\d.:/]{0,9}\w{1,2})?")
-    phrase = re.sub(
-        r" ?(?:~ ?)+", lambda gap: _gap_regex(4 * gap[0].count("~")), phrase.rstrip(" ~")
-    )
-    return phrase.replace(" ", WORD_GAP)
+    if _is_unspaced(phrase):
+        regex = phrase.replace("~", rf"[^{ENDS}\n\x00]{{0,8}}?")
+    else:
+        phrase = re.sub(r"(?<=[^\W\d_])\*", r"\\w*", phrase)
+        phrase = phrase.replace("#", r"\d(?:[\d.:/]{0,9}\w{1,2})?")
+        phrase = re.sub(
+            r" ?(?:~ ?)+", lambda gap: _gap_regex(4 * gap[0].count("~")), phrase.rstrip(" ~")
+        )
+        regex = phrase.replace(" ", WORD_GAP)
+    return (SENTENCE_START if starts else "") + regex + (SENTENCE_END if ends else "")
 
 
 def expand_names(phrase: str) -> str:
@@ -87,12 +118,13 @@ class PhraseSearch:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.rest = fold_text(text)
+        self.rest = fold_text(ORDINAL.sub(" ", text))
 
     def take(self, name: str) -> list[str]:
         """What the list `name` matches, as written in the text."""
         found = [
-            self.text[slice(*match.span())] for match in list_pattern(name).finditer(self.rest)
+            self.text[slice(*match.span())].strip(PUNCTUATION)
+            for match in list_pattern(name).finditer(self.rest)
         ]
         self.rest = list_pattern(name).sub(lambda match: TAKEN_MARK * len(match[0]), self.rest)
         return found
@@ -101,6 +133,12 @@ class PhraseSearch:
         """Whole sentences that are one phrase of the list `name`, and no question."""
         parts = [part.strip(PUNCTUATION) for part in SENTENCE.findall(self.text)]
         return [part for part in parts if part and list_pattern(name).fullmatch(fold_text(part))]
+
+    def without_questions(self) -> "PhraseSearch":
+        """The same search in what is no question."""
+        other = PhraseSearch(self.text)
+        other.rest = QUESTION_SENTENCE.sub(lambda asked: TAKEN_MARK * len(asked[0]), self.rest)
+        return other
 
 
 def detect_language(text: str) -> str:

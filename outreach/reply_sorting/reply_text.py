@@ -128,6 +128,7 @@ _FOOTER = re.compile(r"\W*unsubscribe\W{0,4}https?://", re.IGNORECASE)
 _DATED_BY = re.compile(
     r"\d[^<]*<[^<>@\s]+@[^<>\s]+>\s*[:：]$"
 )  # "2026-03-04 10:22 GMT+01:00 Dana <dana@example.com>:"
+_WROTE_WITHOUT_COLON = re.compile(r"\d.*[<(][^<>()@\s]+@[^<>()\s]+[>)]\s?\S{1,12}(?:\s\S{1,12})?$")
 MAX_HEADER_LENGTH = 300
 
 
@@ -137,7 +138,7 @@ def without_quotes(text: str) -> str:
     kept: list[str] = []
     while at < len(lines):
         line = lines[at].strip()
-        if not line or line.startswith(">") or _FOOTER.match(line):
+        if not line or line.startswith(">") or _FOOTER.match(line) or _is_banner(line):
             kept += [] if line else [""]
             at += 1
         elif after := _end_of_introduction(lines, at):
@@ -151,6 +152,14 @@ def without_quotes(text: str) -> str:
     while kept and (not kept[-1] or _DELIMITER.fullmatch(kept[-1])):
         kept.pop()
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def _is_banner(line: str) -> bool:
+    start = fold_text(line[:MAX_HEADER_LENGTH]).lstrip("*_ [(<")
+    if list_pattern("mail.banner").match(start):
+        return True
+    label = list_pattern("mail.banner_label").match(start)
+    return label is not None and start[label.end() :].lstrip(" *_")[:1] in ("]", ":", ")", ">")
 
 
 def _end_of_introduction(lines: Sequence[str], at: int) -> int:
@@ -175,6 +184,8 @@ def _end_of_attribution(lines: Sequence[str], at: int) -> int:
         if len(joined) > MAX_HEADER_LENGTH:
             return 0
         if joined.endswith((":", "：")) and (_DATED_BY.search(joined) or _names_the_writer(joined)):
+            return at + count
+        if _WROTE_WITHOUT_COLON.search(joined) and _names_the_writer(joined):
             return at + count
     return 0
 

@@ -13,7 +13,7 @@ from leads import locks
 from outreach.choices import MoveCode, Status
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
-from outreach.models import Meeting, Message, Opportunity, Reply
+from outreach.models import Meeting, Message, Opportunity, Reply, Transport
 from outreach.review import review_actions
 
 FEEDBACK_MODELS = (Reply, Meeting, Opportunity)
@@ -90,12 +90,16 @@ def _move_emails(now_at: int, written_for: int) -> None:
 def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
     """Keep the open email that came furthest, and none where the other lead was written to."""
     for mine, others in ((coming, there), (there, coming)):
-        if any(row.status in SEND_STARTED for row in others):
+        if any(_was_written_to(row) for row in others):
             _withdraw_open(mine, MoveCode.WRITTEN_AS_OTHER, WRITTEN_AS_OTHER)
     left = sorted(
         (row for row in coming + there if row.status in NOT_SENT_YET), key=_progress_order
     )
     _withdraw_open(left[:-1], MoveCode.OTHER_IS_OPEN, OTHER_IS_OPEN)
+
+
+def _was_written_to(message: Message) -> bool:
+    return message.status in SEND_STARTED and message.transport != Transport.SANDBOX
 
 
 def _progress_order(message: Message) -> tuple[bool, bool, int, int]:

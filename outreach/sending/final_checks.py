@@ -51,10 +51,13 @@ def _check_contact_history(message: Message) -> SendStopped | None:
     ):
         return SendStopped(Status.WITHDRAWN, MoveCode(code))
     left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=LEFT_OUTCOMES)
-    to_same_address = Message.objects.filter(left, to_address=message.to_address)
+    to_same_address = previous_emails.without_practice(
+        Message.objects.filter(left, to_address=message.to_address)
+    )
     if to_same_address.exclude(lead=lead).exists():
         return SendStopped(Status.WITHDRAWN, MoveCode.SAME_ADDRESS)
     before_merge = previous_emails.emails_of(lead).exclude(lead=message.lead_id)
+    before_merge = previous_emails.without_practice(before_merge)
     if before_merge.filter(intents__outcome__in=LEFT_OUTCOMES).exists():
         return SendStopped(Status.WITHDRAWN, MoveCode.WRITTEN_AS_OTHER)
     return None

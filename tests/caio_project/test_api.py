@@ -3,11 +3,14 @@ nothing.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 
 from approvals.models import Decision
 from caio_project.lib.models import ApiKey
@@ -106,11 +109,17 @@ class TestHealth:
         assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
 
     def test_says_503_without_worker_and_beat(self, client: Client) -> None:
+        MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(minutes=6))
         answer = client.get("/api/health")
         assert (answer.status_code, answer.json()["checks"]["beat"]) == (
             503,
             {"ok": False, "detail": "never seen"},
         )
+
+    def test_says_starting_until_everything_had_its_time(self, client: Client) -> None:
+        answer = client.get("/api/health")
+        assert (answer.status_code, answer.json()["status"]) == (200, "starting")
+        assert answer.json()["checks"]["beat"] == {"ok": False, "detail": "starting: never seen"}
 
 
 class TestPendingEmails:

@@ -88,7 +88,8 @@ class TestDiagnosePipeline:
         code, said = run("diagnose_pipeline", "--test-visitor", "--wait", "20")
         assert code == 0, said
         message = Message.objects.get()
-        assert (message.status, message.kind, message.lead.kind) == ("held", Kind.TEST, Kind.TEST)
+        assert (message.kind, message.lead.kind) == (Kind.TEST, Kind.TEST)
+        assert list(message.moves.values_list("to_status", flat=True)) == ["held", "withdrawn"]
 
     def test_says_where_a_test_visitor_stopped(self, db: None) -> None:
         _, steps = test_visitor.follow_test_visitor(wait=0.1)

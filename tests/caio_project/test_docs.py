@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import get_commands
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = (
@@ -16,6 +17,9 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/recipes.md",
+    "docs/cutover.md",
+    "docs/railway.md",
+    "docs/older-system.md",
     "tests/README.md",
 )
 
@@ -48,7 +52,9 @@ def test_links_of_a_page_lead_to_files(page: str) -> None:
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/operations.md", "docs/cutover.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "docs/operations.md", "docs/cutover.md", "docs/railway.md"]
+)
 def test_paths_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text()
     paths = re.findall(
@@ -56,3 +62,16 @@ def test_paths_that_a_page_names_exist(page: str) -> None:
     )
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_page_of_the_older_system_names_commands_that_exist() -> None:
+    text = (ROOT / "docs/older-system.md").read_text()
+    rows = [line.split("|") for line in text.splitlines() if re.match(r"\| `\w+\.py", line)]
+    named = [re.findall(r"`(\w+)(?: [^`]*)?`", row[2]) for row in rows]
+    scripts = {name for row in rows for name in re.findall(r"(\w+\.py)", row[1])}
+
+    assert {name for names in named for name in names} <= set(get_commands())
+    assert [row[1] for row, names in zip(rows, named, strict=True) if not names] == [
+        row[1] for row in rows if "none yet" in row[2]
+    ]
+    assert len(scripts) == 9

@@ -15,7 +15,10 @@ MAX_DAYS = 3650
 
 
 class Command(BaseCommand):
-    help = "Create an API key and print it, alone, on the last line, once."
+    help = (
+        "Create an API key and print it, alone, on the last line, once. Exit code: 0 created, 1 "
+        "refused, no key was made."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")

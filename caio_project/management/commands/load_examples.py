@@ -8,7 +8,7 @@ from caio_project.operations import examples
 class Command(BaseCommand):
     help = (
         "Load six invented visitors into an installation that has had none. They can never be "
-        "written to."
+        "written to. Exit code: 0, also where there were visitors already and none was stored."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -71,7 +71,7 @@ class Scheduler(beat.Scheduler):
 class Command(BaseCommand):
     help = (
         "Do the background work without a broker: Celery worker and beat in one process (what "
-        "`run` starts)."
+        "`run` starts). Exit code: 0 ended by a signal, 1 REDIS_URL is set, others a failed worker."
     )
     requires_system_checks: list[str] = []  # the worker refuses contradictory settings itself
 

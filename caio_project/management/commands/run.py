@@ -22,6 +22,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from caio_project.checks import refuse_to_boot
+from caio_project.lib import run_address
 from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
 from caio_project.operations.supervisor import Supervisor
@@ -33,7 +34,8 @@ SLOW_START_SECONDS = 20.0  # seconds without an answer after which we say so
 class Command(BaseCommand):
     help = (
         "Run everything on this machine: web and background work, restarted when they end. "
-        "Ctrl-C ends it all."
+        "Ctrl-C ends it all. Exit code: 0 ended by Ctrl-C, 1 the port is taken or settings "
+        "contradict each other."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -58,6 +60,7 @@ class Command(BaseCommand):
             refuse_to_boot()
         except ImproperlyConfigured as error:
             raise CommandError(f"The settings contradict each other:\n{error}") from error
+        run_address.record_address(self._url())
         self._migrate()
         self.password = self._login()
         if settings.DEBUG and not options["no_examples"] and (count := examples.load_examples()):

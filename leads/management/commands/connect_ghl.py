@@ -15,7 +15,7 @@ class Command(BaseCommand):
         "Connect GoHighLevel by OAuth (GHL_CLIENT_ID). Without --code it prints the page where "
         "a person lets us in; "
         "that page leads to the redirect address with ?code=… behind it, which is good once "
-        "and for a few minutes."
+        "and for a few minutes. Exit code: 0 connected, or the page was printed; 1 refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -25,4 +25,7 @@ class Command(UserCommand):
             row = promotion.demote_phase(to=to, by=person, reason=options["reason"])
         except ChangeNotAllowed as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"The phase is {row.phase} now.")
+        if options["json"]:
+            self.as_json({"phase": row.phase, "since": row.phase_since})
+        else:
+            self.stdout.write(f"The phase is {row.phase} now.")

@@ -36,4 +36,7 @@ class Command(UserCommand):
             raise CommandError(
                 "\n".join(["The phase stays as it is:", *(f"- {r}" for r in error.reasons)])
             ) from error
-        self.stdout.write(f"The phase is {row.phase} now.")
+        if options["json"]:
+            self.as_json({"phase": row.phase, "since": row.phase_since})
+        else:
+            self.stdout.write(f"The phase is {row.phase} now.")

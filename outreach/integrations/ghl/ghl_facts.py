@@ -50,6 +50,8 @@ class MessageFact:
     subject: str
     body: str
     at: datetime
+    conversation_id: str = ""
+    thread_id: str = ""  # of the first message of its thread; or what it answers
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,8 @@ def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
         subject=text_in(raw, "subject", longest=300),
         body=storable_text(str(raw.get("body") or ""))[:MAX_BODY_LENGTH],
         at=parse_time(raw.get("dateAdded"), at),
+        conversation_id=text_in(raw, "conversationId"),
+        thread_id=text_in(raw, "threadId", "replyMessageId", "inReplyTo"),
     )
 
 

@@ -54,6 +54,7 @@ class ListedMessage:
     channel: str
     body: str
     at: datetime
+    conversation_id: str = ""
 
     def as_message_fact(self) -> MessageFact:
         return MessageFact(
@@ -66,6 +67,7 @@ class ListedMessage:
             subject="",
             body=self.body,
             at=self.at,
+            conversation_id=self.conversation_id,
         )
 
 
@@ -122,13 +124,15 @@ def _parse_listed(raw: dict[str, Any]) -> ListedMessage | None:
         channel=way,
         body=ghl_facts.storable_text(str(raw.get("body") or ""))[: ghl_facts.MAX_BODY_LENGTH],
         at=at,
+        conversation_id=text_in(raw, "conversationId"),
     )
 
 
 def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
     raw = _request_email(email_id)
     named = {"messageType": "TYPE_EMAIL", "emailMessageId": email_id, "messageId": row.message_id}
-    return ghl_facts.message_fact({"contactId": row.contact_id, **raw, **named}, row.at)
+    known = {"contactId": row.contact_id, "conversationId": row.conversation_id}
+    return ghl_facts.message_fact({**known, **raw, **named}, row.at)
 
 
 def fetch_event_kinds(email_id: str) -> tuple[str, ...]:

@@ -16,7 +16,16 @@ class Command(UserCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person, before = self.person(options), phase.current_control()
         row = phase.halt_sending(by=person, reason=options["reason"])
-        if before.halted:
+        if options["json"]:
+            self.as_json(
+                {
+                    "halted": True,
+                    "was_halted": before.halted,
+                    "by": row.halted_by,
+                    "reason": row.halt_reason,
+                }
+            )
+        elif before.halted:
             self.stdout.write(f"Sending was halted already by {row.halted_by}: {row.halt_reason}")
             self.stdout.write("Your reason was not recorded.")
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import ReportingCommand
-from caio_project.lib.files import UnreadableFile
+from caio_project.lib.files import NO_ROWS, UnreadableFile
 from outreach.models import ReplyKind
 from outreach.reply_sorting import evaluation
 from outreach.reply_sorting.evaluation import LabelledReply, SortingFigures
@@ -55,11 +55,14 @@ class Command(ReportingCommand):
 
     def _read(self, path: Path) -> list[LabelledReply]:
         try:
-            return evaluation.read_labelled(path.read_bytes())
+            found = evaluation.read_labelled(path.read_bytes())
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
         except UnreadableFile as error:
             raise CommandError(f"{path}: {error}") from error
+        if not found:
+            raise CommandError(f"{path}: {NO_ROWS}")
+        return found
 
     def _document(self, figures: SortingFigures, each: float, wrong: bool) -> None:
         kinds = ReplyKind.values
@@ -67,6 +70,7 @@ class Command(ReportingCommand):
             **figures.totals(),
             "milliseconds_each": each,
             "kinds": [asdict(figures.of(kind)) for kind in kinds],
+            "stops": [asdict(row) for row in figures.stops()],
             "confusion": {
                 label: {kind: figures.confusion[label, kind] for kind in kinds} for label in kinds
             },
@@ -94,6 +98,11 @@ class Command(ReportingCommand):
             ("", *kinds),
             [(label, *(figures.confusion[label, kind] or "" for kind in kinds)) for label in kinds],
         )
+        self.table(
+            "Stops by language",
+            ("Language", "Stops", "Missed", "Surely", "Others", "Taken for a stop", "Surely"),
+            [("all", *rest) if not name else (name, *rest) for name, *rest in rows_of(figures)],
+        )
         if wrong:
             self.table(
                 "Sorted wrongly",
@@ -109,6 +118,10 @@ class Command(ReportingCommand):
                     for reply, found in figures.wrong
                 ],
             )
+
+
+def rows_of(figures: SortingFigures) -> list[tuple[Any, ...]]:
+    return [astuple(row) for row in figures.stops()]
 
 
 def _cell_text(cell: Any) -> Any:

@@ -23,4 +23,7 @@ class Command(UserCommand):
                 "EMERGENCY_STOP is set: sending can only be resumed there, with a restart."
             )
         phase.resume_sending(by=person, reason=options["reason"])
-        self.stdout.write("Sending goes on.")
+        if options["json"]:
+            self.as_json({"halted": False})
+        else:
+            self.stdout.write("Sending goes on.")

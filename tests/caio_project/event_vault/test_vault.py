@@ -232,7 +232,7 @@ BODIES = [
     ("rb2b", b"[" * 90_000, "Find out who posts"),
     ("rb2b", b"\xff", "Find out who posts"),
     ("rb2b", b"{}", "nobody in it"),
-    ("rb2b", b'{"Company Name": ["Quentin"]}', "Mend it where it is sent"),
+    ("rb2b", b'{"Company Name": {"Quentin": 1}}', "nobody in it"),
     ("rb2b", b'{"LinkedIn URL": "quentin"}', "nobody in it"),
     ("clay", b'{"a": 1}', "make request_id a column"),
     ("clay", b'{"request_id": "quentin"}', "another installation"),

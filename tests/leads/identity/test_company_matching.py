@@ -103,7 +103,7 @@ def test_body_naming_both_joins_name_and_domain() -> None:
     assert (company.pk, company.domain, company.name, company.industry) == (
         kept.pk,
         "acme.test",
-        "Acme, Inc.",
+        "Acme",
         "Steel",
     )
     assert company.sources["industry"] == old.sources["industry"]

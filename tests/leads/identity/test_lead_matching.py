@@ -129,9 +129,14 @@ def test_unknown_fields_are_filled_with_their_source() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("state", "stored", "country"),
-    [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")],
+    [
+        ("OH", "OH", "US"),
+        ("ohio", "OH", "US"),
+        ("Bavaria", "Bavaria", "DE"),
+        ("Atlantis", "Atlantis", ""),
+    ],
 )
-def test_only_a_us_state_sets_the_country(state: str, stored: str, country: str) -> None:
+def test_a_state_sets_the_country(state: str, stored: str, country: str) -> None:
     lead = arrived(visit(BOTH, State=state))
     assert (lead.state, lead.country) == (stored, country)
 

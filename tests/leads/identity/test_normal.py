@@ -110,30 +110,6 @@ def test_company_names_are_compared_without_legal_form(name: str, key: str) -> N
     assert normal.company_key(name) == key
 
 
-@pytest.mark.parametrize(
-    ("text", "lower"),
-    [
-        ("312", 312),
-        ("51-200", 51),
-        ("1,001-5,000", 1001),
-        ("5,000+", 5000),
-        ("5000+", 5000),
-        ("312.0", 312),
-        ("about 40 people", 40),
-        ("under 50", 0),
-        ("<50", 0),
-        ("up to 100", 0),
-        ("fewer than 500", 0),
-        ("0", 0),
-        ("unknown", None),
-        ("", None),
-        ("9" * 12, None),
-    ],
-)
-def test_employee_range_counts_by_its_lower_end(text: str, lower: int | None) -> None:
-    assert normal.employees_from(text) == lower
-
-
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
 def test_normal_forms_are_idempotent_for_any_text(text: str) -> None:
     for form in (
@@ -148,4 +124,3 @@ def test_normal_forms_are_idempotent_for_any_text(text: str) -> None:
         assert form(once) == once
         assert "\x00" not in once
     normal.linkedin_key(text)
-    assert (normal.employees_from(text) or 0) >= 0

@@ -4,9 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from leads.field_values import titles
 from leads.scoring import calculation
 from leads.scoring.calculation import score_lead
 from tests.leads.scoring.test_calculation import NOBODY, NOW, VP
@@ -138,6 +139,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=9).map("".join) | st.text(max_size=30))
 def test_titles_score_as_the_former_patterns_did(title: str) -> None:
+    assume(titles.own_role(title) == title.lower())
     before = next((points for points, pattern in BEFORE if re.search(pattern, title.lower())), 0)
     assert (
         calculation.score_lead(

@@ -28,7 +28,9 @@ def colleagues(db: None) -> tuple[Lead, Lead]:
 
 def sent(lead: Lead, ago: timedelta) -> Message:
     message = factories.cleared_email(lead)
-    Message.objects.filter(pk=message.pk).update(status="sent", sent_at=timezone.now() - ago)
+    Message.objects.filter(pk=message.pk).update(
+        status="sent", transport="ghl", sent_at=timezone.now() - ago
+    )
     return message
 
 
@@ -111,6 +113,7 @@ def test_two_held_at_one_company_cannot_both_be_approved(colleagues: tuple[Lead,
     Message.objects.filter(pk=second.pk).update(status="held", guards=[])
     second.refresh_from_db()
     review_actions.approve_email(first, first.version, by=None)
+    Message.objects.filter(pk=first.pk).update(transport="ghl")
     with pytest.raises(
         review_actions.ApprovalForbidden, match="The email to Ann Lee at Northline goes first"
     ):

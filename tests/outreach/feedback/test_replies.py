@@ -14,7 +14,7 @@ from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import no_draft
-from outreach.feedback import replies
+from outreach.feedback import replies, reply_consequences
 from outreach.integrations.ghl import webhook_bodies
 from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
@@ -125,7 +125,7 @@ def test_unclear_automatic_reply_holds_approved_email(ghl: FakeGhl) -> None:
     held = reload_email(open_one)
     assert (held.status, held.critical_reason, held.transport) == (
         "held",
-        replies.MAY_BE_ANSWER,
+        reply_consequences.MAY_BE_ANSWER,
         "",
     )
 

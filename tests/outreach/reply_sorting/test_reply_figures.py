@@ -34,6 +34,18 @@ FLOORS = {
 }
 
 
+# half: the most stops that may be missed, and surely missed; the most others that may be taken for
+# a stop, and surely
+MOST_WRONG_STOPS = {
+    "development": (0, 0, 0, 0),
+    "held_out": (0, 0, 0, 0),
+    "second_development": (0, 0, 0, 0),
+    "second_held_out": (3, 0, 2, 2),
+    "third_development": (1, 1, 1, 0),
+}
+MIN_RIGHT = {"second_development": 0.99, "second_held_out": 0.90, "third_development": 0.93}
+
+
 @cache
 def of_half(half: str) -> tuple[list[LabelledReply], SortingFigures]:
     replies = evaluation.read_labelled((REPLIES / f"{half}.jsonl").read_bytes())
@@ -62,6 +74,27 @@ def test_stop_requests_are_never_surely_missorted() -> None:
             sum(count for (label, kind), count in figures.sure.items() if label == "stop" != kind)
             == 0
         )
+
+
+@pytest.mark.parametrize("half", MOST_WRONG_STOPS)
+def test_missed_and_false_stops_do_not_become_more(half: str) -> None:
+    found = of_half(half)[1].stops()[0]
+    counted = (found.missed, found.surely_missed, found.false, found.surely_false)
+    assert all(is_ <= most for is_, most in zip(counted, MOST_WRONG_STOPS[half], strict=True))
+
+
+@pytest.mark.parametrize("half", MIN_RIGHT)
+def test_share_of_right_kinds_does_not_fall(half: str) -> None:
+    totals = of_half(half)[1].totals()
+    assert totals["right"] >= MIN_RIGHT[half] * totals["replies"]
+
+
+def test_second_set_has_fourteen_languages_and_disjoint_halves() -> None:
+    halves = [of_half(half)[0] for half in ("second_development", "second_held_out")]
+    assert sum(map(len, halves)) == 414
+    assert len({reply.language for half in halves for reply in half}) == 14
+    texts = [{(reply.language, reply.subject, reply.body) for reply in half} for half in halves]
+    assert len(texts[0] & texts[1]) == 0  # Danish and Norwegian say one thing with the same words
 
 
 def test_labelled_set_is_large_and_its_halves_disjoint() -> None:
@@ -102,6 +135,23 @@ def test_figures_count_what_was_taken_for_what() -> None:
     assert figures.of("question").recall is None
     assert figures.totals() == {"replies": 3, "right": 2, "sure": 3, "sure_right": 2}
     assert [reply.label for reply, _ in figures.wrong] == ["positive"]
+    everything, english = figures.stops()
+    assert (everything.language, english.language) == ("", "en")
+    assert (everything.stops, everything.missed, everything.others) == (1, 0, 2)
+
+
+def test_missed_and_false_stops_are_counted_apart() -> None:
+    figures = evaluation.measure_sorting(
+        [
+            LabelledReply("stop", "de", "", "Kein Interesse."),
+            LabelledReply("question", "en", "", "Unsubscribe"),
+        ]
+    )
+    assert [(row.language, row.missed, row.false) for row in figures.stops()] == [
+        ("", 1, 1),
+        ("de", 1, 0),
+        ("en", 0, 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def now_is(message: Message) -> Message:
 
 def sent(lead: Lead) -> Message:
     message = factories.cleared_email(lead)
-    Message.objects.filter(pk=message.pk).update(status=Status.SENT)
+    Message.objects.filter(pk=message.pk).update(status=Status.SENT, transport="ghl")
     SendIntent.objects.create(
         message=message,
         transport="sandbox",

@@ -1,0 +1,109 @@
+"""Turns the body of an event into a lead, a company and visits."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from caio_project.lib.nudge import nudge
+from leads import locks, normal
+from leads.enrichment import enrichment_requests
+from leads.identity import company_matching, lead_matching, merging
+from leads.inbound.event_store import store_event
+from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
+from leads.models import Company, InboundEvent, Lead, Visit
+from leads.suppression import suppression
+
+
+def visit_from_rb2b(event: InboundEvent) -> None:
+    """Turn one visitor's body into a lead, a company and a visit, and ask for an enrichment.
+
+    A known visit changes nothing.
+    """
+    lead = locks.retry_until_unchanged(lambda: _store_visit(event))
+    if lead is not None:
+        enrichment_requests.request_enrichment(lead)
+
+
+def visit_from_import(event: InboundEvent) -> None:
+    lead = locks.retry_until_unchanged(lambda: _store_visit(event))
+    if lead is not None:
+        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
+        nudge("leads.assess_due")
+
+
+def _store_visit(event: InboundEvent) -> Lead | None:
+    """Returns the visit's lead where the visit is new and has one. Raises locks.LeadsChanged."""
+    if _split_event(event):
+        return None
+    visitor = rb2b.parse_visitor(bytes(event.body))
+    if notes := list(visitor.notes):
+        InboundEvent.objects.filter(pk=event.pk).update(notes=notes)
+    if Visit.objects.filter(event_key=visitor.key).exists():
+        return None
+    if visitor.is_test:
+        # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        return None
+    found_by = lead_matching.visitor_identifiers(visitor) if visitor.is_person else ("", "")
+    people = lead_matching.lock_leads_known_by(*found_by)
+    if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"", notes=[])
+        return None  # nothing is kept of somebody who was erased, not even that they came back
+    company = company_matching.company_of_visitor(visitor, event.kind, event.source)
+    known = merging.resolve_lead(
+        people,
+        event.source,
+        normal.clean_email(visitor.email),
+        visitor.first_name,
+        visitor.last_name,
+    )
+    lead = (
+        lead_matching.lead_of_visitor(visitor, company, event.kind, known, event.source)
+        if visitor.is_person
+        else None
+    )
+    if lead is None and company is None:
+        raise UnreadableBody("no_readable_identifier")
+    _store_pages(event, visitor, lead, company)
+    if lead is None and company is not None:
+        company_matching.mark_company_leads_due(company)
+    return lead
+
+
+def _store_pages(
+    event: InboundEvent, visitor: rb2b.Visitor, lead: Lead | None, company: Company | None
+) -> None:
+    """One visit for each page; the first belongs to the event."""
+    seen_at = _plausible_time(visitor.seen_at, event.received_at)
+    visits = [
+        Visit(
+            event=None if n else event,
+            event_key=visitor.key_of_page(url),
+            lead=lead,
+            company=company,
+            url=url,
+            path=lead_matching.page_path(url),
+            referrer=visitor.referrer,
+            is_repeat=visitor.is_repeat,
+            seen_at=seen_at,
+            received_at=event.received_at,
+        )
+        for n, url in enumerate((visitor.url, *visitor.other_urls))
+    ]
+    visits[0].save()
+    Visit.objects.bulk_create(visits[1:], ignore_conflicts=True)
+
+
+def _split_event(event: InboundEvent) -> bool:
+    """Make each visitor of a list an event of its own; the list keeps no body, as they have it."""
+    parts = rb2b.split_body(bytes(event.body))
+    for part in parts:
+        store_event(event.source, part, kind=event.kind, received_at=event.received_at)
+    if parts:
+        note = {"code": "visitors_split", "field": str(len(parts))}
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"", notes=[note])
+    return bool(parts)
+
+
+def _plausible_time(seen_at: datetime | None, received_at: datetime) -> datetime:
+    return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at

@@ -1,0 +1,150 @@
+"""Starting, alive or late: what each sweep is since the background work began."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from caio_project.lib.models import Heartbeat
+from caio_project.operations import deployment, status, sweeps
+from caio_project.schedule import SWEEPS
+from caio_project.tasks import tick
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def migrated(at: datetime) -> None:
+    MigrationRecorder.Migration.objects.update(applied=at)
+
+
+def seen(at: datetime, *names: str) -> None:
+    for name in names or ("beat", *SWEEPS):
+        Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": at, "worked_at": at})
+
+
+def states(now: datetime) -> dict[str, str]:
+    return {
+        one.name: "alive" if one.is_alive else "starting" if one.is_starting else "late"
+        for one in sweeps.sweep_states(now)
+    }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"), [(0, "starting"), (4.9, "starting"), (5.1, "late"), (600, "late")]
+)
+def test_never_seen_since_the_database_was_migrated(
+    now: datetime, minutes: float, found: str
+) -> None:
+    migrated(now - minutes * MINUTE)
+    assert set(states(now).values()) == {found}
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(0.1, "starting"), (4, "starting"), (6, "late")])
+def test_sweeps_have_their_time_from_the_first_tick_on(
+    now: datetime, minutes: float, found: str
+) -> None:
+    migrated(now - 600 * MINUTE)
+    seen(now - 300 * MINUTE)
+    sweeps.note_tick(now - minutes * MINUTE)
+    seen(now, "beat")
+    assert states(now)["beat"] == "alive" and states(now)["metrics.evaluate_gates"] == found
+
+
+def test_one_late_sweep_among_the_others_is_late(now: datetime) -> None:
+    migrated(now - 600 * MINUTE)
+    sweeps.note_tick(now - 600 * MINUTE)
+    seen(now)
+    seen(now - 6 * MINUTE, "leads.assess_due")
+    assert [name for name, found in states(now).items() if found != "alive"] == ["leads.assess_due"]
+    [problem] = status.pipeline_problems(now)
+    assert problem.startswith("leads.assess_due was last seen at ")
+
+
+def test_beats_that_never_stop_do_not_start_again(now: datetime) -> None:
+    migrated(now - 600 * MINUTE)
+    for minutes in range(20, 0, -2):
+        sweeps.note_tick(now - minutes * MINUTE)
+    assert Heartbeat.objects.get(name="started").seen_at == now - 20 * MINUTE
+    assert states(now)["leads.assess_due"] == "late"
+
+
+@pytest.mark.parametrize(("pause", "again"), [(2, False), (3, True), (60, True)])
+def test_a_pause_is_a_new_start(now: datetime, pause: float, again: bool) -> None:
+    first = now - 100 * MINUTE
+    sweeps.note_tick(first)
+    sweeps.note_tick(first + pause * MINUTE)
+    assert (Heartbeat.objects.get(name="started").seen_at > first) is again
+
+
+def test_beat_that_died_since_is_late_and_not_starting(now: datetime) -> None:
+    migrated(now - 600 * MINUTE)
+    sweeps.note_tick(now - 6 * MINUTE)
+    assert states(now)["beat"] == "late"
+
+
+def test_a_start_lies_never_in_the_future(now: datetime) -> None:
+    migrated(now + 600 * MINUTE)
+    assert set(states(now).values()) == {"late"}
+
+
+def test_the_task_of_beat_records_both() -> None:
+    tick()
+    assert set(Heartbeat.objects.values_list("name", flat=True)) == {"beat", "started"}
+
+
+def test_health_is_200_while_starting_and_503_once_late(client: Client) -> None:
+    tick()
+    answer = client.get("/api/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "starting")
+    assert answer.json()["checks"]["beat"]["ok"] and answer.json()["checks"]["worker"]["ok"]
+    assert "is starting" in answer.json()["checks"]["pipeline"]["detail"]
+    assert client.get("/api/queue-status").json()["pipeline_healthy"] is False
+    seen(timezone.now())
+    answer = client.get("/api/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    past = timezone.now() - 6 * MINUTE
+    migrated(past)
+    seen(past, "started", "outreach.send_due")
+    answer = client.get("/api/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+
+
+def test_a_problem_is_said_also_while_starting(client: Client) -> None:
+    from tests import factories
+
+    message = factories.draft_email()
+    type(message).objects.update(status="blocked", blocked_by="postal_address")
+    answer = client.get("/api/health")
+    assert answer.status_code == 503
+    assert "no postal address is set" in answer.json()["checks"]["pipeline"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "ok"), [(["starting", "starting", "healthy"], True), (["starting"] * 9, False)]
+)
+def test_check_of_a_deployment_waits_for_the_start(
+    monkeypatch: Any, answers: list[str], ok: bool
+) -> None:
+    asked = iter(answers)
+
+    def fetch(url: str) -> dict[str, Any]:
+        found = next(asked)
+        check = {"ok": found == "healthy", "detail": found}
+        names = ("database", "worker", "beat", "pipeline")
+        return {"status": found, "checks": dict.fromkeys(names, check)}
+
+    clock = iter(range(100))
+    monkeypatch.setattr(deployment, "_fetch_json", fetch)
+    monkeypatch.setattr(deployment.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(deployment.time, "monotonic", lambda: float(next(clock)))
+    found = deployment._check_health("http://127.0.0.1", wait=5)
+    assert all(check.ok for check in found) is ok
