@@ -19,5 +19,6 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Username or email"
         if not settings.EMAIL_URL:
             self.fields["password"].help_text = "Forgotten? An administrator can set a new one."

@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
     "sales/sent": (VIEWER, CLOSED),
     "sales/sent/kept/<int:pk>": (VIEWER, CLOSED),
+    "sales/sent/kept/bring-back": (CLOSED, LEAD),
     "sales/replies/<uuid:public_id>/correct": (VIEWER, REVIEWER),
     "sales/replies/<uuid:public_id>/take": (VIEWER, REVIEWER),
     "sales/notices": (VIEWER, CLOSED),
@@ -118,6 +119,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "demote_phase": (REVIEWER, ["--to", "shadow", "--reason", "a test of who may"]),
     "auto_approve": (LEAD, ["--on", "--reason", "a test of who may"]),
     "warm_up": (LEAD, ["--domain", "ours.test", "--start", "--reason", "a test of who may"]),
+    "bring_back_sandboxed": (LEAD, ["--dry-run"]),
     "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
 }
 

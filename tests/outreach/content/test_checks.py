@@ -216,3 +216,17 @@ def test_results_are_stored_as_plain_rows() -> None:
         "text": "DE is not in ALLOWED_COUNTRIES.",
         "clear": "Reject it, or allow the country.",
     }
+
+
+@pytest.mark.parametrize(
+    "token", ["ab___c" + "x" * 26, "_" * 32, "XXX" + "x" * 29, "-xxx-lorem-ipsum-TBD-xxxx_____"]
+)
+def test_the_link_of_a_recipient_is_no_blank_field(token: str) -> None:
+    footer = FOOTER.replace("/u/abc", f"/u/{token}")
+    assert failures(replace(GOOD, footer=footer)) == failures(GOOD)
+
+
+@pytest.mark.parametrize("left", ["[name]", "{{ name }}", "___"])
+def test_a_blank_elsewhere_in_the_footer_still_is(left: str) -> None:
+    footer = FOOTER.replace("Partner", left)
+    assert "placeholder" in failures(replace(GOOD, footer=footer))
