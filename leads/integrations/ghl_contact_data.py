@@ -1,7 +1,7 @@
 """GoHighLevel's contacts as its JSON gives them. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from caio_project.lib.times import parse_time

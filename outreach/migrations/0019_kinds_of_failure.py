@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0018_replies_say_more'),
+        ("outreach", "0018_replies_say_more"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0019_event_reason_code'),
-        ("outreach", "0018_replies_say_more"),
+        ("outreach", "0019_kinds_of_failure"),
     ]
 
     operations = [
