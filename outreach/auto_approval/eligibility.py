@@ -10,7 +10,7 @@ from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
-from outreach.drafting import compose, recheck
+from outreach.drafting import compose, critical_reasons, recheck
 from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
 from outreach.models import Control, Message, ModelDraft
 
@@ -69,7 +69,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         lead,
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
-        critical_reason=message.critical_reason or compose.critical_reason(lead, message),
+        critical_reason=message.critical_reason or critical_reasons.critical_reason(lead, message),
         passed=check_results.first_failure(results) is None,
         by_model=bool(text.language_model),
     )

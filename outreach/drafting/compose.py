@@ -9,19 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from leads.models import Assessment, Lead, TeamMember
-from outreach.contact_history import ghl_check, previous_emails
+from outreach.contact_history import previous_emails
 from outreach.content import check_results, checks, email_footer, merge_fields, subject_lines
 from outreach.control import policy
 from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
 from outreach.models import EmailTemplate, Message
 
 LONGEST_CHOICE_REASON = 200  # characters of its column
-HAS_ANSWERED = "This person has answered before."
-OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
-QUEUED_BY_HAND = "Queued by hand, with others."
-SANDBOX_SEGMENT = "sandbox"  # what the segment of people who come back from there is called
-FROM_SANDBOX = "Approved in the sandbox before; nothing was sent to this person then."
 SENDER_FIELDS = ("sender_name", "sender_first_name", "sender_company")
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
@@ -70,7 +65,7 @@ def compose_email(
         before = previous_emails.EmailHistory(thread=A_FIRST_SUBJECT)
     known = TemplateInputs(
         lead=lead,
-        critical_reason=critical_reason(lead, message),
+        critical_reason=critical_reasons.critical_reason(lead, message),
         assessment=assessment,
         sender=sender,
         fields=known_fields.fields_of(
@@ -287,22 +282,3 @@ def policy_facts(
         unsourced_phrases=sum(not phrase.source for phrase in phrases),
         by_model=by_model,
     )
-
-
-def _queued_reason(message: Message) -> str:
-    if message.segment is None:
-        return ""
-    return FROM_SANDBOX if message.segment.what == SANDBOX_SEGMENT else QUEUED_BY_HAND
-
-
-def critical_reason(lead: Lead, message: Message) -> str:
-    """Explain why a person must decide about this email; "" where the machine may."""
-    shown = ghl_check.current_findings(message)
-    deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
-    reasons = (
-        _queued_reason(message),
-        HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
-        OPEN_DEAL if deal else "",
-        ghl_check.describe_for_team(shown),
-    )
-    return " ".join(filter(None, reasons))[: message_text.LONGEST_REASON]

@@ -16,7 +16,7 @@ from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
 from outreach.choices import Status
-from outreach.drafting import compose, no_draft
+from outreach.drafting import critical_reasons, no_draft
 from outreach.drafting.no_draft import NoDraft, NoDraftCode
 from outreach.models import Message, Segment, Transport
 
@@ -45,7 +45,7 @@ def select_sandboxed(limit: int = MOST_LEADS) -> Selection:
     """Select the people whose newest first email was approved in the sandbox, best score first."""
     people = Lead.objects.filter(pk__in=kept_first_emails().values("lead"), kind=Kind.LIVE)
     ordered = people.order_by(F("score").desc(nulls_last=True), "-pk")
-    return _select_leads(compose.SANDBOX_SEGMENT, ordered.iterator(chunk_size=200), limit)
+    return _select_leads(critical_reasons.SANDBOX_SEGMENT, ordered.iterator(chunk_size=200), limit)
 
 
 def kept_first_emails() -> QuerySet[Message]:

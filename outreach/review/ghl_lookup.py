@@ -26,7 +26,7 @@ from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
 from outreach.control import phase
-from outreach.drafting import compose, message_text
+from outreach.drafting import critical_reasons, message_text
 from outreach.integrations.ghl import conversation_api
 from outreach.models import GhlLook, Message, Reply, ReplyKind
 from outreach.review import review_actions
@@ -169,7 +169,7 @@ def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> 
         suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
         review_actions.withdraw_open_emails(message.lead, MoveCode.SUPPRESSED)
         return
-    reason = compose.critical_reason(message.lead, message)
+    reason = critical_reasons.critical_reason(message.lead, message)
     if reason != message.critical_reason:
         columns = message_text.reason_columns(message.band, reason)
         Message.objects.filter(pk=message.pk, status=Status.HELD).update(**columns)

@@ -19,7 +19,7 @@ from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import phase
-from outreach.drafting import compose, drafts, message_text, signing
+from outreach.drafting import compose, critical_reasons, drafts, message_text, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
@@ -246,7 +246,7 @@ def recheck_open_emails(lead: Lead) -> None:
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
     ):
-        if reason := compose.critical_reason(message.lead, message):
+        if reason := critical_reasons.critical_reason(message.lead, message):
             make_critical(message, reason)
 
 

@@ -17,7 +17,7 @@ from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check, ghl_findings
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
-from outreach.drafting import compose, message_text
+from outreach.drafting import critical_reasons, message_text
 from outreach.models import Message
 from outreach.review import ghl_lookup
 from outreach.sending import send_errors
@@ -104,7 +104,7 @@ def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact)
 
 def _stop_for_news(message: Message, news: Findings) -> SendStopped:
     code = MoveCode.ANSWERED if news.inbound_at else MoveCode.KNOWN_AT_GHL
-    reason = compose.critical_reason(message.lead, message)
+    reason = critical_reasons.critical_reason(message.lead, message)
     changes = message_text.reason_columns(message.band, reason)
     return SendStopped(Status.HELD, code, changes, findings=news)
 

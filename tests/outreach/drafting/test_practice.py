@@ -15,7 +15,7 @@ from leads.models import Kind, Lead
 from leads.suppression import suppression
 from metrics.overview import flow
 from outreach.contact_history import contact_matching, previous_emails
-from outreach.drafting import compose, drafts, no_draft
+from outreach.drafting import critical_reasons, drafts, no_draft
 from outreach.models import Message, Segment
 from outreach.review import review_actions
 from outreach.sending import final_checks
@@ -133,7 +133,7 @@ def test_cutover_brings_people_back_as_critical(lead_user: User) -> None:
     drafts.write_drafts()
     back = Message.objects.filter(status="held")
     assert {row.lead for row in back} == {one.lead, two.lead}
-    assert {row.critical_reason for row in back} == {compose.FROM_SANDBOX}
+    assert {row.critical_reason for row in back} == {critical_reasons.FROM_SANDBOX}
     assert Segment.objects.get().what == "sandbox"
     assert "0 of 0 people" in bring_back(lead_user)
     assert Message.objects.count() == 4

@@ -17,7 +17,7 @@ from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, no_draft, open_drafts
+from outreach.drafting import critical_reasons, no_draft, open_drafts
 from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
 from outreach.review import review_actions
@@ -163,7 +163,11 @@ def test_past_answer_makes_later_emails_critical() -> None:
         at,
         "history",
     )
-    assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.HAS_ANSWERED
+    reason = critical_reasons.critical_reason(reply.lead, Message(lead=reply.lead))
+    assert reason == critical_reasons.HAS_ANSWERED
+        critical_reasons.critical_reason(reply.lead, Message(lead=reply.lead))
+        == critical_reasons.HAS_ANSWERED
+    )
 
 
 def test_past_stop_suppresses_and_leaves_draft_out() -> None:

@@ -9,7 +9,7 @@ from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, no_draft, open_drafts
+from outreach.drafting import critical_reasons, no_draft, open_drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent
@@ -81,7 +81,7 @@ def test_who_answered_as_either_has_answered() -> None:
     one, other = two()
     answered(other)
     merged(one, other)
-    assert compose.critical_reason(one, Message()) == compose.HAS_ANSWERED
+    assert critical_reasons.critical_reason(one, Message()) == critical_reasons.HAS_ANSWERED
 
 
 def test_emails_move_to_survivor_and_back() -> None:
@@ -197,7 +197,7 @@ def test_reply_of_merged_lead_needs_a_persons_decision() -> None:
     assert (approved.status, approved.priority, approved.critical_reason) == (
         "held",
         "critical",
-        compose.HAS_ANSWERED,
+        critical_reasons.HAS_ANSWERED,
     )
     assert approved.moves.last().why == "more_known"
 

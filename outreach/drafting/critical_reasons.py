@@ -1,0 +1,31 @@
+"""Why a person must always decide about an email. Reads only."""
+
+from leads.models import Lead
+from outreach.contact_history import ghl_check, previous_emails
+from outreach.drafting import message_text
+from outreach.models import Message
+
+HAS_ANSWERED = "This person has answered before."
+OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
+QUEUED_BY_HAND = "Queued by hand, with others."
+SANDBOX_SEGMENT = "sandbox"  # what the segment of people who come back from there is called
+FROM_SANDBOX = "Approved in the sandbox before; nothing was sent to this person then."
+
+
+def _queued_reason(message: Message) -> str:
+    if message.segment is None:
+        return ""
+    return FROM_SANDBOX if message.segment.what == SANDBOX_SEGMENT else QUEUED_BY_HAND
+
+
+def critical_reason(lead: Lead, message: Message) -> str:
+    """Explain why a person must decide about this email; "" where the machine may."""
+    shown = ghl_check.current_findings(message)
+    deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
+    reasons = (
+        _queued_reason(message),
+        HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
+        OPEN_DEAL if deal else "",
+        ghl_check.describe_for_team(shown),
+    )
+    return " ".join(filter(None, reasons))[: message_text.LONGEST_REASON]
