@@ -12,7 +12,14 @@ from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import previous_emails
 from outreach.content import check_results, checks, email_footer, merge_fields, subject_lines
 from outreach.control import policy
-from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
+from outreach.drafting import (
+    ab_assignment,
+    critical_reasons,
+    known_fields,
+    message_text,
+    signing,
+    template_choice,
+)
 from outreach.models import EmailTemplate, Message
 
 LONGEST_CHOICE_REASON = 200  # characters of its column

@@ -165,9 +165,6 @@ def test_past_answer_makes_later_emails_critical() -> None:
     )
     reason = critical_reasons.critical_reason(reply.lead, Message(lead=reply.lead))
     assert reason == critical_reasons.HAS_ANSWERED
-        critical_reasons.critical_reason(reply.lead, Message(lead=reply.lead))
-        == critical_reasons.HAS_ANSWERED
-    )
 
 
 def test_past_stop_suppresses_and_leaves_draft_out() -> None:
