@@ -136,6 +136,7 @@ class TestVisitors:
             "known": 0,
             "errors": [],
             "more_errors": 0,
+            "left_out": {},
             "stored": True,
         }
 
