@@ -20,6 +20,7 @@ HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 QUEUED_BY_HAND = "Queued by hand, with others."
+IMPORTED_WITH_OTHERS = "Brought from the system before this one, with others."
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
 
@@ -291,6 +292,7 @@ def critical_reason(lead: Lead, message: Message) -> str:
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (
         QUEUED_BY_HAND if message.segment_id else "",
+        IMPORTED_WITH_OTHERS if message.template_why.startswith(IMPORTED_WITH_OTHERS) else "",
         HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),
