@@ -14,22 +14,10 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from leads import vendor_words
 from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
-EMPTY_WORDS = {
-    "",
-    "null",
-    "none",
-    "n/a",
-    "na",
-    "undefined",
-    "-",
-    "unknown",
-    "not found",
-    "no data found",
-    "false",
-}
 UNUSABLE_MAILBOX = {
     "invalid",
     "undeliverable",
@@ -37,14 +25,6 @@ UNUSABLE_MAILBOX = {
     "does_not_exist",
     "not_found",
 }  # what verifiers call a dead mailbox
-LIKELY_AN_ERROR = (
-    "error",
-    "failed",
-    "timed out",
-    "missing input",
-    "run condition not met",
-    "rate limit",
-)
 LONGEST_TEXT = 200
 
 
@@ -113,14 +93,18 @@ def push_row(row: ClayRow) -> None:
 
 
 def parse_callback(body: bytes) -> dict[str, Any]:
-    """The callback as an object whose `request_id` is a text. Raises UnreadableBody."""
+    """The callback as an object whose `request_id` is a text or None. Raises UnreadableBody."""
     try:
         data = json.loads(body)
     except RecursionError as error:
         raise UnreadableBody("body_too_deep") from error
     except ValueError as error:
         raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
-    if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
+    if not isinstance(data, dict):
+        raise UnreadableBody("request_id_missing")
+    if data.get("request_id") is None:
+        return {**data, "request_id": None}  # matched by address or profile
+    if not isinstance(data["request_id"], str):
         raise UnreadableBody("request_id_missing")
     return data
 
@@ -187,13 +171,12 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
         elif isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and not is_junk(value):
-            return storable_text(value).strip()[:longest]
+            return vendor_words.plain_value(storable_text(value))[:longest]
     return ""
 
 
 def is_junk(value: str) -> bool:
-    low = storable_text(value).strip().lower()
-    return low in EMPTY_WORDS or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
+    return vendor_words.is_unknown(storable_text(value))
 
 
 def _word_list(value: Any) -> list[str]:
