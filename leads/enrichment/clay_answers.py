@@ -19,11 +19,26 @@ from leads.suppression import suppression
 def answer_from_event(event: InboundEvent) -> None:
     """Apply a stored callback body. Raises UnreadableBody where it names no request of ours."""
     data = clay.parse_callback(bytes(event.body))
-    if not record_answer(data["request_id"], data):
+    given = data["request_id"]
+    request_id = given or _newest_request_about(clay.parse_answer(data))
+    if given is None and not request_id:
+        raise UnreadableBody("request_id_missing")
+    if not record_answer(request_id, data):
         raise UnreadableBody("request_id_unknown")
-    about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
+    about = Enrichment.objects.select_related("lead").get(request_id=request_id).lead
     kept = {"body": b""} if suppression.is_erased(about) else {}
     InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
+
+
+def _newest_request_about(answer: clay.ClayAnswer) -> str:
+    """Return the newest request about whom an answer without one names, or ""."""
+    address, key = normal.clean_email(answer.email), normal.linkedin_key(answer.linkedin_url)
+    by_address = Enrichment.objects.filter(lead__email=address) if address else None
+    by_profile = Enrichment.objects.filter(lead__linkedin_key=key) if key else None
+    for asked in (by_address, by_profile):
+        if asked is not None and (row := asked.order_by("-pk").first()):
+            return row.request_id
+    return ""
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads.field_values import addresses, countries, texts, vendor_status
+from leads.field_values import addresses, countries, texts, vendor_words
 from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
@@ -102,14 +102,18 @@ def push_row(row: ClayRow) -> None:
 
 
 def parse_callback(body: bytes) -> dict[str, Any]:
-    """The callback as an object whose `request_id` is a text. Raises UnreadableBody."""
+    """The callback as an object whose `request_id` is a text or None. Raises UnreadableBody."""
     try:
         data = json.loads(body)
     except RecursionError as error:
         raise UnreadableBody("body_too_deep") from error
     except ValueError as error:
         raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
-    if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
+    if not isinstance(data, dict):
+        raise UnreadableBody("request_id_missing")
+    if data.get("request_id") is None:
+        return {**data, "request_id": None}  # matched by address or profile
+    if not isinstance(data["request_id"], str):
         raise UnreadableBody("request_id_missing")
     return data
 
@@ -189,20 +193,18 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
 
 def _told_text(value: str) -> str:
     """The text without pictures, out of JSON with one text; "" for a status or an AI's sentence."""
-    if is_junk(value):
-        return ""
     if value.strip().startswith("{"):
         try:
             inner = json.loads(value)
         except (ValueError, RecursionError):
             return ""
         told = [one for one in inner.values() if isinstance(one, str)]
-        value = told[0] if len(told) == 1 and not is_junk(told[0]) else ""
-    return vendor_status.without_pictures(texts.repaired_text(value))
+        value = told[0] if len(told) == 1 else ""
+    return "" if is_junk(value) else vendor_words.without_pictures(texts.repaired_text(value))
 
 
 def is_junk(value: str) -> bool:
-    return vendor_status.is_no_value(storable_text(value)) or "⚠" in value or "❌" in value
+    return vendor_words.is_unknown(storable_text(value))
 
 
 def _word_list(value: Any) -> list[str]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events
+from leads.integrations import breaker
 from leads.models import Enrichment, InboundEvent, Lead
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay, callback_body, enriched
@@ -302,3 +303,29 @@ def test_health_says_what_is_not_set_up(
 def test_health_says_that_clay_is_in_the_sandbox(client: Client) -> None:
     body = client.get("/webhooks/clay/health").json()
     assert (body["status"], body["enricher_initialized"]) == ("sandbox", False)
+
+
+def test_health_says_no_while_the_breaker_is_open(client: Client, clay: FakeClay) -> None:
+    for _ in range(3):
+        breaker.record_failure("refused", breaker.request_permit())
+    body = client.get("/webhooks/clay/health").json()
+    assert (body["breaker"], body["enricher_initialized"]) == ("open", False)
+
+
+@pytest.mark.parametrize("by", ["work_email", "linkedin_url", "nobody"])
+def test_an_answer_without_request_id_finds_its_lead(
+    callback: Any, clay: FakeClay, by: str
+) -> None:
+    asked(clay, title="")
+    other = asked(clay, title="")
+    lead = Enrichment.objects.get(request_id=other["request_id"]).lead
+    who = {
+        "work_email": lead.email,
+        "linkedin_url": f"https://linkedin.com/{lead.linkedin_key}",
+        "nobody": "",
+    }
+    assert callback({by: who[by], "job_title": "CRO"}).status_code == 200
+    events.process_due()
+    titles = list(Lead.objects.exclude(title="").values_list("pk", "title"))
+    assert titles == ([] if by == "nobody" else [(lead.pk, "CRO")])
+    assert InboundEvent.objects.get().state == ("parked" if by == "nobody" else "processed")
