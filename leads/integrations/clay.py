@@ -7,6 +7,7 @@ header and the unguessable `request_id` are the proof.
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,11 @@ UNUSABLE_MAILBOX = {
     "does_not_exist",
     "not_found",
 }  # what verifiers call a dead mailbox
+VERIFIED = {"true", "valid", "1", "deliverable", "verified"}
+# A server that takes every address says nothing about this one.
+NOT_VERIFIED = {
+    "false", "0", "no", "catch_all", "catchall", "accept_all", "ok_for_all", "risky", "unverified",
+}  # fmt: skip
 LONGEST_TEXT = 200
 
 
@@ -142,10 +148,11 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    verdicts = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
-    return not verdicts.isdisjoint({"true", "valid", "1"}) and verdicts.isdisjoint(
-        {"false", "0", "no"}
-    )
+    verdicts = {
+        re.sub(r"[\W_]+", "_", str(data.get(name)).strip().lower())
+        for name in ("email_verified", "email_status")
+    }
+    return not verdicts.isdisjoint(VERIFIED) and verdicts.isdisjoint(NOT_VERIFIED)
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
@@ -154,6 +161,12 @@ def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: st
 
 
 def _email_address(value: Any) -> str:
+    """The first address of a text, or of a list of them."""
+    if isinstance(value, list):
+        value = next((one for one in value if isinstance(one, str)), "")
+    if isinstance(value, str):
+        parts = re.split(r"[,;<>\s]+", value)
+        value = next((part for part in parts if "@" in part), value)
     text = _text_field({"": value}, "", longest=320).lower()
     return text if "@" in text else ""
 
@@ -192,7 +205,7 @@ def _whole_number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        value = value.strip()
+        value = value.strip().removesuffix("+")
         return int(value) if value.isdecimal() and len(value) < 7 else None
     return int(value) if isinstance(value, int | float) and 0 <= value < 1_000_000 else None
 
