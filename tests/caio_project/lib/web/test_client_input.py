@@ -114,3 +114,9 @@ def test_what_the_database_cannot_take_is_no_fault_of_ours(path: str, kind: str)
     assert answer["Content-Type"].startswith(kind)
     other = ReadableInput(lambda request: None)  # type: ignore[arg-type,return-value]
     assert other.process_exception(RequestFactory().get(path), KeyError("ours")) is None
+
+
+@pytest.mark.parametrize("method", ["options", "post", "put", "patch", "delete"])
+def test_the_docs_are_read_only(team: Client, method: str) -> None:
+    assert getattr(team, method)("/api/docs").status_code == 405
+    assert team.get("/api/docs").status_code == 200
