@@ -86,7 +86,14 @@ def clay_health(request: HttpRequest) -> JsonResponse:
         bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
     )
     status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
-    return _health_response(status, _last_answer, enricher_initialized=ready)
+
+    def ask() -> dict[str, Any]:
+        facts = _last_answer()
+        used_up = facts["submissions_used"] >= submission_budget.LIFETIME_SUBMISSIONS
+        can_ask = ready and facts["breaker"] == "closed" and not used_up
+        return {**facts, "enricher_initialized": can_ask}
+
+    return _health_response(status, ask, enricher_initialized=False)
 
 
 def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:

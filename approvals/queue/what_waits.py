@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from approvals.queue import review_queue
 from caio_project.lib import calendar
+from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
 from outreach.choices import BlockedBy, Status
 from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, BlockCause, block_cause
@@ -39,11 +40,15 @@ class BlockedDrafts:
 
 @dataclass(frozen=True)
 class WaitingWork:
-    """`blocked` has the most frequent cause first; test and training emails are left out."""
+    """`blocked` has the most frequent cause first; test and training emails are left out.
+
+    `unmatched` counts answers of Clay about nobody known here: they wait for nobody.
+    """
 
     blocked: tuple[BlockedDrafts, ...]
     parked: int
     uncertain: int
+    unmatched: int = 0
 
     def blocked_by(self, *who: BlockedBy) -> int:
         return sum(one.count for one in self.blocked if not who or one.cause.who in who)
@@ -62,14 +67,18 @@ class WaitingWork:
             "blocked_by_earlier_email": self.blocked_by(BlockedBy.EARLIER),
             "parked": self.parked,
             "uncertain": self.uncertain,
+            "unmatched_answers": self.unmatched,
         }
 
 
 def what_waits() -> WaitingWork:
     """Count all that a page must not call "all caught up"; four queries at any size."""
-    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
     uncertain = Message.objects.filter(status=Status.UNCERTAIN)
-    return WaitingWork(_count_blocked(), parked.count(), uncertain.count())
+    unmatched = Q(reason_code__in=UNMATCHED_ANSWERS)
+    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED).aggregate(
+        all=Count("pk", filter=~unmatched), unmatched=Count("pk", filter=unmatched)
+    )
+    return WaitingWork(_count_blocked(), parked["all"], uncertain.count(), parked["unmatched"])
 
 
 def _count_blocked() -> tuple[BlockedDrafts, ...]:

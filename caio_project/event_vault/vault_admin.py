@@ -1,7 +1,7 @@
 """The event vault in the admin: search by person, masking by role, replay after a dry run."""
 
 from datetime import datetime, time
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -54,17 +54,24 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class NoteFilter(admin.SimpleListFilter):
-    """Messages to us that concern nobody we know, which are kept."""
+    """What concerns nobody we know, and is kept: messages to us, and answers of Clay."""
 
-    title, parameter_name = "message", "note"
+    title, parameter_name = "concerns nobody known", "note"
+    codes: ClassVar[dict[str, tuple[str, ...]]] = {
+        "unplaced": (placement.UNPLACED_CODE,),
+        "unmatched": parked.UNMATCHED_ANSWERS,
+    }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [("unplaced", "Cannot be placed")]
+        return [
+            ("unplaced", "Messages that cannot be placed"),
+            ("unmatched", "Answers of Clay that match no lead"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
+        if self.value() not in self.codes:
             return queryset
-        return queryset.filter(reason_code=placement.UNPLACED_CODE).exclude(reason="")
+        return queryset.filter(reason_code__in=self.codes[self.value()]).exclude(reason="")
 
 
 class PeriodFilter(RangeDateFilter):

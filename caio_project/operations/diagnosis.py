@@ -9,7 +9,6 @@ from django.utils import timezone
 from approvals.queue import what_waits
 from caio_project.operations import status, surroundings
 from leads.inbound import stuck_files
-from leads.models import InboundEvent
 from leads.scoring import assess
 from metrics.overview import flow
 from outreach.choices import BlockedBy, Status
@@ -45,6 +44,7 @@ def diagnose_stages() -> list[StageFinding]:
         *_ghl_polling(),
         _event_spool(),
         _parked_events(),
+        _unmatched_answers(),
         *_blocked_drafts(),
         _uncertain_emails(),
         _email_templates(),
@@ -91,7 +91,10 @@ def _stage_finding(stage: flow.Stage) -> StageFinding:
     since = (
         f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
     )
-    return StageFinding(stage.label.lower(), stage.is_fresh, stage.waiting, seen + since)
+    passed_on = f"; today {stage.passed_on}" if stage.passed_on else ""
+    return StageFinding(
+        stage.label.lower(), stage.is_fresh, stage.waiting, seen + since + passed_on
+    )
 
 
 def _intent_monitor() -> StageFinding:
@@ -110,12 +113,19 @@ def _event_spool() -> StageFinding:
 
 
 def _parked_events() -> StageFinding:
-    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
+    parked = status.parked_events()
     newest = parked.order_by("-received_at").first()
     count = parked.count()
     recent = parked.filter(received_at__gte=timezone.now() - status.RECENTLY_PARKED).count()
     text = f"{recent} in the last hour; the newest: {newest.reason}" if newest else "none"
     return StageFinding("parked events", not recent, count, text)
+
+
+def _unmatched_answers() -> StageFinding:
+    """Answers of Clay about nobody known here are kept, and are no fault."""
+    count = what_waits.what_waits().unmatched
+    text = "kept under Inbound events; replay them once their people are leads"
+    return StageFinding("answers of Clay about nobody", True, count, text if count else "none")
 
 
 def _blocked_drafts() -> list[StageFinding]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
 from caio_project.operations import sweeps
 from leads.inbound import stuck_files
+from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Lead
 from leads.scoring import assess
@@ -80,7 +81,7 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "messages": messages,
         **flow.last_activity(),
         **({} if assess.is_on() else {"intent_monitor": "off"}),
-        **({"waits": waits.as_counts()} if waits.is_any else {}),
+        **({"waits": waits.as_counts()} if waits.is_any or waits.unmatched else {}),
     }
 
 
@@ -96,13 +97,17 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
     if where := assess.switched_off_by():
         found.append(f"Scoring and drafting are off by {where}.")
     found += flow.stuck_stages(now)
-    parked = InboundEvent.objects.filter(
-        state=InboundEvent.State.PARKED, received_at__gte=now - RECENTLY_PARKED
-    ).count()
+    parked = parked_events().filter(received_at__gte=now - RECENTLY_PARKED).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
     found += what_waits.what_waits().sentences(BlockedBy.US)
     return found + what_waits.problems_by_person_data(now) + spool_troubles()
+
+
+def parked_events() -> QuerySet[InboundEvent]:
+    """Parked for somebody to see to: without answers of Clay about nobody known here."""
+    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
+    return parked.exclude(reason_code__in=UNMATCHED_ANSWERS)
 
 
 def spool_troubles() -> list[str]:

@@ -7,38 +7,32 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads import normal
+from leads.enrichment import answer_matching
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
 from leads.field_values import countries, employee_counts, shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging
-from leads.integrations import breaker, clay
+from leads.integrations import breaker, clay, clay_callback
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import Company, Enrichment, InboundEvent, Lead
 from leads.suppression import suppression
 
 
 def answer_from_event(event: InboundEvent) -> None:
-    """Apply a stored callback body. Raises UnreadableBody where it names no request of ours."""
-    data = clay.parse_callback(bytes(event.body))
-    given = data["request_id"]
-    request_id = given or _newest_request_about(clay.parse_answer(data))
-    if given is None and not request_id:
-        raise UnreadableBody("request_id_missing")
-    if not record_answer(request_id, data):
-        raise UnreadableBody("request_id_unknown")
-    about = Enrichment.objects.select_related("lead").get(request_id=request_id).lead
+    """Apply a stored callback body. Raises UnreadableBody where it is about nobody known here."""
+    data = clay_callback.parse_callback(bytes(event.body))
+    known_by = clay_callback.identifiers_of(data)
+    row = answer_matching.find_request(known_by)
+    if row is None and suppression.is_marked(*known_by.addresses, known_by.linkedin_key):
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"")
+        return
+    if row is None:
+        raise UnreadableBody(
+            "answer_about_nobody" if known_by.names_person else "request_id_unknown"
+        )
+    record_answer(row.request_id, data)
+    about = Enrichment.objects.select_related("lead").get(pk=row.pk).lead
     kept = {"body": b""} if suppression.is_erased(about) else {}
     InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
-
-
-def _newest_request_about(answer: clay.ClayAnswer) -> str:
-    """Return the newest request about whom an answer without one names, or ""."""
-    address, key = normal.clean_email(answer.email), normal.linkedin_key(answer.linkedin_url)
-    by_address = Enrichment.objects.filter(lead__email=address) if address else None
-    by_profile = Enrichment.objects.filter(lead__linkedin_key=key) if key else None
-    for asked in (by_address, by_profile):
-        if asked is not None and (row := asked.order_by("-pk").first()):
-            return row.request_id
-    return ""
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
@@ -61,11 +55,22 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
         if row.answered_at is None:
             changes |= {"answered_at": timezone.now()}
             if not was_open:
-                changes |= {"outcome": Outcome.LATE}
+                changes |= {"outcome": _belated_outcome(row)}
         Enrichment.objects.filter(pk=row.pk).update(**changes)
         if gained and not was_open and not is_test:
             mark_for_assessment(row.lead_id)
     return True
+
+
+def _belated_outcome(row: Enrichment) -> Outcome:
+    """Of a closed request that is answered: what was never pushed was not answered late.
+
+    A request skipped in a merge may have been pushed by then.
+    """
+    skipped = row.outcome in Enrichment.NOT_ASKED and row.requested_at is None
+    return (
+        Outcome.UNASKED if skipped and row.reason != merging.ASKED_AS_OTHER_LEAD else Outcome.LATE
+    )
 
 
 def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:

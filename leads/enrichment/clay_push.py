@@ -112,6 +112,7 @@ def _clay_row(row: Enrichment, wanted: OpenQuestions) -> clay.ClayRow:
     lead, company = row.lead, row.lead.company
     return clay.ClayRow(
         request_id=row.request_id,
+        visitor_id=row.request_id,
         linkedin_url=normal.linkedin_url(lead.linkedin_key or ""),
         email=lead.email or "",
         first_name=lead.first_name,

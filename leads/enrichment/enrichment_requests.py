@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 # After a push without an answer the lead goes on with partial data.
 ANSWER_TIMEOUT = timedelta(seconds=30)
 ANSWER_VALID_FOR = timedelta(days=7)  # an answer this young is not asked for again
+IN_SANDBOX = "Clay is in the sandbox: nothing was asked and nothing is made up."
 State, Outcome = Enrichment.State, Enrichment.Outcome
 
 
@@ -45,7 +46,7 @@ def open_questions(lead: Lead, now: datetime | None = None) -> OpenQuestions:
     """
     since, company = (now or timezone.now()) - ANSWER_VALID_FOR, lead.company
     answered = lead.enrichments.filter(
-        outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=since
+        outcome__in=[Outcome.ANSWERED, Outcome.LATE, Outcome.UNASKED], answered_at__gt=since
     )
     asked = list(answered.values_list("asks_person", "asks_company"))
     person = not any(about_person for about_person, _ in asked)
@@ -85,7 +86,7 @@ def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
     if lead.kind != Kind.LIVE and not (is_test and lead.kind == Kind.TEST):
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
-        return "Clay is in the sandbox: nothing was asked and nothing is made up."
+        return IN_SANDBOX
     stop = suppression.find_stop(lead.email or "", lead)
     if stop and stop.stops_person:
         return f"{stop.text}: this person is not asked about."

@@ -1,4 +1,5 @@
-"""Asks Clay about known people who lack data: leads, and contacts whom only GoHighLevel knows.
+"""Asks Clay about known people who lack data, or about whom it could not be asked: leads, and
+contacts whom only GoHighLevel knows.
 
 Resumable: who was asked within a week is not asked again, and the list of contacts is continued
 where the last run stopped.
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from leads.enrichment import clay_push, enrichment_requests, submission_budget
@@ -60,21 +61,30 @@ def why_not_possible() -> str:
     )
 
 
-def leads_lacking_data() -> QuerySet[Lead]:
-    """Live leads without a usable address, title or company field, not asked about within a
-    week.
+def leads_to_ask() -> QuerySet[Lead]:
+    """Live leads without a usable address, title or company field, and those about whom Clay was
+    to be asked last and was not: the push failed, or Clay was in the sandbox.
+
+    Nobody about whom it was asked within a week.
     """
-    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.ANSWER_VALID_FOR) & ~Q(
-        outcome=Enrichment.Outcome.SKIPPED
-    )
-    lately &= ~Q(reason__in=[clay_push.BREAKER_OPEN, clay_push.BUDGET_USED_UP])
-    recent = Enrichment.objects.filter(
-        ~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk")
+    Outcome = Enrichment.Outcome
+    rows = Enrichment.objects.filter(lead=OuterRef("pk"))
+    since = timezone.now() - enrichment_requests.ANSWER_VALID_FOR
+    lately = Q(settled_at__gt=since) | Q(answered_at__gt=since)
+    lately &= ~Q(outcome__in=[Outcome.SKIPPED, Outcome.FAILED])
+    recent = rows.filter(~Q(state=Enrichment.State.SETTLED) | lately)
+    newest = rows.order_by("-created_at", "-pk").values("pk")[:1]
+    missed = Enrichment.objects.filter(
+        Q(outcome=Outcome.FAILED)
+        | Q(outcome=Outcome.SKIPPED, reason=enrichment_requests.IN_SANDBOX),
+        pk=OuterRef("newest_request"),
     )
     lacks = Q(address=Lead.Address.NONE) | Q(title="") | Q(company=None)
     lacks |= Q(company__industry="") | Q(company__employees="")
-    return Lead.objects.filter(lacks, ~Exists(recent), kind=Kind.LIVE).order_by(
-        "-last_seen_at", "-pk"
+    return (
+        Lead.objects.annotate(newest_request=Subquery(newest))
+        .filter(lacks | Exists(missed), ~Exists(recent), kind=Kind.LIVE)
+        .order_by("-last_seen_at", "-pk")
     )
 
 
@@ -122,7 +132,7 @@ def run_backfill(
 def _leads_to_ask(limit: int) -> tuple[list[Lead], int]:
     leads: list[Lead] = []
     passed = 0
-    for lead in leads_lacking_data().select_related("company").iterator(chunk_size=200):
+    for lead in leads_to_ask().select_related("company").iterator(chunk_size=200):
         if len(leads) == limit:
             break
         if enrichment_requests.why_not_asked(lead):

@@ -85,14 +85,19 @@ PARK_REASONS = {
     ),
     "request_id_missing": ParkReason(
         BODY_ERRORS["request_id_missing"],
-        "In Clay, make request_id a column and a part of the callback's body, and run the "
-        "column again: its new "
-        "answer comes as another event. Replaying this one changes nothing.",
+        "In Clay, make request_id a column and a part of the callback's body, or put the "
+        "person's address or LinkedIn URL into it, and run the column again: its new answer "
+        "comes as another event. Replaying this one changes nothing.",
     ),
     "request_id_unknown": ParkReason(
         BODY_ERRORS["request_id_unknown"],
         "The answer belongs to another installation, or to a question that was erased. Nothing "
         "to replay.",
+    ),
+    "answer_about_nobody": ParkReason(
+        BODY_ERRORS["answer_about_nobody"],
+        "Nothing, if it is a row of the workbook that never visited here. Once its person is a "
+        "lead, by a visit or an import, replay it.",
     ),
     "body_not_utf8": ParkReason(BODY_ERRORS["body_not_utf8"], _NO_VENDOR),
     "body_not_object": ParkReason(BODY_ERRORS["body_not_object"], _NO_VENDOR),
@@ -121,6 +126,10 @@ PARK_REASONS = {
     ),
     "will_retry": ParkReason("{error}: {detail}", UNKNOWN, hidden=("detail",)),
 }
+
+
+# Answers of Clay that belong to nobody here: kept and counted apart, and no fault of anybody's.
+UNMATCHED_ANSWERS = ("answer_about_nobody", "request_id_missing", "request_id_unknown")
 
 
 def park_reason(

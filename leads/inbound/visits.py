@@ -84,6 +84,7 @@ def _store_pages(
             url=url,
             path=lead_matching.page_path(url),
             referrer=visitor.referrer,
+            visitor_id=visitor.visitor_id,
             is_repeat=visitor.is_repeat,
             seen_at=seen_at,
             received_at=event.received_at,

@@ -16,9 +16,12 @@ BODY_ERRORS = {
     ),
     "request_id_missing": (
         "request_id is missing: it must be a column of the Clay table and part of the callback "
-        "body."
+        "body. There is no address, LinkedIn URL or visitor_id in it either."
     ),
     "request_id_unknown": "request_id is not one of ours.",
+    "answer_about_nobody": (
+        "It is about nobody known here: no lead has its address, LinkedIn URL or visitor_id."
+    ),
 }
 
 

@@ -2,7 +2,8 @@
 
 Sources: university.clay.com, "Webhook integration" and "HTTP API integration". Clay acknowledges at
 once and enriches later; nothing in its answer can be relied on. It signs nothing: the secret in the
-header and the unguessable `request_id` are the proof.
+header and the unguessable `request_id` are the proof. `clay_callback` reads whom an answer is
+about.
 """
 
 import json
@@ -16,7 +17,6 @@ from django.conf import settings
 
 from caio_project.lib import http
 from leads.field_values import addresses, countries, texts, vendor_words
-from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
 UNUSABLE_MAILBOX = {
@@ -46,6 +46,7 @@ class ClayRow:
     """
 
     request_id: str
+    visitor_id: str  # the same: older workbooks have this column, and send it back
     linkedin_url: str
     email: str
     first_name: str
@@ -99,23 +100,6 @@ def push_row(row: ClayRow) -> None:
         http.RequestContent(headers=headers, json=body),
         deadline=float(settings.CLAY_TIMEOUT_SECONDS),
     )
-
-
-def parse_callback(body: bytes) -> dict[str, Any]:
-    """The callback as an object whose `request_id` is a text or None. Raises UnreadableBody."""
-    try:
-        data = json.loads(body)
-    except RecursionError as error:
-        raise UnreadableBody("body_too_deep") from error
-    except ValueError as error:
-        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
-    if not isinstance(data, dict):
-        raise UnreadableBody("request_id_missing")
-    if data.get("request_id") is None:
-        return {**data, "request_id": None}  # matched by address or profile
-    if not isinstance(data["request_id"], str):
-        raise UnreadableBody("request_id_missing")
-    return data
 
 
 def parse_answer(data: dict[str, Any]) -> ClayAnswer:

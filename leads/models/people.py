@@ -243,6 +243,13 @@ class Visit(models.Model):
     url = models.CharField(max_length=1000, blank=True)
     path = models.CharField(max_length=500, blank=True)
     referrer = models.CharField(max_length=1000, blank=True)
+    visitor_id = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The visitor's id in RB2B's older bodies; Clay may answer by it.",
+    )
     is_repeat = models.BooleanField(default=False)
     seen_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
@@ -251,6 +258,9 @@ class Visit(models.Model):
         indexes = [
             models.Index(fields=["lead", "-seen_at"], name="visit_of_lead"),
             models.Index(fields=["company", "-seen_at"], name="visit_of_company"),
+            models.Index(
+                fields=["visitor_id"], name="visit_by_visitor_id", condition=~Q(visitor_id="")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,10 @@ class Enrichment(models.Model):
         PARTIAL = "partial", "Went on with partial data"
         LATE = "late", "Answered late"
         SKIPPED = "skipped", "Not asked"
+        UNASKED = "unasked", "Answered without being asked"
         FAILED = "failed", "Push failed"
+
+    NOT_ASKED = (Outcome.SKIPPED, Outcome.UNASKED)
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enrichments")
     request_id = models.CharField(max_length=60, unique=True, default=new_request_id)

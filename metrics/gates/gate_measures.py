@@ -39,7 +39,7 @@ def enrichment_rate(now: datetime) -> Gate:
     threshold = Threshold(Comparison.AT_LEAST, 0.30, Unit.SHARE)
     asked = Enrichment.objects.filter(
         settled_at__gte=now - timedelta(days=14), settled_at__lte=now, lead__kind=Kind.LIVE
-    ).exclude(outcome=Enrichment.Outcome.SKIPPED)
+    ).exclude(outcome__in=Enrichment.NOT_ASKED)
     rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
     gained = sum(
         1

@@ -33,6 +33,7 @@ class Stage:
     worked_at: datetime | None  # when it last had something to do and did it
     is_stuck: bool = False
     is_off: bool = False  # a person has switched it off: its sweep is alive and does nothing
+    passed_on: str = ""  # of today, what the stage let pass: "5 skipped, 2 not answered"
 
     @property
     def is_fresh(self) -> bool:
@@ -75,7 +76,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
     meetings = Meeting.objects.filter(booked_at__gte=start).exclude(status__in=Meeting.OFF).count()
     visits = Visit.objects.filter(received_at__gte=start).count()
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
-    settled = Enrichment.objects.filter(settled_at__gte=start).count()
+    enriched, passed_on = count_enrichments(start)
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
     cleared = moved(to_status=Status.CLEARED)
     left = Move.objects.filter(at__gte=start, to_status=Status.SENT)
@@ -83,7 +84,10 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
-        stage("enriched", "Enriched", "leads.push_enrichments", settled, queues["enriched"]),
+        replace(
+            stage("enriched", "Enriched", "leads.push_enrichments", enriched, queues["enriched"]),
+            passed_on=passed_on,
+        ),
         stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
         stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
@@ -96,6 +100,19 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
             "meetings",
         ),
     ]
+
+
+def count_enrichments(since: datetime) -> tuple[int, str]:
+    """How many requests settled since then Clay has answered, and what became of the others."""
+    Outcome = Enrichment.Outcome
+    rows = Enrichment.objects.filter(settled_at__gte=since).order_by()
+    by_outcome = dict(rows.values_list("outcome").annotate(n=Count("pk")))
+    others = (
+        (by_outcome.pop(Outcome.SKIPPED, 0), "skipped"),
+        (by_outcome.pop(Outcome.PARTIAL, 0), "not answered"),
+        (by_outcome.pop(Outcome.FAILED, 0), "failed"),
+    )
+    return sum(by_outcome.values()), ", ".join(f"{n} {what}" for n, what in others if n)
 
 
 @dataclass(frozen=True)

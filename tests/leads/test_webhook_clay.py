@@ -3,16 +3,18 @@ proof.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from leads.enrichment import clay_push, enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.inbound import events
 from leads.integrations import breaker
-from leads.models import Enrichment, InboundEvent, Lead
+from leads.models import Budget, Enrichment, InboundEvent, Lead
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay, callback_body, enriched
 from tests.leads.conftest import work
@@ -298,6 +300,28 @@ def test_health_says_what_is_not_set_up(
     setattr(settings, setting, "")
     body = client.get("/webhooks/clay/health").json()
     assert (body["status"], body["enricher_initialized"]) == ("unconfigured", False)
+
+
+def test_health_says_that_an_open_breaker_asks_nobody(client: Client, clay: FakeClay) -> None:
+    for _ in range(2):
+        breaker.record_failure("HTTP 500", breaker.CallPermit.ASK)
+    assert client.get("/webhooks/clay/health").json()["enricher_initialized"] is True
+    breaker.record_failure("HTTP 500", breaker.CallPermit.ASK)
+    answer = client.get("/webhooks/clay/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    assert (answer.json()["breaker"], answer.json()["enricher_initialized"]) == ("open", False)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):  # a probe is due
+        assert client.get("/webhooks/clay/health").json()["enricher_initialized"] is False
+    breaker.close_after_answer()
+    assert client.get("/webhooks/clay/health").json()["enricher_initialized"] is True
+
+
+def test_health_says_that_nothing_is_left_to_submit(client: Client, clay: FakeClay) -> None:
+    submission_budget.submissions_used()
+    Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS - 1)
+    assert client.get("/webhooks/clay/health").json()["enricher_initialized"] is True
+    assert submission_budget.claim_submission()
+    assert client.get("/webhooks/clay/health").json()["enricher_initialized"] is False
 
 
 def test_health_says_that_clay_is_in_the_sandbox(client: Client) -> None:

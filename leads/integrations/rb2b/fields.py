@@ -33,6 +33,7 @@ ALIASES = {
     "seen_at": ("seenat", "lastseenat", "lastseen", "visitedat", "timestamp", "occurredat"),
     "referrer": ("referrer", "mostrecentreferrer", "referrerurl", "referer"),
     "tags": ("tags",),
+    "visitor_id": ("visitorid", "rb2bvisitorid"),
 }  # fmt: skip
 PAGE_KEYS = (
     "capturedurl", "pageurl", "url", "page", "recentpageurls", "pagesviewed", "pagesvisited",
@@ -46,11 +47,11 @@ HISTORY_KEYS = (
 UNUSED_KEYS = {
     "alltimepageviews", "firstseenat", "newprofile", "recentpagecount", "filtermatches",
     "profiletype", "twitterurl", "facebookurl", "customerid", "isrepeatvisit", "ipaddress", "ip",
-    "useragent", "visitorid", "sessionid", "eventid", "id", "connection", "headers", "receivedat",
+    "useragent", "sessionid", "eventid", "id", "connection", "headers", "receivedat",
     "type", "eventtype", "companylinkedinurl", "companylocation", "companycountry", "companyid",
 }  # fmt: skip
 IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
-MAY_BE_NUMBERS = {"employees", "zipcode", "revenue", "seen_at"}
+MAY_BE_NUMBERS = {"employees", "zipcode", "revenue", "seen_at", "visitor_id"}
 LIMITS = {
     "url": 1000,
     "referrer": 1000,

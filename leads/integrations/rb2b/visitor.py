@@ -23,7 +23,7 @@ from leads.integrations.rb2b.fields import ALIASES, FlatFields
 
 CARRIED = (
     "linkedin_url", "title", "website", "employees", "revenue", "city", "state", "country",
-    "location", "zipcode", "referrer", "tags",
+    "location", "zipcode", "referrer", "tags", "visitor_id",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class Visitor:
     is_test: bool
     other_urls: tuple[str, ...] = ()
     past_jobs: tuple[work_history.PastJob, ...] = ()
+    visitor_id: str = ""  # RB2B's older bodies have one, and so had what Clay was asked then
     is_named: bool = field(default=False, compare=False)  # it has a first name, if only initials
     who: str = field(default="", compare=False)  # the identifier as it was sent
     notes: tuple[dict[str, str], ...] = field(default=(), compare=False)

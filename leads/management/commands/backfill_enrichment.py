@@ -12,12 +12,11 @@ from leads.imports import backfill
 
 class Command(ReportingCommand):
     help = (
-        "Ask Clay about people who lack an address, a title or a company field: leads, newest "
-        "first, then contacts "
-        "whom only GoHighLevel knows; they become leads without a draft. Safe to end and to "
-        "repeat: who was asked "
-        "within a week is not asked again. Exit code 1 where a push failed or the contacts "
-        "could not be read."
+        "Ask Clay about people who lack an address, a title or a company field, and about those "
+        "whose push failed or who came while Clay was in the sandbox: leads, newest first, then "
+        "contacts whom only GoHighLevel knows; they become leads without a draft. Safe to end "
+        "and to repeat: who was asked within a week is not asked again. Exit code 1 where a push "
+        "failed or the contacts could not be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

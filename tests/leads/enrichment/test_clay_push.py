@@ -16,7 +16,7 @@ from tests.leads.enrichment.asking import SOURCE, asked, is_due, later
 pytestmark = pytest.mark.django_db
 
 
-OURS = ("request_id", "source", "ask_person", "ask_company")
+OURS = ("request_id", "visitor_id", "source", "ask_person", "ask_company")
 
 
 def test_lead_is_pushed_as_one_flat_row(clay: FakeClay) -> None:
@@ -27,6 +27,7 @@ def test_lead_is_pushed_as_one_flat_row(clay: FakeClay) -> None:
     assert clay.submissions() == [
         {
             "request_id": row.request_id,
+            "visitor_id": row.request_id,
             "linkedin_url": f"https://www.linkedin.com/{lead.linkedin_key}",
             "email": "dana@northline.test",
             "first_name": "Dana",

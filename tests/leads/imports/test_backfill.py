@@ -4,12 +4,14 @@ end.
 
 import json
 import threading
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import backfill
@@ -32,7 +34,7 @@ def test_asks_only_about_live_leads_that_lack_something(clay: FakeClay) -> None:
     lacks = lead()
     factories.LeadFactory()
     lead(example=True)
-    assert list(backfill.leads_lacking_data()) == [lacks]
+    assert list(backfill.leads_to_ask()) == [lacks]
 
 
 def test_lead_asked_within_a_week_is_skipped(clay: FakeClay) -> None:
@@ -82,17 +84,93 @@ def test_failed_pushes_are_said_and_fail_the_command(clay: FakeClay) -> None:
 
 
 def test_lead_that_could_not_be_asked_is_retried(clay: FakeClay) -> None:
-    """Without three in a row that Clay refused: about those it was asked."""
     leads = [lead() for _ in range(5)]
     clay.on("POST /v3/sources/webhook/{id}").status(500, times=3)
     assert backfill.run_backfill(limit=5, wait=10).failed == 5
     breaker.close_after_answer()
-    assert set(backfill.leads_lacking_data()) == set(leads[:2])
+    assert set(backfill.leads_to_ask()) == set(leads)
     submission_budget.submissions_used()
     Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS)
     enrichment_requests.request_enrichment(leads[0])
     clay_push.push_due()
-    assert set(backfill.leads_lacking_data()) == set(leads[:2])
+    assert set(backfill.leads_to_ask()) == set(leads)
+
+
+FAILED, SKIPPED, ANSWERED = "failed", "skipped", "answered"
+
+
+def ended(about: Any, outcome: str, reason: str = "", days: float = 0, **more: Any) -> Enrichment:
+    at = timezone.now() - timedelta(days=days)
+    return Enrichment.objects.create(
+        lead=about, state="settled", outcome=outcome, reason=reason, created_at=at, settled_at=at,
+        answered_at=at if outcome in ("answered", "late", "unasked") else None, **more
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (FAILED, "HTTP 500"),
+        (FAILED, "HTTP 404"),
+        (FAILED, "no answer within 30 s"),
+        (FAILED, clay_push.BREAKER_OPEN),
+        (FAILED, clay_push.BUDGET_USED_UP),
+        (SKIPPED, enrichment_requests.IN_SANDBOX),
+    ],
+)
+@pytest.mark.parametrize("days", [0, 3, 40])
+def test_lead_that_lacks_nothing_is_asked_where_the_push_was_missed(
+    clay: FakeClay, outcome: str, reason: str, days: float
+) -> None:
+    whole = factories.LeadFactory()
+    ended(whole, outcome, reason, days)
+    assert backfill.run_backfill(limit=5, wait=0).asked == 1
+    clay_push.push_due()
+    assert [row["email"] for row in clay.submissions()] == [whole.email]
+    assert backfill.run_backfill(limit=5, wait=0).asked == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (SKIPPED, "Clay answered within seven days."),
+        (SKIPPED, "Unsubscribed: this person is not asked about."),
+        (ANSWERED, ""),
+        ("partial", "Clay did not answer within 30 seconds."),
+        ("late", ""),
+        ("unasked", ""),
+    ],
+)
+def test_lead_that_lacks_nothing_and_missed_nothing_is_left(
+    clay: FakeClay, outcome: str, reason: str
+) -> None:
+    ended(factories.LeadFactory(), outcome, reason)
+    assert backfill.run_backfill(limit=5, wait=0).asked == 0
+    assert (clay.submissions(), Enrichment.objects.count()) == ([], 1)
+
+
+def test_a_missed_push_counts_only_until_clay_has_answered(clay: FakeClay) -> None:
+    answered_since, missed_since = factories.LeadFactory(), factories.LeadFactory()
+    for outcome, days in ((FAILED, 30), (ANSWERED, 20)):
+        ended(answered_since, outcome, days=days)
+    for outcome, days in ((ANSWERED, 30), (FAILED, 20)):
+        ended(missed_since, outcome, days=days)
+    assert list(backfill.leads_to_ask()) == [missed_since]
+
+
+def test_leads_of_the_sandbox_are_asked_once_clay_is_connected(
+    clay: FakeClay, settings: Any
+) -> None:
+    settings.SANDBOXED = ["clay", "ghl"]
+    people = [factories.LeadFactory() for _ in range(3)]
+    for person in people:
+        enrichment_requests.request_enrichment(person)
+    clay_push.push_due()
+    assert clay.submissions() == []
+    settings.SANDBOXED = ["ghl"]
+    assert backfill.run_backfill(limit=50, wait=0).asked == 3
+    clay_push.push_due()
+    assert {row["email"] for row in clay.submissions()} == {person.email for person in people}
 
 
 def test_suppressed_lead_does_not_use_the_limit(clay: FakeClay) -> None:
