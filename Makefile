@@ -40,7 +40,7 @@ docs: ## redraw docs/architecture.md and the list of decisions from the code
 
 fuzz: ## send random requests as each role (FUZZ=20000; on PostgreSQL where DATABASE_URL says so)
 	@$(PREPARE) requirements-dev.txt
-	@CAIO_FUZZ_REQUESTS=$(FUZZ) $(PY) -m pytest -n 0 -q -s --show-capture=no tests/caio_project/test_fuzz.py
+	@CAIO_FUZZ_REQUESTS=$(FUZZ) CAIO_FUZZ_EXAMPLES=200 $(PY) -m pytest -n 0 -q -s --show-capture=no tests/caio_project/test_fuzz.py tests/caio_project/test_schema_fuzz.py
 
 mutate: ## change the pure rules in small ways and see whether their tests notice (ARGS="part of a path")
 	@$(PREPARE) requirements-dev.txt
