@@ -69,9 +69,9 @@ class NoteFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in self.codes:
+        if not (codes := self.codes.get(self.value() or "")):
             return queryset
-        return queryset.filter(reason_code__in=self.codes[self.value()]).exclude(reason="")
+        return queryset.filter(reason_code__in=codes).exclude(reason="")
 
 
 class PeriodFilter(RangeDateFilter):
