@@ -4,13 +4,14 @@
 contradict each other are refused by name in `checks.py`, before anything is served or sent.
 """
 
+import os
 import zoneinfo
 from pathlib import Path
 
 import environ
 
 from caio_project.lib import run_address
-from caio_project.lib.private_files import close_to_others, make_private_file
+from caio_project.lib.private_files import close_to_others
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
@@ -112,7 +113,7 @@ if IS_SQLITE:
         Path(DATABASES["default"]["NAME"]).parent.mkdir(0o700, parents=True, exist_ok=True)
         for suffix in ("", "-wal", "-shm"):
             close_to_others(Path(f"{DATABASES['default']['NAME']}{suffix}"))
-        make_private_file(Path(DATABASES["default"]["NAME"]))
+        os.umask(0o077)  # SQLite makes its file when it is first opened
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

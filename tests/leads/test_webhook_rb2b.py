@@ -61,7 +61,6 @@ def test_right_token_gets_200_and_stores_body(client: Client, path: str) -> None
         "/webhooks/rb2b?token=",
         "/webhooks/rb2b?token=wrong",
         "/webhooks/rb2b/wrong",
-        "/webhooks/rb2b/%00",
         "/webhooks/rb2b/%ff%fe",
         "/webhooks/rb2b?token=%ff",
         f"/webhooks/rb2b?token={TOKEN}x",

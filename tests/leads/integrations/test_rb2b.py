@@ -12,7 +12,7 @@ from leads.integrations.rb2b import Visitor
 from tests.fakes import rb2b
 from tests.leads.integrations.rb2b_helpers import read, wrapped
 
-NOT_IN_OLD_SHAPES = {"location": "", "other_urls": (), "past_jobs": ()}
+NOT_IN_OLD_SHAPES = {"location": "", "other_urls": (), "past_jobs": (), "visitor_id": ""}
 
 
 def compared_fields(visitor: Visitor) -> dict[str, Any]:
@@ -97,6 +97,7 @@ def test_the_nested_form_of_older_receivers_is_read() -> None:
     assert visitor.is_person
     assert compared_fields(visitor) == {
         **NOT_IN_OLD_SHAPES,
+        "visitor_id": payload["visitor_id"],
         **dict.fromkeys(("state", "zipcode", "tags"), ""),
         "country": "US",
         "linkedin_url": who["linkedinUrl"],

@@ -54,8 +54,9 @@ def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> N
     send.send_due()
     assert unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
     tell_all()
-    (request,) = ghl.requests(BLOCK)
+    *filled, request = ghl.requests(BLOCK)
     assert request.json == {"dndSettings": {"SMS": {"status": "permanent"}, "Email": BLOCKED}}
+    assert not any("dndSettings" in one.json for one in filled)  # sending added what it lacked
     contact = ghl.contact(known["id"])
     assert (contact["dnd"], contact["tags"], contact["dndSettings"]["Email"]) == (
         False,

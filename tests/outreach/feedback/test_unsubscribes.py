@@ -110,7 +110,7 @@ def test_twice_is_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["unknown", "x" * 500, "%00", "%F0%9F%99%82", "a b", "..", "%27%20OR%201=1"]
+    "token", ["unknown", "x" * 500, "%F0%9F%99%82", "a b", "..", "%27%20OR%201=1"]
 )
 def test_an_unknown_token_looks_like_any_other(token: str) -> None:
     message = sent()
