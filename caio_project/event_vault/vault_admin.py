@@ -69,9 +69,8 @@ class NoteFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in self.codes:
-            return queryset
-        return queryset.filter(reason_code__in=self.codes[self.value()]).exclude(reason="")
+        codes = self.codes.get(self.value() or "")
+        return queryset.filter(reason_code__in=codes).exclude(reason="") if codes else queryset
 
 
 class PeriodFilter(RangeDateFilter):

@@ -62,7 +62,7 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     return True
 
 
-def _belated_outcome(row: Enrichment) -> Outcome:
+def _belated_outcome(row: Enrichment) -> str:
     """Of a closed request that is answered: what was never pushed was not answered late.
 
     A request skipped in a merge may have been pushed by then.
