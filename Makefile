@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check docs mutate bench chaos chaos-sending lock clean
+.PHONY: help run login test check docs fuzz mutate bench chaos chaos-sending lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -9,6 +9,7 @@ PORT ?= 8000
 WORKERS ?= 2
 POSTS ?= 100000
 EMAILS ?= 300
+FUZZ ?= 20000
 PY := .venv/bin/python
 PREPARE := sh .ci/prepare
 
@@ -36,6 +37,10 @@ docs: ## redraw docs/architecture.md and the list of decisions from the code
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) .ci/draw_packages.py
 	@$(PY) .ci/list_decisions.py
+
+fuzz: ## send random requests as each role (FUZZ=20000; on PostgreSQL where DATABASE_URL says so)
+	@$(PREPARE) requirements-dev.txt
+	@CAIO_FUZZ_REQUESTS=$(FUZZ) CAIO_FUZZ_EXAMPLES=200 $(PY) -m pytest -n 0 -q -s --show-capture=no tests/caio_project/test_fuzz.py tests/caio_project/test_schema_fuzz.py
 
 mutate: ## change the pure rules in small ways and see whether their tests notice (ARGS="part of a path")
 	@$(PREPARE) requirements-dev.txt

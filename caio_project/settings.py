@@ -78,10 +78,13 @@ MIDDLEWARE = [
     "caio_project.lib.web.cookies.BoundedCookies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "caio_project.lib.web.transport.PagesByHttps",
+    "caio_project.lib.web.transport.NoStore",
     "caio_project.lib.db.probing.ProbeDatabase",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "caio_project.lib.web.client_input.ReadableInput",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "caio_project.lib.web.body_limits.RefuseLargeBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -177,8 +180,9 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redirect
+SECURE_SSL_REDIRECT = False  # of everything: it would disconnect RB2B
+REDIRECT_TO_HTTPS = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)  # pages only
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for a redirect of everything
 
 # --- Accounts: see team_access/account_settings.py ------------------------------------------------
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])

@@ -58,7 +58,11 @@ urlpatterns = [
     path("api/gates", GatesView.as_view()),
     path("api/halt", HaltView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/docs",
+        SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"]),
+        name="docs",
+    ),
     path("api/<path:unknown>", api.unknown_address),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),

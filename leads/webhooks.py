@@ -138,10 +138,12 @@ def _last_answer() -> dict[str, Any]:
         .order_by("-answered_at")
         .values_list("answered_at", flat=True)
     )
+    is_open = breaker.is_open()
     return {
+        **({"enricher_initialized": False} if is_open else {}),
         "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "last_answer_at": newest.first(),
-        "breaker": "open" if breaker.is_open() else "closed",
+        "breaker": "open" if is_open else "closed",
         "submissions_used": submission_budget.submissions_used(),
     }
 

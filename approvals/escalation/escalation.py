@@ -20,6 +20,7 @@ from approvals.sent import answers
 from caio_project.lib.db import claims
 from leads.models import Alarm, Kind, Lead, TeamMember
 from outreach.choices import Band, Status
+from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
 from outreach.models import Message, Reply, ReplyKind, ReplyText
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def create_hot_notices(batch: int = 200) -> int:
             kind__in=[Kind.LIVE, Kind.EXAMPLE],
             held_at__lte=now - after,
         ).exclude(Exists(told))
+        # An import brings many at once, and whoever ran it knows.
+        due = due.exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
         for message in due.select_related("lead__company")[:batch]:
             key = f"hot:{message.pk}:{message.held_at:%Y%m%d%H%M%S}:{step}"
             _, new = Notice.objects.get_or_create(

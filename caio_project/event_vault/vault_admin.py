@@ -69,8 +69,9 @@ class NoteFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        codes = self.codes.get(self.value() or "")
-        return queryset.filter(reason_code__in=codes).exclude(reason="") if codes else queryset
+        if not (codes := self.codes.get(self.value() or "")):
+            return queryset
+        return queryset.filter(reason_code__in=codes).exclude(reason="")
 
 
 class PeriodFilter(RangeDateFilter):

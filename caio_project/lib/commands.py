@@ -71,11 +71,14 @@ class UserCommand(ReportingCommand):
 
 
 class FileImportCommand(ReportingCommand):
-    """Takes one file: errors by line on stderr, exit code 1 on any, and a progress bar."""
+    """Takes files: errors by line on stderr, exit code 1 on any, and a progress bar."""
+
+    many_files = False  # also folders, whose files are taken in the order of their names
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", type=Path)
+        more: dict[str, Any] = {"nargs": "+"} if self.many_files else {}
+        parser.add_argument("file", type=Path, **more)
 
     def take(
         self,
@@ -86,18 +89,38 @@ class FileImportCommand(ReportingCommand):
         nothing in it is what the command takes.
         """
         path = options["file"]
+        return self._with_progress(options, path, lambda tell: work(path.read_bytes(), tell))
+
+    def take_all(
+        self,
+        options: dict[str, Any],
+        work: Callable[[list[tuple[str, bytes]], Callable[[int, int], None]], ReportType],
+    ) -> ReportType:
+        """Run `work([(name, raw)], progress)` on files and folders together."""
+        paths = [one for path in options["file"] for one in _files_under(path)]
+        if not paths:
+            raise CommandError(f"{options['file'][0]}: there is no file in it.")
+
+        def read_and_work(tell: Callable[[int, int], None]) -> ReportType:
+            return work([(path.name, path.read_bytes()) for path in paths], tell)
+
+        return self._with_progress(options, options["file"][0], read_and_work)
+
+    def _with_progress(
+        self,
+        options: dict[str, Any],
+        path: Path,
+        work: Callable[[Callable[[int, int], None]], ReportType],
+    ) -> ReportType:
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Storing", total=None)
             try:
-                report = work(
-                    path.read_bytes(),
-                    lambda done, total: bar.update(task, completed=done, total=total),
-                )
+                report = work(lambda done, total: bar.update(task, completed=done, total=total))
                 report.require_rows()
                 return report
             except OSError as error:
-                raise CommandError(f"{path}: {error.strerror}.") from error
+                raise CommandError(f"{error.filename or path}: {error.strerror}.") from error
             except UnreadableFile as error:
                 raise CommandError(f"{path}: {error}") from error
 
@@ -136,3 +159,10 @@ class FileImportCommand(ReportingCommand):
                 f"{wrong} of {report.read} lines are wrong."
                 + ("" if stored else " Nothing was stored.")
             )
+
+
+def _files_under(path: Path) -> list[Path]:
+    """Return the file itself, or the visible files of a folder."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")

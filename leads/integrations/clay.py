@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads.field_values import addresses, countries, texts, vendor_status
+from leads.field_values import addresses, countries, texts, vendor_words
 from leads.normal import storable_text
 
 UNUSABLE_MAILBOX = {
@@ -177,20 +177,18 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
 
 def _told_text(value: str) -> str:
     """The text without pictures, out of JSON with one text; "" for a status or an AI's sentence."""
-    if is_junk(value):
-        return ""
     if value.strip().startswith("{"):
         try:
             inner = json.loads(value)
         except (ValueError, RecursionError):
             return ""
         told = [one for one in inner.values() if isinstance(one, str)]
-        value = told[0] if len(told) == 1 and not is_junk(told[0]) else ""
-    return vendor_status.without_pictures(texts.repaired_text(value))
+        value = told[0] if len(told) == 1 else ""
+    return "" if is_junk(value) else vendor_words.without_pictures(texts.repaired_text(value))
 
 
 def is_junk(value: str) -> bool:
-    return vendor_status.is_no_value(storable_text(value)) or "⚠" in value or "❌" in value
+    return vendor_words.is_unknown(storable_text(value))
 
 
 def _word_list(value: Any) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leads import normal
-from leads.field_values import addresses, vendor_status
+from leads.field_values import addresses, vendor_words
 from leads.integrations.body_errors import UnreadableBody
 
 WRAPPERS = (
@@ -118,7 +118,7 @@ def _plain_text(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     text = normal.storable_text(value[:LONGEST_CELL]).strip()
-    return "" if vendor_status.is_no_value(text) else text
+    return "" if vendor_words.is_unknown(text) else text
 
 
 def _address(value: Any) -> str:

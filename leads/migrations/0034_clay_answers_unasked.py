@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0031_shared_value'),
+        ("leads", "0031_shared_value"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leads.vendor_words import is_unknown
+from leads.field_values.vendor_words import is_unknown
 from outreach.content import greeting, machine_words, placeholders, subject_lines
 from outreach.content.check_results import CheckResult, result
 from outreach.content.email_footer import hide_personal_links

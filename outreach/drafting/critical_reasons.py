@@ -9,6 +9,7 @@ HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 QUEUED_BY_HAND = "Queued by hand, with others."
 SANDBOX_SEGMENT = "sandbox"  # what the segment of people who come back from there is called
+IMPORTED_WITH_OTHERS = "Brought from the system before this one, with others."
 FROM_SANDBOX = "Approved in the sandbox before; nothing was sent to this person then."
 
 
@@ -24,6 +25,7 @@ def critical_reason(lead: Lead, message: Message) -> str:
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (
         _queued_reason(message),
+        IMPORTED_WITH_OTHERS if message.template_why.startswith(IMPORTED_WITH_OTHERS) else "",
         HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from leads import vendor_words
+from leads.field_values import vendor_words
 from leads.models import Assessment, Lead, TeamMember
 from outreach.content import merge_fields
 

@@ -4,6 +4,7 @@ Tokens never expire, and an unknown one is answered like any other. No vendor ca
 """
 
 import re
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +16,7 @@ from outreach.choices import EventKind
 from outreach.contact_history import contact_matching
 from outreach.feedback import email_events
 from outreach.integrations.ghl.ghl_facts import DoNotDisturbFact
-from outreach.models import Message, Reply
+from outreach.models import Message, OptOut, Reply
 
 TOKEN_PATTERN = re.compile(r"[\w-]{1,40}", re.ASCII)
 UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
@@ -67,3 +68,11 @@ def stop_everywhere(
     theirs = {mail for row in rows for mail in (row.email, row.personal_email) if mail}
     for address in theirs | {one for one in addresses if one} or {""}:
         email_events.stop_address(address, reason, source, person)
+    if Reply.objects.filter(lead__in=rows).exclude(taken_back_at=None).exists():
+        _tell_ghl_again(rows)
+
+
+def _tell_ghl_again(rows: Sequence[Lead]) -> None:
+    """A stop that was taken back holds again: do-not-disturb may have been lifted in between."""
+    told = OptOut.objects.filter(suppression__lead__in=rows, suppression__expires_at=None)
+    told.exclude(told_at=None).update(told_at=None, outcome="", not_before=timezone.now())

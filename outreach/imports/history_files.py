@@ -15,6 +15,7 @@ from typing import Any
 
 from caio_project.lib import times
 from caio_project.lib.files import csv_rows, decode_file, json_rows
+from outreach.imports.old_footer import without_old_footer
 from outreach.reply_sorting.reply_text import to_plain_text
 
 REQUIRED_COLUMNS = ("email", "what", "at")
@@ -28,6 +29,7 @@ KIND_OF_OLD_STATUS = {
     "sent": "sent",
     "rejected": "rejected",
 }
+OLD_FIELDS = {"email_id", "recipient_data", "canary_test", "would_have_sent", "shadow_mode"}
 TIERS = ("tier_1", "tier_2", "tier_3")
 
 
@@ -48,6 +50,7 @@ class HistoryEntry:
     intent: int = 0
     tier: str = ""
     old_id: str = ""
+    why: str = ""  # triggers, pages and warm connections, as a person reads them
 
     @property
     def key(self) -> str:
@@ -72,12 +75,7 @@ def read_entries(raw: bytes) -> Iterator[tuple[int, HistoryEntry | str]]:
             yield line, row
             continue
         try:
-            yield (
-                line,
-                _old_system_entry(row)
-                if "email_id" in row or "recipient_data" in row
-                else _plain_entry(row),
-            )
+            yield (line, _old_system_entry(row) if OLD_FIELDS & row.keys() else _plain_entry(row))
         except BadLine as wrong:
             yield line, str(wrong)
 
@@ -105,7 +103,11 @@ def _plain_entry(row: dict[str, Any]) -> HistoryEntry:
 
 
 def _old_system_entry(row: dict[str, Any]) -> HistoryEntry:
-    status = _text_in(row, "status").lower()
+    if row.get("canary_test"):
+        raise BadLine("It is a canary of the older system, not an email.")
+    if "email_id" not in row and ("would_have_sent" in row or "shadow_mode" in row):
+        raise BadLine("It is a shadow record without a whole text: it was never sent.")
+    status = _text_in(row, "status").lower() or _status_by_times(row)
     if status not in KIND_OF_OLD_STATUS:
         raise BadLine(f"status: {status!r} is not one of {', '.join(KIND_OF_OLD_STATUS)}.")
     person, context = _object_in(row, "recipient_data"), _object_in(row, "context")
@@ -113,12 +115,16 @@ def _old_system_entry(row: dict[str, Any]) -> HistoryEntry:
         **row,
         "old_id": row.get("email_id"),
         "intent": context.get("intent_score"),
-        "tier": context.get("icp_tier"),
+        "tier": context.get("icp_tier") or row.get("tier"),
+        "body": without_old_footer(_plain_paragraphs(_text_in(row, "body"))),
+        "reason": _text_in(row, "rejection_reason") or _text_in(row, "reason"),
+        "tag": row.get("rejection_tag") or row.get("tag"),
+        "why": _why_written(context),
     }
     return _build_entry(
         KIND_OF_OLD_STATUS[status],
         _text_in(row, "to"),
-        _text_in(row, "created_at"),
+        _text_in(row, "created_at") or _text_in(row, "timestamp"),
         "created_at",
         said,
         person,
@@ -149,7 +155,42 @@ def _build_entry(
         intent=_score_points(row.get("intent")),
         tier=_tier_code(_text_in(row, "tier")),
         old_id=_text_in(row, "old_id"),
+        why=_text_in(row, "why"),
     )
+
+
+def _status_by_times(row: dict[str, Any]) -> str:
+    """The state of a draft without `status`: by the time of what became of it, else pending."""
+    states = ("sent", "rejected", "approved")
+    return next((state for state in states if row.get(f"{state}_at")), "pending")
+
+
+def _why_written(context: dict[str, Any]) -> str:
+    warm = [
+        " at ".join(filter(None, (_said(one, "team_member"), _said(one, "shared"))))
+        for one in _list_in(context, "warm_connections")
+        if isinstance(one, dict)
+    ]
+    parts = {
+        "Triggers": _texts_in(context, "triggers"),
+        "Pages": _texts_in(context, "pages_viewed"),
+        "Warm": [one for one in warm if one],
+    }
+    return " ".join(f"{name}: {', '.join(texts)}." for name, texts in parts.items() if texts)
+
+
+def _said(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _list_in(row: dict[str, Any], name: str) -> list[Any]:
+    found = row.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _texts_in(row: dict[str, Any], name: str) -> list[str]:
+    return [one.replace("\x00", "") for one in _list_in(row, name) if isinstance(one, str)]
 
 
 def _object_in(row: dict[str, Any], name: str) -> dict[str, Any]:

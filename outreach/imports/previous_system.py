@@ -32,6 +32,7 @@ from outreach.drafting import (
     no_draft,
     signing,
 )
+from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
 from outreach.drafting.no_draft import NoDraft
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
@@ -50,7 +51,7 @@ from outreach.reply_sorting import classify
 from outreach.review import review_actions
 
 SOURCE = "history"
-IMPORTED_WITH_OTHERS = "Brought from the system before this one, with others."
+Phrases = list[merge_fields.Phrase]
 SUPPRESSION_REASONS = {
     "bounced": suppression.Reason.BOUNCED,
     "complained": suppression.Reason.COMPLAINED,
@@ -63,22 +64,35 @@ class ImportReport(FileReport):
     """Also how many of each kind were new."""
 
     by_what: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)  # what could not be taken, by reason
 
 
-def import_file(
-    raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None
+def import_file(raw: bytes) -> ImportReport:
+    return import_files([("", raw)])
+
+
+def import_files(
+    files: list[tuple[str, bytes]],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    skip_bad: bool = False,
 ) -> ImportReport:
-    """Import one file; nothing is stored while a line is wrong. Safe to run twice and after a kill.
+    """Import files together; nothing is stored while a line is wrong, or it is skipped by reason.
 
-    The oldest entry comes first, so that an answer finds the email it answers.
+    Safe to run twice and after a kill. The oldest entry comes first, so that an answer finds the
+    email it answers.
     """
     taken, items = ImportReport(), []
-    for line, item in history_files.read_entries(raw):
-        taken.read += 1
-        if wrong := item if isinstance(item, str) else _entry_problem(item):
-            taken.wrong(line, wrong)
-        elif isinstance(item, HistoryEntry):
-            items.append(item)
+    for name, raw in files:
+        for line, item in history_files.read_entries(raw):
+            taken.read += 1
+            wrong = item if isinstance(item, str) else _entry_problem(item)
+            if wrong and skip_bad:
+                taken.skipped[wrong] += 1
+            elif wrong:
+                taken.wrong(line, f"{name}: {wrong}" if name else wrong)
+            elif isinstance(item, HistoryEntry):
+                items.append(item)
     if taken.errors:
         return taken
     for done, item in enumerate(sorted(items, key=lambda one: (one.what == "draft", one.at)), 1):
@@ -157,7 +171,7 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None
     )
-    _store_text(message, item, "")
+    _store_text(message, item, "", [])
     if item.what == Status.REJECTED:
         row = Move.objects.create(
             message=message,
@@ -174,6 +188,7 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
 
 def _create_message(item: HistoryEntry, lead: Lead, **more: Any) -> Message:
     address = normal.clean_email(item.email)
+    why = f"{IMPORTED_WITH_OTHERS} {item.why}".strip()[: compose.LONGEST_CHOICE_REASON]
     return Message.objects.create(
         lead=lead,
         kind=lead.kind,
@@ -183,22 +198,17 @@ def _create_message(item: HistoryEntry, lead: Lead, **more: Any) -> Message:
         version=1,
         tier=item.tier,
         intent=item.intent,
-        template_why=IMPORTED_WITH_OTHERS,
+        template_why=why,
         **more,
     )
 
 
-def _store_text(
-    message: Message,
-    item: HistoryEntry,
-    footer: str,
-    phrases: list[merge_fields.Phrase] | None = None,
-) -> None:
+def _store_text(message: Message, item: HistoryEntry, footer: str, phrases: Phrases) -> None:
     new = message_text.NewText(
         subject=item.subject[: message_text.LONGEST_SUBJECT],
         body=item.body,
         footer=footer,
-        phrases=[phrase.__dict__ for phrase in phrases or []],
+        phrases=[phrase.__dict__ for phrase in phrases],
     )
     message_text.store_text(message, 1, new, at=item.at)
 

@@ -327,3 +327,29 @@ def test_health_says_that_nothing_is_left_to_submit(client: Client, clay: FakeCl
 def test_health_says_that_clay_is_in_the_sandbox(client: Client) -> None:
     body = client.get("/webhooks/clay/health").json()
     assert (body["status"], body["enricher_initialized"]) == ("sandbox", False)
+
+
+def test_health_says_no_while_the_breaker_is_open(client: Client, clay: FakeClay) -> None:
+    for _ in range(3):
+        breaker.record_failure("refused", breaker.request_permit())
+    body = client.get("/webhooks/clay/health").json()
+    assert (body["breaker"], body["enricher_initialized"]) == ("open", False)
+
+
+@pytest.mark.parametrize("by", ["work_email", "linkedin_url", "nobody"])
+def test_an_answer_without_request_id_finds_its_lead(
+    callback: Any, clay: FakeClay, by: str
+) -> None:
+    asked(clay, title="")
+    other = asked(clay, title="")
+    lead = Enrichment.objects.get(request_id=other["request_id"]).lead
+    who = {
+        "work_email": lead.email,
+        "linkedin_url": f"https://linkedin.com/{lead.linkedin_key}",
+        "nobody": "",
+    }
+    assert callback({by: who[by], "job_title": "CRO"}).status_code == 200
+    events.process_due()
+    titles = list(Lead.objects.exclude(title="").values_list("pk", "title"))
+    assert titles == ([] if by == "nobody" else [(lead.pk, "CRO")])
+    assert InboundEvent.objects.get().state == ("parked" if by == "nobody" else "processed")

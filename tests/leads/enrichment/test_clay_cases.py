@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from leads.enrichment import clay_answers
-from leads.field_values.vendor_status import is_no_value
+from leads.field_values.vendor_words import is_unknown
 from leads.integrations import clay
 from leads.models import Enrichment, Lead
 from tests.factories import CompanyFactory, LeadFactory
@@ -63,8 +63,8 @@ def test_an_answer_of_the_field_is_read_right(name: str) -> None:
         "The company appears to be in logistics.", "It seems to be a bakery.",
     ],
 )  # fmt: skip
-def test_a_status_or_a_sentence_is_no_value(text: str) -> None:
-    assert is_no_value(text)
+def test_a_status_or_a_sentence_is_unknown(text: str) -> None:
+    assert is_unknown(text)
     assert clay.parse_answer({"job_title": text}).title == ""
 
 
@@ -77,7 +77,7 @@ def test_a_status_or_a_sentence_is_no_value(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_name_that_sounds_like_one_is_kept(text: str) -> None:
-    assert not is_no_value(text)
+    assert not is_unknown(text)
     assert clay.parse_answer({"company_name": text}).company_name == text
 
 

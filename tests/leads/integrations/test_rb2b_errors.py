@@ -235,7 +235,7 @@ def reads_or_refuses(body: bytes) -> None:
         return
     assert len(visitor.key) == 64
     texts = [value for value in dataclasses.asdict(visitor).values() if isinstance(value, str)]
-    assert len(texts) == 20
+    assert len(texts) == 21
     for text in texts:
         assert text == text.encode().decode().replace("\x00", "").strip()
     assert visitor.seen_at is None or visitor.seen_at.tzinfo is UTC

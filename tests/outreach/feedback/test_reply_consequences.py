@@ -185,6 +185,19 @@ def test_do_not_disturb_that_we_set_ourselves_is_not_their_choice(
     assert reason_of(message) == "unsubscribed"
 
 
+def test_a_later_stop_is_told_to_gohighlevel_again(ghl: FakeGhl, lead_user: User) -> None:
+    message = make_sent_email(ghl)
+    reply = answered(ghl, message, STOP)
+    while dnd_sync.push_due():
+        pass
+    reply_consequences.take_back_stop(reply, "question", WHY, by=lead_user)
+    answered(ghl, message, "Never write to me again.")
+    assert OptOut.objects.filter(told_at=None).exists()
+    while dnd_sync.push_due():
+        pass
+    assert not OptOut.objects.filter(told_at=None).exists()
+
+
 def test_a_stop_that_ended_is_not_told_to_gohighlevel(ghl: FakeGhl, lead_user: User) -> None:
     reply = answered(ghl, make_sent_email(ghl), STOP)
     dnd_sync.record_new_stops()

@@ -50,6 +50,7 @@ def test_the_older_systems_drafts_are_read() -> None:
                 intent=82,
                 tier="tier_1",
                 old_id="blog_intent_sample_1",
+                why="Triggers: pricing.",
             ),
         )
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leads import vendor_words
+from leads.field_values import vendor_words
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ _UNKNOWN_WORDS = {
     "no data", "no info", "no information", "no value", "no answer", "no response", "no result",
     "no results", "no match", "no matches", "no record", "no records", "missing", "#n/a", "#ref!",
     "#value!", "#name?", "queued", "running", "skipped", "insufficient data", "[]", "other/unknown",
-    "{}", "unspecified", "undisclosed", "unavailable", "inconclusive",
+    "{}", "unspecified", "undisclosed", "unavailable", "inconclusive", "to be determined",
+    "waiting", "status", "object", "click to run", "loading", "(null)", "<null>", "#error!",
+    "not set",
 }  # fmt: skip
 _STATUS = re.compile(
     r"(?:(?:data|title|company|email|person|profile|value|name|information|contact)\s+)?"
@@ -46,6 +48,22 @@ _SENTENCE_OF_AI = re.compile(
     r"(?:is|was|of|does|doesn|could|can|seems|appears|operates|provides|offers)\b",
     re.IGNORECASE,
 )
+_STATUS_BEGINS = re.compile(
+    r"(?:error|failure)(?=$|:| \d)|failed\b|timed? ?out|timeout|rate limit|missing input|"
+    r"run conditions?\b|status code|http (?:error )?[45]\d\d|unauthori[sz]ed|forbidden|bad request|"
+    r"request failed|invalid (?:input|request|url|domain)|insufficient credits?|out of credits|"
+    r"no (?:[a-z]+ ){0,3}(?:found|available|provided|returned|results?|data|matches|answer)\b|"
+    r"no (?:results?|data|match|matches|information|record|records)\b|"
+    r"not (?:found|available|applicable|provided|specified|disclosed|determined|listed|met)\b|"
+    r"none (?:found|available|provided)|could(?: not|n't|n’t)|can(?:not|'t|’t) |unable to|"
+    r"does not exist|information (?:is )?not|enrichment (?:failed|not)"
+)
+_SENTENCE_BEGINS = re.compile(
+    r"(?:i (?:could|was|am|do|did|have|can|cannot|found)|i'm |i’m |based on|according to|"
+    r"unfortunately|sorry|as an ai|from the (?:website|information|data|provided)|the (?:company|"
+    r"website|person|industry|job title|information|provided)\b.*\b(?:is|are|appears?|seems?|does|"
+    r"was|could|not)\b|it (?:appears|seems|looks|is)|there (?:is|are) no|this (?:company|person) )"
+)
 _DATA = re.compile(r'^\s*(?:[{\[].*[}\]]|"[^"]*"\s*:.*)\s*$', re.DOTALL)
 
 
@@ -54,12 +72,20 @@ def plain_value(value: str) -> str:
     return value.strip().lstrip(_TICKS + "\ufe0f").strip() if value.strip() else ""
 
 
+def without_pictures(text: str) -> str:
+    """ "✅ CEO" as "CEO"."""
+    kept = "".join(c for c in text if unicodedata.category(c) not in ("So", "Sk", "Cf", "Co", "Cn"))
+    return kept.replace("\ufe0f", "").strip()
+
+
 def is_unknown(value: str) -> bool:
     """Tell whether `value` says that nothing is known, rather than what is."""
     text = unicodedata.normalize("NFKC", value).replace("\x00", "").strip()
-    bare = text.rstrip(".!…").strip().casefold()
-    if bare in _UNKNOWN_WORDS or not any(char.isalnum() for char in bare):
-        return True
     if any(sign in text for sign in _STATUS_SIGNS) or _DATA.match(text):
         return True
-    return bool(_STATUS.fullmatch(text) or _SENTENCE_OF_AI.search(text))
+    words = " ".join(without_pictures(text).casefold().replace("_", " ").split())
+    bare = words.rstrip(".!…").strip()
+    if bare in _UNKNOWN_WORDS or not any(char.isalnum() for char in bare):
+        return True
+    whole = _STATUS.fullmatch(text) or _SENTENCE_OF_AI.search(text)
+    return bool(whole or _STATUS_BEGINS.match(words) or _SENTENCE_BEGINS.match(words))

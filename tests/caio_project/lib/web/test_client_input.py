@@ -1,0 +1,122 @@
+"""No address answers 500 for what a client sent."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DataError
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from caio_project.lib.web.client_input import ReadableInput
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+JUNK = [
+    "q=%00",
+    "%00=1",
+    "q=a%00b",
+    "q=" + "word+" * 700,
+    "q=%FF%FE",
+    "page=junk&p=junk&o=junk&before=junk&after=junk&cursor=junk",
+    "page=-1&p=-1&before=99999999999999999999&seen=99999999999&show=%27",
+    "token__regex=(",
+    "e=1&_popup=1&_to_field=junk",
+    "q=" + "%F0%9F%98%80" * 300,
+]
+FORMS = [
+    {},
+    {"action": "junk", "_selected_action": "junk"},
+    {"action": "delete_selected", "_selected_action": ["junk", "-1", "9" * 30, "\x00"]},
+    {"version": "junk", "reason": "\x00", "tag": "junk", "text": "x"},
+    {"version": "9" * 30, "subject": "\x00", "body": "x" * 1000, "note": "x"},
+]
+
+
+def addresses() -> list[str]:
+    found = list(_walk(get_resolver(), ""))
+    return sorted({path for path in found if "logout" not in path})
+
+
+def _walk(resolver: URLResolver, before: str) -> Any:
+    for one in resolver.url_patterns:
+        route = before + str(one.pattern).replace("^", "").replace("$", "").replace("\\Z", "")
+        if isinstance(one, URLResolver):
+            yield from _walk(one, route)
+        elif isinstance(one, URLPattern) and "(" not in route:
+            yield "/" + _filled(route)
+
+
+def _filled(route: str) -> str:
+    given = {"uuid:public_id": str(uuid.uuid4()), "path:object_id": "1", "int:pk": "1"}
+    parts = []
+    for part in route.split("<"):
+        name, closed, rest = part.partition(">")
+        parts.append(given.get(name, "junk") + rest if closed else part)
+    return "".join(parts)
+
+
+@pytest.fixture
+def team(client: Client, db: None) -> Client:
+    factories.held_email()
+    user = User.objects.create_superuser("root", "root@ours.example.com", "long-password-1")
+    client.force_login(user)
+    client.raise_request_exception = False
+    return client
+
+
+def test_there_are_many_addresses() -> None:
+    assert len(addresses()) > 60
+
+
+@pytest.mark.parametrize("query", JUNK)
+def test_no_query_ends_in_an_error(team: Client, query: str) -> None:
+    codes = {path: team.get(f"{path}?{query}").status_code for path in addresses()}
+    assert {path: code for path, code in codes.items() if code >= 500 and code != 503} == {}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
+def test_no_form_ends_in_an_error(team: Client, form: dict[str, Any]) -> None:
+    codes = {path: team.post(path, form).status_code for path in addresses()}
+    assert {path: code for path, code in codes.items() if code >= 500 and code != 503} == {}
+
+
+@pytest.mark.parametrize("path", ["/sales/leads", "/sales/queue", "/sales/sent", "/admin/"])
+def test_a_nul_is_refused_by_the_name_of_its_field(team: Client, path: str) -> None:
+    answer = team.get(f"{path}?q=a%00b")
+    assert (answer.status_code, "q: it holds" in answer.content.decode()) == (400, True)
+
+
+def test_a_nul_in_a_form_is_refused_and_nothing_happens(team: Client) -> None:
+    answer = team.post("/sales/halt", {"reason": "why\x00"})
+    assert (answer.status_code, "reason: it holds" in answer.content.decode()) == (400, True)
+
+
+def test_a_nul_in_a_path_is_no_address(team: Client) -> None:
+    for path in ("/u/%00", "/webhooks/rb2b/%00", "/admin/leads/lead/%00/change/", "/api/%00"):
+        assert team.get(path).status_code == 404
+
+
+def test_a_name_is_shown_without_markup_and_short(team: Client) -> None:
+    answer = team.get("/sales/leads?%3Cscript%3E" + "x" * 100 + "=%00")
+    assert answer.status_code == 400
+    assert b"<script>" not in answer.content and b"x" * 60 not in answer.content
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/sales", "text/html"), ("/api/x", "application/p")])
+def test_what_the_database_cannot_take_is_no_fault_of_ours(path: str, kind: str) -> None:
+    answer = ReadableInput(lambda request: None).process_exception(  # type: ignore[arg-type,return-value]
+        RequestFactory().get(path), DataError("out of range")
+    )
+    assert answer is not None and answer.status_code == 400
+    assert answer["Content-Type"].startswith(kind)
+    other = ReadableInput(lambda request: None)  # type: ignore[arg-type,return-value]
+    assert other.process_exception(RequestFactory().get(path), KeyError("ours")) is None
+
+
+@pytest.mark.parametrize("method", ["options", "post", "put", "patch", "delete"])
+def test_the_docs_are_read_only(team: Client, method: str) -> None:
+    assert getattr(team, method)("/api/docs").status_code == 405
+    assert team.get("/api/docs").status_code == 200
