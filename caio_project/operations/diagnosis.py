@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from approvals.queue import what_waits
-from caio_project.operations import status, surroundings
+from caio_project.operations import status, surroundings, sweeps
 from leads.inbound import stuck_files
 from leads.scoring import assess
 from metrics.overview import flow
@@ -17,6 +17,8 @@ from outreach.drafting.language_model import rewrite_requests
 from outreach.limits import current_limits, limit_rules
 from outreach.models import EmailTemplate, Message, SyncCursor
 
+GHL_SWEEP = "outreach.sync_ghl"
+
 
 @dataclass(frozen=True)
 class StageFinding:
@@ -24,24 +26,26 @@ class StageFinding:
     ok: bool
     waiting: int | None
     text: str
+    is_starting: bool = False  # not ok yet: its sweep has not had its time since the start
 
     @property
     def state(self) -> str:
-        return "works" if self.ok else "does not"
+        return "works" if self.ok else "starting" if self.is_starting else "does not"
 
 
 def diagnose_stages() -> list[StageFinding]:
     """Every stage in order, with a sentence for what is wrong or why something waits."""
     findings = [
-        StageFinding(name, check.ok, None, check.text)
+        StageFinding(name, check.ok, None, check.text, check.is_starting)
         for name, check in status.health_checks().items()
         if name != "pipeline"
     ]
     findings.append(_intent_monitor())
+    starting = {one.name for one in sweeps.sweep_states(timezone.now()) if one.is_starting}
     for stage in flow.flow_stages():
-        findings.append(_stage_finding(stage))
+        findings.append(_stage_finding(stage, starting))
     findings += [
-        *_ghl_polling(),
+        *_ghl_polling(is_starting=GHL_SWEEP in starting),
         _event_spool(),
         _parked_events(),
         _unmatched_answers(),
@@ -56,7 +60,7 @@ def diagnose_stages() -> list[StageFinding]:
     return findings
 
 
-def _ghl_polling() -> list[StageFinding]:
+def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:
     """For each list read from GoHighLevel: when it was last read in full, or what prevents it."""
     if "ghl" in settings.SANDBOXED:
         return [
@@ -68,9 +72,8 @@ def _ghl_polling() -> list[StageFinding]:
     found = [
         StageFinding(f"reading {row.name}", not row.error, None, _last_read(row)) for row in rows
     ]
-    return found or [
-        StageFinding("reading GoHighLevel", False, None, "never tried; is a worker running?")
-    ]
+    never = "not tried yet" if is_starting else "never tried; is a worker running?"
+    return found or [StageFinding("reading GoHighLevel", False, None, never, is_starting)]
 
 
 def _last_read(row: SyncCursor) -> str:
@@ -82,7 +85,7 @@ def _last_read(row: SyncCursor) -> str:
     return f"{row.error} ({read})" if row.error else read
 
 
-def _stage_finding(stage: flow.Stage) -> StageFinding:
+def _stage_finding(stage: flow.Stage, starting: set[str]) -> StageFinding:
     seen = (
         f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC"
         if stage.seen_at
@@ -91,10 +94,12 @@ def _stage_finding(stage: flow.Stage) -> StageFinding:
     since = (
         f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
     )
-    passed_on = f"; today {stage.passed_on}" if stage.passed_on else ""
-    return StageFinding(
-        stage.label.lower(), stage.is_fresh, stage.waiting, seen + since + passed_on
-    )
+    fault = stage.is_stuck or stage.is_off
+    is_starting = not stage.is_fresh and not fault and stage.sweep in starting
+    if is_starting:
+        seen = "it has not had its time since the start"
+    text = seen + since + (f"; today {stage.passed_on}" if stage.passed_on else "")
+    return StageFinding(stage.label.lower(), stage.is_fresh, stage.waiting, text, is_starting)
 
 
 def _intent_monitor() -> StageFinding:
@@ -122,7 +127,6 @@ def _parked_events() -> StageFinding:
 
 
 def _unmatched_answers() -> StageFinding:
-    """Answers of Clay about nobody known here are kept, and are no fault."""
     count = what_waits.what_waits().unmatched
     text = "kept under Inbound events; replay them once their people are leads"
     return StageFinding("answers of Clay about nobody", True, count, text if count else "none")
@@ -155,6 +159,18 @@ def _uncertain_emails() -> StageFinding:
     count = what_waits.what_waits().uncertain
     text = "a person settles them under Sent & replies" if count else "none"
     return StageFinding("uncertain emails", True, count, text)
+
+
+def last_line(findings: list[StageFinding], tests_ok: bool) -> str:
+    """The verdict for whoever reads only that, and what waits outside the queue."""
+    starting = sum(one.is_starting for one in findings)
+    if not tests_ok or any(not one.ok and not one.is_starting for one in findings):
+        verdict = "Something does not work; see above."
+    elif starting:
+        verdict = f"Starting: {starting} have not had their time yet. Ask again in two minutes."
+    else:
+        verdict = "Everything works."
+    return f"{verdict} {what_else_waits()}".rstrip()
 
 
 def what_else_waits() -> str:

@@ -24,7 +24,6 @@ def find_request(known_by: AnswerIdentifiers) -> Enrichment | None:
 
 
 def _find_person(known_by: AnswerIdentifiers) -> Lead | None:
-    """By address, then by LinkedIn URL, then by the visitor_id of a visit."""
     for address in known_by.addresses:
         if lead := lead_matching.find_lead(address, ""):
             return lead

@@ -33,6 +33,7 @@ class Stage:
     worked_at: datetime | None  # when it last had something to do and did it
     is_stuck: bool = False
     is_off: bool = False  # a person has switched it off: its sweep is alive and does nothing
+    sweep: str = ""  # the one that works it off
     passed_on: str = ""  # of today, what the stage let pass: "5 skipped, 2 not answered"
 
     @property
@@ -59,6 +60,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
             is_off=code in SWITCHABLE_STAGES and is_off,
+            sweep=sweep,
             is_stuck=waiting.for_a_machine
             and facts["oldest"] is not None
             and facts["oldest"] < now - STUCK_AFTER,

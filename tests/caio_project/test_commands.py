@@ -5,12 +5,15 @@ what they say.
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.operations import deployment, test_visitor
@@ -64,6 +67,51 @@ class TestDiagnosePipeline:
         code, said = run("diagnose_pipeline")
         assert code == 1
         assert "never seen" in said
+
+    def test_says_what_is_starting_in_the_first_minute(self, db: None, settings: Any) -> None:
+        settings.SANDBOXED = []
+        settings.GHL_LOCATION_ID = "loc"
+        code, said = run("diagnose_pipeline", "--json")
+        stages = {one["name"]: one for one in json.loads(said)["stages"]}
+        starting = {name for name, one in stages.items() if one["is_starting"]}
+        assert starting == {
+            "beat", "worker", "visits", "leads", "enriched", "drafted", "waiting", "cleared",
+            "sent", "replies", "meetings", "reading GoHighLevel",
+        }  # fmt: skip
+        assert not any(one["ok"] for name, one in stages.items() if name in starting)
+        code, said = run("diagnose_pipeline")
+        assert code == 1
+        assert "does not" not in said and "is a worker running?" not in said
+        assert said.splitlines()[-1] == (
+            "Starting: 12 have not had their time yet. Ask again in two minutes."
+        )
+
+    @pytest.mark.parametrize("fault", ["late", "parked", "stuck", "off", "halted"])
+    def test_a_fault_is_none_of_the_starting_ones(
+        self, db: None, settings: Any, fault: str
+    ) -> None:
+        if fault == "late":
+            MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(hours=2))
+        if fault == "parked":
+            events.store_event("rb2b", b"{")
+            events.process_due()
+        if fault == "stuck":
+            LeadFactory(needs_assessment_at=timezone.now() - timedelta(minutes=9))
+        if fault == "off":
+            settings.INTENT_MONITOR_ENABLED = False
+        if fault == "halted":
+            settings.EMERGENCY_STOP = True
+        code, said = run("diagnose_pipeline")
+        assert (code, "does not" in said) == (1, True)
+        assert said.splitlines()[-1].startswith("Something does not work; see above.")
+
+    def test_starting_ends_with_the_sweeps(self, db: None) -> None:
+        everything_alive()
+        Heartbeat.objects.filter(name="metrics.evaluate_gates").delete()
+        assert run("diagnose_pipeline")[0] == 0
+        Heartbeat.objects.filter(name="outreach.draft_due").delete()
+        code, said = run("diagnose_pipeline")
+        assert (code, said.splitlines()[-1][:11]) == (1, "Starting: 1")
 
     def test_names_stuck_spool_files_and_the_remedy(self, db: None) -> None:
         everything_alive()

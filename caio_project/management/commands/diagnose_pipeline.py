@@ -14,7 +14,7 @@ class Command(ReportingCommand):
         "Walk the stages and say what works, what waits and why. With --test-visitor, send "
         "one of ours through them; "
         "with --test-enrichment, send one through Clay. Exit code: 0 everything works, 1 "
-        "something does not."
+        "something does not, or has not had its time since the start."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,9 +41,8 @@ class Command(ReportingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         findings = diagnosis.diagnose_stages()
         steps, clay_steps = self._tests(options)
-        ok = all(finding.ok for finding in findings) and all(
-            step.ok for step in (*steps, *clay_steps)
-        )
+        tests_ok = all(step.ok for step in (*steps, *clay_steps))
+        ok = tests_ok and all(finding.ok for finding in findings)
         if options["json"]:
             followed = {"test_visitor": steps, "test_enrichment": clay_steps}
             document = {name: [step.__dict__ for step in some] for name, some in followed.items()}
@@ -53,8 +52,7 @@ class Command(ReportingCommand):
             self.table("The pipeline", ("Stage", "State", "Waiting", "What was found"), rows)
             self._steps("The test visitor", steps)
             self._steps("The test of Clay", clay_steps)
-            said = "Everything works." if ok else "Something does not work; see above."
-            self.stdout.write(f"{said} {diagnosis.what_else_waits()}".rstrip())
+            self.stdout.write(diagnosis.last_line(findings, tests_ok))
         sys.exit(0 if ok else 1)
 
     def _tests(self, options: dict[str, Any]) -> tuple[list[VisitorStep], list[VisitorStep]]:

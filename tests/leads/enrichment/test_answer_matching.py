@@ -18,7 +18,7 @@ from leads.suppression import suppression
 from tests.factories import LeadFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
-from tests.leads.conftest import arrived
+from tests.leads.conftest import arrived, in_threads
 from tests.leads.enrichment.asking import asked
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +249,17 @@ def test_test_of_clay_ends_by_an_older_callback(callback: Any, clay: FakeClay) -
     row.refresh_from_db()
     assert (event.state, row.outcome, row.answered_at is None) == ("processed", "answered", False)
     assert learnt(lead) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_two_answers_at_once_about_an_unasked_lead_both_count(clay: FakeClay) -> None:
+    lead = dana(title="")
+    bodies = [b'{"email": "dana@kite.test", "past_employers": ["Acme"]}',
+              b'{"linkedin_url": "linkedin.com/in/dana-kite", "job_title": "CEO"}']  # fmt: skip
+    for body in bodies:
+        events.store_event("clay", body)
+    in_threads([events.process_due, events.process_due])
+    assert set(InboundEvent.objects.values_list("state", "attempts")) == {("processed", 1)}
+    assert learnt(lead) == ["Acme"] and lead.title == "CEO"
+    assert set(Enrichment.objects.values_list("state", "outcome")) == {("settled", "unasked")}
