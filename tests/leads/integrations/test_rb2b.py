@@ -101,7 +101,6 @@ def test_the_nested_form_of_older_receivers_is_read() -> None:
         "visitor_id": payload["visitor_id"],
         **dict.fromkeys(("state", "zipcode", "tags"), ""),
         "country": "US",
-        "visitor_id": payload["visitor_id"],
         "linkedin_url": who["linkedinUrl"],
         "first_name": who["firstName"],
         "last_name": who["lastName"],
