@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+from caio_project.lib.times import EARLIEST, LATEST
+
 _EXCEL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d)\b[,]?\s*(.*)", re.DOTALL)
 _CLOCK_FORMS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I %p", "%H:%M:%S.%f", "")
