@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from caio_project.lib import http
@@ -60,6 +60,7 @@ def verify_deployment(
             url + "/webhooks/rb2b?token=verify-deployment-wrong",
             (401,),
         ),
+        _check_login_page(url),
         _check_refused("sales pages need a login", "GET", url + "/sales", (302,)),
         _check_refused("admin needs a login", "GET", url + "/admin/", (302,)),
     ]
@@ -133,3 +134,11 @@ def _check_refused(name: str, method: str, url: str, wanted: tuple[int, ...]) ->
     except http.HttpError as failure:
         got = failure.status
     return DeploymentCheck(name, got in wanted, f"answered {got}")
+
+
+def _check_login_page(url: str) -> DeploymentCheck:
+    """Every page fails as this one does where the static files were not collected."""
+    check = _check_refused("login page", "GET", url + "/accounts/login/", (200,))
+    if check.text == "answered 500":
+        return replace(check, text=f"{check.text}; was `collectstatic` run?")
+    return check

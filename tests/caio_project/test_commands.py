@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -255,6 +256,18 @@ class TestVerifyDeployment:
             "beat",
             "pipeline",
         }
+
+    def test_sees_pages_without_their_static_files(
+        self, committed: None, live_server: Any, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.ALLOWED_HOSTS = ["*"]
+        settings.STATIC_ROOT = tmp_path
+        manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
+        everything_alive()
+        found = {f.name: f for f in deployment.verify_deployment(live_server.url)}
+        assert [name for name, check in found.items() if not check.ok] == ["login page"]
+        assert found["login page"].text == "answered 500; was `collectstatic` run?"
 
     def test_says_that_nothing_answers(self, db: None) -> None:
         code, said = run("verify_deployment", "http://127.0.0.1:9")
