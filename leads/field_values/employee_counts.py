@@ -65,12 +65,12 @@ def _first_number(low: str) -> int | None:
         return None
     unit = UNITS.get(found[2] or "", 1)
     number = _plain_number(found[1].rstrip(".,"), unit > 1)
-    if number is None or number * unit >= 100_000_000:
+    if number * unit >= 100_000_000:
         return None
     return int(number * unit + 0.5) if unit > 1 else int(number)
 
 
-def _plain_number(digits: str, has_unit: bool) -> float | None:
+def _plain_number(digits: str, has_unit: bool) -> float:
     """ "1,001", "1.001" and "1.2" each as meant: three digits behind a sign are thousands."""
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?", digits) and not (
         has_unit and len(digits) < 6
@@ -79,6 +79,4 @@ def _plain_number(digits: str, has_unit: bool) -> float | None:
         kept = parts if len(parts[-1]) == 3 else parts[:-1]
         return float("".join(kept))
     whole, _, rest = re.sub(",", ".", digits).partition(".")
-    if len(whole) > 9:
-        return None
     return float(f"{whole}.{rest.split('.')[0] or '0'}")

@@ -113,6 +113,4 @@ def _piece_of_now(piece: str) -> str:
         return ""
     if _ASSISTANTS.match(piece) or _JUNIOR.search(piece):
         return NO_ROLE
-    if "," not in piece:
-        return piece
     return ",".join(one for one in piece.split(",") if not _NOT_NOW.search(one))

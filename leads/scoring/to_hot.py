@@ -146,7 +146,7 @@ def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
 
 def _unknown_facts(facts: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
     if facts.employees_from is None:
-        best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_MIN_EMPLOYEES))
+        best = max(rules.sizes, key=lambda size: size[1])  # of equal points the largest
         yield ScoreStep(f"Learning that they have {best[2]} employees", employees_from=best[0])
     titled = max(
         (title for title in rules.titles if title.words),

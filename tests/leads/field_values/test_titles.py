@@ -100,6 +100,24 @@ def test_ones_own_role_of_now_counts(title: str, points: int, family: str) -> No
     assert (points_of(title), title_family(title)) == (points, family)
 
 
+@pytest.mark.parametrize(
+    ("title", "role"),
+    [
+        ("CEO, ex-Google", "ceo"),
+        ("CEO, Founder, former Marine", "ceo, founder"),
+        ("Building Operations Manager", "building operations manager"),
+        ("Growing Markets Lead", "growing markets lead"),
+        ("Building a better world", "other"),
+        ("Growing brands with AI", "other"),
+        ("Former COO & CEO", "other"),
+        ("CEO & former COO", "ceo"),
+        ("Head of Sales", "head of sales"),
+    ],
+)
+def test_prose_and_former_roles_are_left_out(title: str, role: str) -> None:
+    assert own_role(title) == role
+
+
 @pytest.mark.parametrize("title", ["", "  ", "???"])
 def test_a_title_without_a_letter_is_no_role(title: str) -> None:
     assert points_of(title) == 0

@@ -5,6 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads import normal
+from leads.models import Company, KnownContact
+
+LONGEST_HOST = f"{'b' * 63}.{'c' * 63}.{'d' * 63}.{'e' * 56}.test"  # 253 characters, RFC 1035
+LONGEST_ADDRESS = f"{'a' * 62}@{'b' * 63}.{'c' * 63}.{'d' * 58}.test"  # 254 characters, RFC 5321
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,9 @@ from leads import normal
         ("dana @northline.test", ""),
         ("", ""),
         ("x" * 300 + "@northline.test", ""),
+        (LONGEST_ADDRESS, LONGEST_ADDRESS),
+        (f"a{LONGEST_ADDRESS}", ""),
+        (f"dana@{LONGEST_HOST}", ""),
     ],
 )
 def test_addresses_are_compared_in_one_spelling(given_: str, address: str) -> None:
@@ -86,6 +93,64 @@ def test_linkedin_urls_are_compared_in_one_spelling(url: str, key: str) -> None:
 )
 def test_registrable_domain_is_found_in_any_text(text: str, domain: str) -> None:
     assert normal.registrable_domain(text) == domain
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        (LONGEST_HOST, LONGEST_HOST),
+        (f"https://{LONGEST_HOST}/about", LONGEST_HOST),
+        (f"e{LONGEST_HOST}", ""),
+        ("https://Shop.Acme.co.uk:8080/x", "shop.acme.co.uk"),
+        ("dana@mail.acme.com", "mail.acme.com"),
+    ],
+)
+def test_host_is_read_up_to_its_longest(text: str, host: str) -> None:
+    assert normal.host_name(text) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("acme.github.io", "github.io"),
+        ("https://acme.myshopify.com/about", "myshopify.com"),
+        ("dana@acme.blogspot.com", "blogspot.com"),
+        ("acme.uk.com", ""),
+        ("acme.com.de", ""),
+        ("acme.co.uk", ""),
+        ("acme.com", ""),
+        ("", ""),
+    ],
+)
+def test_hosts_given_to_everybody_are_told_from_domains(text: str, suffix: str) -> None:
+    assert normal.shared_suffix(text) == suffix
+
+
+@pytest.mark.parametrize(
+    ("name", "is_suffix"),
+    [("com", True), ("co.uk", True), ("uk.com", True), ("acme.com", False), ("", False)],
+)
+def test_nobody_owns_a_public_suffix(name: str, is_suffix: bool) -> None:
+    assert normal.is_public_suffix(name) is is_suffix
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("dana+rb2b@acme.test", "dana@acme.test"),
+        ("dana+a+b@acme.test", "dana@acme.test"),
+        ("dana@acme.test", "dana@acme.test"),
+        ("+dana@acme.test", "+dana@acme.test"),
+    ],
+)
+def test_a_plus_leads_to_the_same_mailbox(address: str, mailbox: str) -> None:
+    assert normal.mailbox_address(address) == mailbox
+
+
+@pytest.mark.parametrize("model", [Company, KnownContact])
+def test_a_key_of_any_name_fills_its_column_at_most(model: type[Company | KnownContact]) -> None:
+    most = model._meta.get_field("name_key").max_length
+    assert len(normal.company_key("x" * 300)) == len(normal.person_key("x" * 300)) == most
 
 
 @pytest.mark.parametrize(

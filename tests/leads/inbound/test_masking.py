@@ -92,6 +92,38 @@ def test_what_is_nested_deeply_is_no_traceback() -> None:
     assert "Dana" not in masking.mask_body(deep)
 
 
+@pytest.mark.parametrize("nested", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_what_is_nested_deeply_is_hidden_whole(nested: tuple[str, str]) -> None:
+    opened, closed = nested
+    shown = masking.mask_body((opened * 200 + "true" + closed * 200).encode())
+    assert "***" in shown and "true" not in shown
+    shallow = masking.mask_body((opened * 10 + "true" + closed * 10).encode())
+    assert "true" in shallow and "***" not in shallow
+
+
+def test_texts_within_texts_are_hidden_whole_too() -> None:
+    said: object = True
+    for _ in range(6):
+        said = [json.dumps([said])]
+    assert "true" in masking.mask_body(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("key", "at", "shown"),
+    [
+        ("Business Email", 0, "Business Email"),
+        ("dana@northline.test", 0, "***"),
+        ("dana@northline.test", 2, "*** 2"),
+        ("a" * 40, 0, "a" * 40),
+        ("a" * 41, 0, "***"),
+        ("id 12345", 0, "***"),
+        ("id 1234", 0, "id 1234"),
+    ],
+)
+def test_a_key_is_shown_unless_it_may_be_data(key: str, at: int, shown: str) -> None:
+    assert masking.mask_key(key, at) == shown
+
+
 SECRET = "Zyxwvutsrq"
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(SECRET) | st.just(f"{SECRET}@x.test"),

@@ -180,6 +180,45 @@ def test_all_pages_together_count_50_at_most() -> None:
     assert result.intent == 50
 
 
+def test_pages_of_exactly_50_points_are_not_capped() -> None:
+    rules = replace(RULES, pages=(DEMO, replace(PRICING, points=10)))
+    result = score_lead(looking(seen("/pricing"), seen("/demo")), NOW, rules)
+    assert [(r.code, r.points) for r in result.reasons] == [("page", 40), ("page", 10)]
+
+
+@pytest.mark.parametrize(
+    ("intent", "tier", "employees", "hot"),
+    [
+        (70, "tier_3", None, True),
+        (69, "tier_3", 5000, False),
+        (69, "tier_2", 5000, False),
+        (0, "tier_1", 50, True),
+        (0, "tier_1", 49, False),
+        (69, "tier_1", None, False),
+        (70, "tier_1", 10, True),
+    ],
+)
+def test_hot_begins_at_70_or_at_50_employees_of_tier_1(
+    intent: int, tier: str, employees: int | None, hot: bool
+) -> None:
+    assert calculation.is_hot(intent, tier, employees) is hot
+
+
+@pytest.mark.parametrize(
+    ("fit", "tier"),
+    [
+        (100, "tier_1"),
+        (80, "tier_1"),
+        (79, "tier_2"),
+        (60, "tier_2"),
+        (59, "tier_3"),
+        (0, "tier_3"),
+    ],
+)
+def test_tiers_begin_at_80_and_60(fit: int, tier: str) -> None:
+    assert calculation.tier_of(fit) == tier
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [

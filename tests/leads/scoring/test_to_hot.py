@@ -69,6 +69,37 @@ def test_leads_far_from_hot_get_two_steps_or_none() -> None:
     assert to_hot.find_ways(nobody, NOW, replace(DEFAULT_RULES, pages=())) == []
 
 
+def test_other_kinds_of_advice_are_named_beside_each_other() -> None:
+    person = replace(VP, visits=(PageView("/pricing", NOW),))
+    assert [way.text for way in to_hot.find_ways(person, NOW)] == [
+        "One of us knowing them: the score would be 75.",
+        "A visit to “Demo”: the score would be 70.",
+        "One of us having worked where they did: the score would be 70.",
+    ]
+
+
+@pytest.mark.parametrize("title", ["", "Clerk", "VP Sales"])
+@pytest.mark.parametrize("industry", ["", "Fishing", "Logistics"])
+@pytest.mark.parametrize("employees", [None, 20, 5000])
+def test_only_unknown_facts_are_to_be_learned(
+    title: str, industry: str, employees: int | None
+) -> None:
+    person = ScoringFacts(
+        title, industry, employees, visits=(PageView("/resources", NOW),), warm_kind="employer_now"
+    )
+    said = " ".join(way.text for way in to_hot.find_ways(person, NOW))
+    assert not (title and "the title" in said)
+    assert not (industry and "they are in" in said)
+    assert not (employees and "employees" in said.replace("at 50 employees or more", ""))
+
+
+def test_an_unknown_title_is_named_as_the_best() -> None:
+    person = ScoringFacts(title="", industry="Logistics", employees_from=200)
+    assert "Learning that the title is chief: that would be tier 1 at 50 employees or more." in [
+        way.text for way in to_hot.find_ways(person, NOW)
+    ]
+
+
 def test_an_unreachable_page_is_not_promised() -> None:
     blog, demo = DEFAULT_RULES.pages[2], DEFAULT_RULES.pages[6]
     rules = replace(DEFAULT_RULES, pages=(replace(blog, pattern="*"), demo))

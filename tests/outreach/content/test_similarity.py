@@ -22,6 +22,11 @@ def test_nothing_in_common_is_zero_and_so_is_an_empty_text() -> None:
 
 def test_only_the_first_words_of_a_very_long_text_are_compared() -> None:
     assert text_similarity("word " * 600 + "end", "word " * 100_000) == 1.0
+    assert text_similarity("word " * 599 + "end", "word " * 100_000) < 1.0
+
+
+def test_words_that_come_often_count_too() -> None:
+    assert text_similarity("Dear Dana " + "word " * 300, "word " * 300) > 0.99
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -97,9 +97,30 @@ def test_the_interval_is_newcombes() -> None:
     found = ab_statistics.compare_sides(side(80, answered=48), side(70, answered=56), 150, 0)
     assert found.difference == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert found.verdict == "b"
+    assert "B less A lies between +5.2 and +33.4 points (95 %)." in found.why
 
 
 def test_a_side_has_wilsons_interval_once_emails_are_ripe() -> None:
     """81 of 263: Newcombe 1998, method 3 of his table I."""
     assert side(263, answered=81).interval == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert side(5, ripe=0).interval is None
+
+
+def test_the_rate_is_of_ripe_emails_only() -> None:
+    assert side(50, ripe=40, answered=10).rate == 0.25
+    assert side(50, ripe=40, answered=0).rate == 0
+    assert side(50, ripe=0).rate is None
+
+
+@pytest.mark.parametrize(
+    ("size", "chance"),
+    [
+        (10, "seen once in 10."),
+        (50, "seen once in 10."),
+        (100, "seen 2 times in 10."),
+        (400, "seen 6 times in 10."),
+        (1000, "seen 10 times in 10."),
+    ],
+)
+def test_a_chance_is_told_in_words(size: int, chance: str) -> None:
+    assert chance in ab_statistics.plan_experiment(size, people=0, answered=0, daily=25).sentence

@@ -160,7 +160,18 @@ def test_html_becomes_text(body: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("score", "points"),
-    [(0.82, 82), (1, 100), (82, 82), ("82", 82), (None, 0), ("high", 0), (900, 0), (-1, 0)],
+    [
+        (0.82, 82),
+        (1, 100),
+        (82, 82),
+        ("82", 82),
+        (None, 0),
+        ("high", 0),
+        (100, 100),
+        (101, 0),
+        (900, 0),
+        (-1, 0),
+    ],
 )
 def test_scores_are_points_of_a_hundred(score: Any, points: int) -> None:
     assert read({**OLD, "context": {"intent_score": score}})[0][1].intent == points
@@ -171,6 +182,43 @@ def test_scores_are_points_of_a_hundred(score: Any, points: int) -> None:
 )
 def test_tiers(said: str, tier: str) -> None:
     assert read({**OLD, "context": {"icp_tier": said}})[0][1].tier == tier
+
+
+@pytest.mark.parametrize("field", ["name", "company", "title"])
+def test_a_long_value_is_cut_to_its_column(field: str) -> None:
+    said = {**OLD, "recipient_data": {field: "x" * 200 + "y"}}
+    assert getattr(read(said)[0][1], field) == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("context", "why"),
+    [
+        ({"triggers": ["pricing", 7, "demo"]}, "Triggers: pricing, demo."),
+        ({"pages_viewed": ["/pricing"], "triggers": "pricing"}, "Pages: /pricing."),
+        (
+            {"warm_connections": [{"team_member": "Alex", "shared": "Beta"}, {"shared": "Acme"}]},
+            "Warm: Alex at Beta, Acme.",
+        ),
+        ({"triggers": ["demo"], "pages_viewed": ["/demo"]}, "Triggers: demo. Pages: /demo."),
+        ({"warm_connections": ["Alex", {}]}, ""),
+    ],
+)
+def test_why_it_was_written_is_told(context: dict[str, Any], why: str) -> None:
+    assert read({**OLD, "context": context})[0][1].why == why
+
+
+@pytest.mark.parametrize(
+    ("left_out", "what"),
+    [({"sent_at": "x"}, "sent"), ({"rejected_at": "x"}, "rejected"), ({}, "draft")],
+)
+def test_a_missing_status_follows_from_its_times(left_out: dict[str, Any], what: str) -> None:
+    assert read({**OLD, "status": "", **left_out})[0][1].what == what
+
+
+@pytest.mark.parametrize("field", ["rejection_tag", "tag"])
+def test_a_rejections_tag_is_read_from_either_field(field: str) -> None:
+    found = read({**OLD, "status": "rejected", field: "Weak Subject"})[0][1]
+    assert (found.what, found.tag) == ("rejected", "weak_subject")
 
 
 JSON = st.recursive(

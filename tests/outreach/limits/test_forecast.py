@@ -137,6 +137,31 @@ def test_empty_queue_has_empty_forecast() -> None:
     assert forecast.count_by_day(at(), [], HOURS) == forecast.Forecast(0, (), None, None)
 
 
+def longest(limits: limit_rules.CurrentLimits, count: int) -> list[tuple[str, Any] | None]:
+    left = forecast.forecast_sends(limits, [EmailGroup((2, 0), OHIO, "", count)], HOURS)
+    return [(one.longest.limit, one.longest.arguments) if one.longest else None for one in left]
+
+
+def test_each_email_tells_what_held_it_up_longest() -> None:
+    found = longest(at(daily=4, hourly=2), 5)
+    gap, hour = ("gap", {"seconds": 45}), ("hourly", {"cap": 2})
+    assert found == [None, gap, hour, hour, ("daily", {"a_day": 4})]
+
+
+def test_the_days_limit_is_the_warm_ups_while_it_lasts() -> None:
+    warming = WarmUp("mail.ours.example.com", TODAY, TODAY, used=20)
+    assert longest(at(warm_up=warming), 1) == [("warm_up", {"a_day": 20})]
+
+
+def test_later_offices_of_lower_rank_reserve_nothing() -> None:
+    clock, lines = forecast.OfficeClock(HOURS), [EmailGroup((1, 0), CALIFORNIA, "", 2)]
+    assert forecast.opening_later_today(at(), 0, lines, clock) == []
+    assert forecast.opening_later_today(at(), 1, lines, clock) == []
+    (later,) = forecast.opening_later_today(at(), 2, lines, clock)
+    assert (later.zone, later.count) == ("America/Los_Angeles", 2)
+    assert later.opens == datetime(2026, 3, 3, 16, tzinfo=UTC)
+
+
 # --- Sending follows the forecast ---
 
 

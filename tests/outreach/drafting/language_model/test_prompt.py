@@ -6,6 +6,7 @@ import pytest
 
 from outreach.content.merge_fields import FieldValue
 from outreach.drafting.language_model import prompt
+from outreach.drafting.language_model.fact_check import AllowedFacts
 
 FIELDS = {
     "first_name": FieldValue("Dana", "rb2b, 2026-03-01"),
@@ -57,6 +58,31 @@ def test_a_value_without_source_is_not_given() -> None:
     fields = {**FIELDS, "title": FieldValue("VP Sales", "")}
     found = prompt.build_question("For Acme", BODY, {"first_name"}, fields)
     assert found is not None and set(found.fields) == {"company"}
+
+
+@pytest.mark.parametrize(
+    ("title", "is_given"), [("", False), ("V", True), ("V" * 80, True), ("V" * 81, False)]
+)
+def test_only_short_values_are_given(title: str, is_given: bool) -> None:
+    fields = {**FIELDS, "title": FieldValue(title, "rb2b, 2026-03-01")}
+    found = prompt.build_question("For Acme", BODY, {"first_name"}, fields)
+    assert found is not None and ("title" in found.fields) is is_given
+
+
+def test_the_answer_is_held_against_what_was_given() -> None:
+    found = prompt.build_question("For Acme", BODY, {"first_name"}, FIELDS)
+    assert found is not None
+    assert found.known == AllowedFacts(found.fields, "For Acme\nWhat would Acme hand over first?")
+
+
+def test_the_same_question_is_known_again() -> None:
+    same, again, other = (
+        prompt.build_question(subject, BODY, {"first_name"}, FIELDS)
+        for subject in ("For Acme", "For Acme", "For you")
+    )
+    assert same and again and other
+    assert same.sha256 == again.sha256 != other.sha256
+    assert len(same.sha256) == 64
 
 
 def answer(**paragraph: object) -> str:
