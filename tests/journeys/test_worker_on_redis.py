@@ -17,7 +17,7 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection
 
-from leads.inbound import events
+from leads.inbound import event_store
 from outreach.models import Message
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -96,7 +96,7 @@ def test_wake_ups_alone_bring_a_visit_to_the_queue(start: Any, live_server: Any)
 def test_sweeps_find_a_visit_without_wake_ups(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     start("worker", "--concurrency=2")
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
-    monkeypatch.setattr(events, "nudge", lambda task: None)
+    monkeypatch.setattr(event_store, "nudge", lambda task: None)
     visitor = rb2b.person()
-    events.store_event("rb2b", rb2b.json.dumps(visitor).encode())
+    event_store.store_event("rb2b", rb2b.json.dumps(visitor).encode())
     assert held() == [visitor["Business Email"]]
