@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -260,6 +261,9 @@ class TestDiagnosis:
         }
 
     def test_every_polled_list_reports_its_state(self, ghl: Any) -> None:
+        MigrationRecorder.Migration.objects.update(applied=timezone.now())
+        assert self.findings() == {"reading GoHighLevel": (False, "not tried yet")}
+        MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(minutes=6))
         assert self.findings() == {
             "reading GoHighLevel": (False, "never tried; is a worker running?")
         }
