@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -232,6 +233,16 @@ GUARDED = (
     "approvals_decision",
     "metrics_gateevaluation",
 )
+
+
+@pytest.fixture
+def standing_guards(db: None) -> None:
+    """On SQLite a transactional test before this one has left the tables without triggers."""
+    if connection.vendor == "sqlite" and not append_only.append_only_tables():
+        with connection.cursor() as cursor:
+            editor = SimpleNamespace(connection=connection, execute=cursor.execute)
+            for table in GUARDED:
+                append_only.forbid_changes(editor, table)
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ class TestDiagnosePipeline:
     def test_says_what_is_starting_in_the_first_minute(self, db: None, settings: Any) -> None:
         settings.SANDBOXED = []
         settings.GHL_LOCATION_ID = "loc"
+        MigrationRecorder.Migration.objects.update(applied=timezone.now())
         code, said = run("diagnose_pipeline", "--json")
         stages = {one["name"]: one for one in json.loads(said)["stages"]}
         starting = {name for name, one in stages.items() if one["is_starting"]}
@@ -107,6 +108,7 @@ class TestDiagnosePipeline:
         assert said.splitlines()[-1].startswith("Something does not work; see above.")
 
     def test_starting_ends_with_the_sweeps(self, db: None) -> None:
+        MigrationRecorder.Migration.objects.update(applied=timezone.now())
         everything_alive()
         Heartbeat.objects.filter(name="metrics.evaluate_gates").delete()
         assert run("diagnose_pipeline")[0] == 0

@@ -86,6 +86,7 @@ def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_m
     assert Decision.objects.get().tag == "weak_subject"
 
 
+@pytest.mark.usefixtures("standing_guards")
 def test_a_decision_cannot_be_changed_or_deleted(reviewer: User) -> None:
     decisions.approve(factories.held_email(), 1, by(reviewer))
     row = Decision.objects.get()

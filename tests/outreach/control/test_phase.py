@@ -116,6 +116,7 @@ def test_the_emergency_stop_halts_whatever_the_row_says(settings: Any) -> None:
     assert phase.is_halted(phase.current_control())
 
 
+@pytest.mark.usefixtures("standing_guards")
 def test_the_history_cannot_be_changed_or_deleted() -> None:
     phase.change_phase(Phase.ASSISTED, by=None, reason="x")
     row = ControlChange.objects.get()

@@ -153,6 +153,7 @@ def test_move_without_reason_has_no_reason_row() -> None:
     assert MoveReason.objects.count() == 0
 
 
+@pytest.mark.usefixtures("standing_guards")
 def test_a_move_cannot_be_changed_or_taken_back() -> None:
     move_message(in_state("held"), "expired", "expired")
     row = Move.objects.get()

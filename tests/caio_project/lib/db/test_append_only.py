@@ -1,7 +1,6 @@
 """What happened cannot be changed: the database itself refuses, whatever the code above it does."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,6 +27,8 @@ from outreach.models import (
     Segment,
 )
 from tests import conftest, factories
+
+pytestmark = pytest.mark.usefixtures("standing_guards")
 
 
 def move() -> Move:
@@ -162,16 +163,6 @@ def contents(table: str) -> list[tuple[Any, ...]]:
 def refused(act: Callable[[], object]) -> None:
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         act()
-
-
-@pytest.fixture(autouse=True)
-def standing_guards(db: None) -> None:
-    """On SQLite a transactional test before this one has left the tables without triggers."""
-    if connection.vendor == "sqlite" and not append_only.append_only_tables():
-        with connection.cursor() as cursor:
-            editor = SimpleNamespace(connection=connection, execute=cursor.execute)
-            for table in conftest.GUARDED:
-                append_only.forbid_changes(editor, table)
 
 
 @pytest.mark.django_db
