@@ -44,13 +44,14 @@ def diagnose_stages() -> list[StageFinding]:
     starting = {one.name for one in sweeps.sweep_states(timezone.now()) if one.is_starting}
     for stage in flow.flow_stages():
         findings.append(_stage_finding(stage, starting))
+    waits = what_waits.what_waits()
     findings += [
         *_ghl_polling(is_starting=GHL_SWEEP in starting),
         _event_spool(),
         _parked_events(),
-        _unmatched_answers(),
-        *_blocked_drafts(),
-        _uncertain_emails(),
+        _unmatched_answers(waits.unmatched),
+        *_blocked_drafts(waits),
+        _uncertain_emails(waits.uncertain),
         _email_templates(),
         _language_model(),
         _sending_state(),
@@ -126,15 +127,13 @@ def _parked_events() -> StageFinding:
     return StageFinding("parked events", not recent, count, text)
 
 
-def _unmatched_answers() -> StageFinding:
-    count = what_waits.what_waits().unmatched
+def _unmatched_answers(count: int) -> StageFinding:
     text = "kept under Inbound events; replay them once their people are leads"
     return StageFinding("answers of Clay about nobody", True, count, text if count else "none")
 
 
-def _blocked_drafts() -> list[StageFinding]:
+def _blocked_drafts(waits: what_waits.WaitingWork) -> list[StageFinding]:
     """By us is a fault; by a person's data or an earlier email is not, unless it is too much."""
-    waits = what_waits.what_waits()
     problems = what_waits.problems_by_person_data(timezone.now())
     by_others = waits.sentences(BlockedBy.PERSON, BlockedBy.EARLIER)
     ours = waits.blocked_by(BlockedBy.US)
@@ -155,8 +154,7 @@ def _joined(sentences: list[str]) -> str:
     return " ".join(sentences) or "none"
 
 
-def _uncertain_emails() -> StageFinding:
-    count = what_waits.what_waits().uncertain
+def _uncertain_emails(count: int) -> StageFinding:
     text = "a person settles them under Sent & replies" if count else "none"
     return StageFinding("uncertain emails", True, count, text)
 
