@@ -86,10 +86,10 @@ def _add_missing_details(message: Message, contact: ghl_contact_data.Contact) ->
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
             contacts.add_missing_details(contact, _recipient_details(message))
+    except http.RequestRefused as refusal:
+        log.warning("contact %s keeps its gaps: %s", contact.id, refusal.detail)
     except http.HttpError as failure:
-        if not isinstance(failure, http.RequestRefused):
-            raise send_errors.exception_for_failure(message, failure) from failure
-        log.warning("contact %s keeps its gaps: %s", contact.id, failure.detail)
+        raise send_errors.exception_for_failure(message, failure) from failure
 
 
 def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact) -> None:
