@@ -1,4 +1,4 @@
-"""The admin without a door of its own: signing in and passwords are on the pages of accounts."""
+"""The admin without a sign-in page of its own: that and passwords are on the pages of accounts."""
 
 from typing import Any
 

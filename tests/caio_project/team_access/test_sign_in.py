@@ -40,7 +40,7 @@ def kinds() -> list[str]:
     return list(AccessEvent.objects.order_by("pk").values_list("kind", flat=True))
 
 
-class TestTheOneDoor:
+class TestTheOneSignInPage:
     def test_the_admin_page_signs_nobody_in(self, client: Client, lead_user: User) -> None:
         response = sign_in(client, path="/admin/login/")
         assert (response.status_code, is_signed_in(client)) == (302, False)
