@@ -1,12 +1,13 @@
 """Whether the machine may approve an email now, from our own rows. Reads only."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Q
 
 from leads.models import Kind
 from outreach.choices import MoveCode
-from outreach.contact_history import ghl_check, previous_emails
+from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
@@ -55,24 +56,25 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
     message = Message.objects.select_related("lead__company", "sender", "template").get(
         pk=message.pk
     )
-    lead, text, assessment = message.lead, message.text, message.lead.assessments.first()
+    known = recipients.load_recipient(message.lead, message.to_address, now)
+    lead, text, assessment = known.lead, message.text, known.lead.assessments.first()
     if message.kind != Kind.LIVE or lead.kind != Kind.LIVE:
         return ("it is to nobody real",)
     if text is None or assessment is None:
         return ("it has no text, or no score",)
     if lead.email != message.to_address:
         return ("the person has another address by now",)
-    results = recheck.check_stored_text(
-        message, text, previous_emails.load_history(lead, now, message.pk)
-    )
+    before = previous_emails.load_history(known, message.pk)
+    results = recheck.check_stored_text(message, text, before)
     facts = compose.policy_facts(
         lead,
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
-        critical_reason=message.critical_reason or critical_reasons.critical_reason(lead, message),
+        was_delivered=before.was_delivered,
+        critical_reason=message.critical_reason or critical_reasons.critical_reason(known, message),
         passed=check_results.first_failure(results) is None,
-        by_model=bool(text.language_model),
     )
+    facts = replace(facts, by_model=bool(text.language_model))
     return policy.machine_verdict_now(
         phase.phase_limits(row), facts, machine_state(row, now)
     ).reasons

@@ -25,8 +25,12 @@ def can_be_checked(message: Message) -> bool:
     return message.kind == Kind.LIVE
 
 
-def request_check(message: Message) -> None:
+def request_check(message: Message, *, is_new: bool = False) -> None:
+    """`is_new` where the email is held for the first time, so that there is no check of it yet."""
     if not can_be_checked(message):
+        return
+    if is_new:
+        GhlLook.objects.bulk_create([GhlLook(message=message)], ignore_conflicts=True)
         return
     check, made = GhlLook.objects.get_or_create(message=message)
     if not made and check.due_at is None and not is_fresh_check(message, check):

@@ -1,34 +1,34 @@
-"""Earlier emails to a recipient and to others at their company. Reads only."""
+"""Earlier emails to a recipient and to others at their company: what they mean for the next one.
 
+The facts are in `recipients.Recipient`. Only texts are read here, and only where there are earlier
+emails.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from leads.models import Lead
 from leads.suppression import suppression
 from outreach.choices import EventKind, MoveCode, Status
-from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
-from outreach.models import (
-    EmailEvent,
-    Meeting,
-    Message,
-    MessageText,
-    Move,
-    Opportunity,
-    Reply,
-    SendIntent,
-    Transport,
+from outreach.contact_history.recipients import (
+    ENDED_UNREAD,
+    LEAVING_STATUSES,
+    ONE_RECIPIENT_FOR,
+    QUEUED_WITHIN,
+    WAITING_STATUSES,
+    ColleagueEmail,
+    Recipient,
 )
+from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
+from outreach.models import EmailEvent, Message, MessageText, Move
 
-QUEUED_WITHIN = timedelta(days=30)
-ONE_RECIPIENT_FOR = timedelta(days=7)
 MAX_COMPARED_TEXTS = 20  # newest first; each comparison takes about a millisecond
-ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
-WAITING_STATUSES = (Status.HELD,)
-LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
+MAX_LESSONS = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class EmailHistory:
     lessons: tuple[Lesson, ...] = ()
     in_the_way: "BlockingEmail | None" = None
     thread: str = ""  # the subject of the first email, where this one continues it
+    was_delivered: bool = False  # an earlier email, to the same address
+    in_touch: bool = False  # they have answered us, or have a meeting with us
 
 
 @dataclass(frozen=True)
@@ -66,144 +68,144 @@ def emails_of(lead: Lead) -> QuerySet[Message]:
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
-def without_practice(emails: QuerySet[Message]) -> QuerySet[Message]:
-    """Without those approved in the sandbox: nothing kept there is contact with anybody."""
-    return emails.exclude(transport=Transport.SANDBOX)
-
-
-def human_replies_of(lead: Lead) -> QuerySet[Reply]:
-    return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
-
-
-def has_answered(lead: Lead, since: datetime | None = None) -> bool:
-    """Whether the recipient ever wrote to us (since then): by stored replies, or by what the final
-    check saw at GoHighLevel.
+def has_answered(known: Recipient) -> bool:
+    """Whether the recipient ever wrote to us: by stored replies, or by what the final check saw at
+    GoHighLevel.
     """
-    replies, moves = (
-        human_replies_of(lead),
-        Move.objects.filter(message__in=emails_of(lead), why=MoveCode.ANSWERED),
-    )
-    if since is not None:
-        replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
-    return replies.exists() or moves.exists()
+    return known.answered_at is not None
 
 
-def is_in_touch(lead: Lead) -> bool:
+def is_in_touch(known: Recipient) -> bool:
     """Whether they have answered us or have a meeting with us, so that a text may speak of it."""
-    met = Meeting.objects.filter(lead__in=suppression.rows_of(lead)).exclude(status__in=Meeting.OFF)
-    return has_answered(lead) or met.exists()
+    return has_answered(known) or known.meeting_noted_at is not None
 
 
-def has_open_deal(lead: Lead) -> bool:
-    return Opportunity.objects.filter(
-        lead__in=suppression.rows_of(lead), status=Opportunity.OPEN
-    ).exists()
-
-
-def reply_or_meeting_since(lead: Lead, at: datetime) -> MoveCode | None:
+def reply_or_meeting_since(known: Recipient, at: datetime) -> MoveCode | None:
     """ANSWERED or MEETING where we learned of a reply or a meeting since then, else None."""
-    learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
-    if human_replies_of(lead).filter(learned).exists():
+    if known.reply_learned_at and known.reply_learned_at >= at:
         return MoveCode.ANSWERED
-    booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
-    return MoveCode.MEETING if booked.exclude(status__in=Meeting.OFF).exists() else None
+    booked = known.meeting_noted_at
+    return MoveCode.MEETING if booked and booked >= at else None
 
 
-def was_delivered_to(address: str) -> bool:
-    if not address:
-        return False
-    kinds = set(
-        EmailEvent.objects.filter(message__to_address=address).values_list("kind", flat=True)
+def load_history(known: Recipient, but: int | None = None) -> EmailHistory:
+    """`but` is the email itself, which is left out."""
+    in_thread = _thread_texts(known, but)
+    rejected = _rejections(known, but)
+    texts = _texts_of([*_compared_pairs(rejected), *_colleague_pairs(known, but)])
+    lessons = tuple(_as_lesson(move, texts.get(_pair(move))) for move in rejected[:MAX_LESSONS])
+    return EmailHistory(
+        texts=(*in_thread, *_texts_not_to_repeat(known, but, rejected, texts)),
+        lessons=lessons,
+        in_the_way=find_blocking_email(known, but=but),
+        thread=in_thread[0].subject if in_thread else "",
+        was_delivered=_was_delivered(known),
+        in_touch=is_in_touch(known),
     )
+
+
+def _was_delivered(known: Recipient) -> bool:
+    """An email to the address arrived, and none bounced."""
+    to_address = [
+        one.message.pk
+        for one in (*known.emails, *known.others_at_address)
+        if one.message.to_address == known.lead.email and one.has_left
+    ]
+    if not to_address:
+        return False
+    found = EmailEvent.objects.filter(message__in=to_address).order_by()
+    kinds = set(found.values_list("kind", flat=True))
     return EventKind.DELIVERED in kinds and EventKind.BOUNCED not in kinds
 
 
-def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHistory:
-    """`but` is the email itself, which is left out."""
-    in_thread = thread_texts(but)
-    earlier_texts = (*in_thread, *texts_not_to_repeat(lead, now, but))
-    subject = in_thread[0].subject if in_thread else ""
-    return EmailHistory(
-        earlier_texts,
-        rejection_lessons(lead, but),
-        find_blocking_email(lead, now, but=but),
-        subject,
-    )
-
-
-def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
-    if first is None:
+def _thread_texts(known: Recipient, follow_up: int | None) -> tuple[EarlierEmail, ...]:
+    """The texts of the thread that an email continues, in their order."""
+    of_person = {one.message.pk: one.message for one in known.emails}
+    message = of_person.get(follow_up) if follow_up else None
+    if message is None or message.follows_id is None:
         return ()
-    sent = Message.objects.filter(Q(pk=first.pk) | Q(follows=first, status=Status.SENT)).order_by(
-        "step"
-    )
-    texts = [text for one in sent for text in _version_text(one.pk, one.version)]
+    thread = [
+        one
+        for one in of_person.values()
+        if one.pk == message.follows_id
+        or (one.follows_id == message.follows_id and one.status == Status.SENT)
+    ]
+    pairs = [(one.pk, one.version) for one in sorted(thread, key=lambda one: one.step)]
+    texts = _texts_of(pairs)
     return tuple(
-        EarlierEmail(text.subject, text.body, "one that they have got in this thread")
-        for text in texts
+        EarlierEmail(texts[pair].subject, texts[pair].body, "one that they have got in this thread")
+        for pair in pairs
+        if pair in texts
     )
 
 
-def texts_not_to_repeat(
-    lead: Lead, now: datetime, but: int | None = None
+Pair = tuple[int, int]  # of an email and a version of its text
+
+
+def _texts_of(pairs: Iterable[Pair]) -> dict[Pair, MessageText]:
+    wanted = set(pairs)
+    if not wanted:
+        return {}
+    rows = MessageText.objects.filter(message__in={message for message, _ in wanted})
+    found = {(row.message_id, row.version): row for row in rows}
+    return {pair: found[pair] for pair in wanted if pair in found}
+
+
+def _rejections(known: Recipient, but: int | None) -> list[Move]:
+    """The moves by which earlier drafts for this person were rejected, newest first."""
+    drafts = [one.message for one in known.emails if one.message.pk != but]
+    rejected = [one.pk for one in drafts if one.status == Status.REJECTED]
+    if not rejected:
+        return []
+    rows = Move.objects.filter(message__in=rejected, to_status=Status.REJECTED)
+    return list(
+        rows.select_related("reason", "message__template").order_by("-pk")[:MAX_COMPARED_TEXTS]
+    )
+
+
+def _pair(move: Move) -> Pair:
+    return move.message_id, move.version
+
+
+def _compared_pairs(rejected: list[Move]) -> list[Pair]:
+    return [_pair(move) for move in rejected]
+
+
+def _colleague_pairs(known: Recipient, but: int | None) -> list[Pair]:
+    """The newest emails of a month to colleagues, but for those that ended unread."""
+    queued = [
+        one.message
+        for one in known.colleagues
+        if one.message.pk != but
+        and one.message.status not in ENDED_UNREAD
+        and one.message.held_at
+        and one.message.held_at >= known.read_at - QUEUED_WITHIN
+    ]
+    newest = sorted(queued, key=lambda one: one.held_at or one.created_at, reverse=True)
+    return [(one.pk, one.version) for one in newest[:MAX_COMPARED_TEXTS]]
+
+
+def _texts_not_to_repeat(
+    known: Recipient, but: int | None, rejected: list[Move], texts: dict[Pair, MessageText]
 ) -> tuple[EarlierEmail, ...]:
-    """Drafts rejected for this lead, and a month's emails to their company."""
-    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
-        message=but
-    )
-    pairs = list(
-        rejected.order_by("-pk").values_list("message_id", "version", "at")[:MAX_COMPARED_TEXTS]
-    )
-    own = [
-        (text, f"the one rejected on {_team_day(at)}")
-        for pk, version, at in pairs
-        for text in _version_text(pk, version)
-    ]
+    """Drafts rejected for this person, and a month's emails to their company."""
+    to_whom = {one.message.pk: one.message.lead for one in known.colleagues}
+    what = {_pair(move): f"the one rejected on {_team_day(move.at)}" for move in rejected}
+    what |= {pair: f"the one to {to_whom[pair[0]]}" for pair in _colleague_pairs(known, but)}
     return tuple(
-        EarlierEmail(t.subject, t.body, what)
-        for t, what in [*own, *_texts_to_colleagues(lead, now, but)]
+        EarlierEmail(texts[pair].subject, texts[pair].body, words)
+        for pair, words in what.items()
+        if pair in texts
     )
 
 
-def _version_text(message: int, version: int) -> QuerySet[MessageText]:
-    return MessageText.objects.filter(message=message, version=version)
+def rejection_lessons(known: Recipient, but: int | None = None) -> tuple[Lesson, ...]:
+    rejected = _rejections(known, but)[:MAX_LESSONS]
+    texts = _texts_of(_compared_pairs(rejected))
+    return tuple(_as_lesson(move, texts.get(_pair(move))) for move in rejected)
 
 
-def _texts_to_colleagues(
-    lead: Lead, now: datetime, but: int | None
-) -> list[tuple[MessageText, str]]:
-    queued = (
-        without_practice(_to_colleagues(lead, but))
-        .filter(held_at__gte=now - QUEUED_WITHIN)
-        .exclude(status__in=ENDED_UNREAD)
-    )
-    newest = queued.order_by("-held_at").values_list("pk", flat=True)[:MAX_COMPARED_TEXTS]
-    found = MessageText.objects.filter(message__in=list(newest), version=F("message__version"))
-    return [
-        (text, f"the one to {text.message.lead}") for text in found.select_related("message__lead")
-    ]
-
-
-def _to_colleagues(lead: Lead, but: int | None = None) -> QuerySet[Message]:
-    if lead.company_id is None:
-        return Message.objects.none()
-    others = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind).exclude(
-        lead=lead
-    )
-    return others.exclude(pk=but) if but else others
-
-
-def rejection_lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
-    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
-        message=but
-    )
-    rows = rejected.select_related("reason", "message__template").order_by("-pk")[:5]
-    return tuple(_as_lesson(row) for row in rows)
-
-
-def _as_lesson(row: Move) -> Lesson:
-    text = _version_text(row.message_id, row.version).first()
+def _as_lesson(row: Move, text: MessageText | None) -> Lesson:
     return Lesson(
         tag=row.tag,
         reason=row.reason.text if hasattr(row, "reason") else "",
@@ -216,12 +218,7 @@ def _as_lesson(row: Move) -> Lesson:
 
 
 def find_blocking_email(
-    lead: Lead,
-    now: datetime,
-    *,
-    but: int | None = None,
-    waiting: bool = True,
-    at_final_check: bool = False,
+    known: Recipient, *, but: int | None = None, waiting: bool = True, at_final_check: bool = False
 ) -> BlockingEmail | None:
     """The email to a colleague that goes first: on its way, or sent within 7 days and not answered.
 
@@ -229,36 +226,41 @@ def find_blocking_email(
     other. `at_final_check` counts only what has left or may have: of two approved at once the first
     goes.
     """
-    ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
-    if at_final_check:
-        ahead = Q(status=Status.UNCERTAIN) | Q(
-            status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
+    ahead = [
+        one.message
+        for one in known.colleagues
+        if one.message.pk != but
+        and (
+            _was_sent_lately(one, known.read_at)
+            or (_may_have_left(one) if at_final_check else _is_on_its_way(one, waiting))
         )
-    sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
-    others = without_practice(_to_colleagues(lead, but)).filter(ahead | sent)
-    found = [
-        one
-        for one in others.select_related("lead__company").order_by("-pk")
-        if not (one.status == Status.SENT and _was_answered(one))
     ]
-    first = max(found, key=_blocking_order, default=None)
+    first = max(ahead, key=_blocking_order, default=None)
     if first is None:
         return None
-    return BlockingEmail(
-        first,
-        first.sent_at + ONE_RECIPIENT_FOR
-        if first.status == Status.SENT and first.sent_at
-        else None,
-    )
+    sent_at = first.sent_at if first.status == Status.SENT else None
+    return BlockingEmail(first, sent_at + ONE_RECIPIENT_FOR if sent_at else None)
+
+
+def _was_sent_lately(one: ColleagueEmail, now: datetime) -> bool:
+    sent_at = one.message.sent_at
+    if one.message.status != Status.SENT or sent_at is None or sent_at <= now - ONE_RECIPIENT_FOR:
+        return False
+    return one.answered_at is None or one.answered_at < sent_at
+
+
+def _may_have_left(one: ColleagueEmail) -> bool:
+    status = one.message.status
+    return status == Status.UNCERTAIN or (status == Status.SENDING and one.is_leaving)
+
+
+def _is_on_its_way(one: ColleagueEmail, waiting: bool) -> bool:
+    return one.message.status in (*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ()))
 
 
 def _blocking_order(message: Message) -> tuple[bool, datetime]:
     """A sent email names a day, so it tells more than one that may yet be rejected."""
     return message.status == Status.SENT, message.sent_at or message.created_at
-
-
-def _was_answered(message: Message) -> bool:
-    return has_answered(message.lead, since=message.sent_at)
 
 
 def _team_day(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Which side of a running A/B test an email is on. Stored once, never changed."""
 
 import hashlib
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db.models import F
@@ -12,16 +13,18 @@ from outreach.control import phase
 from outreach.models import Assignment, EmailTemplate, Experiment, Message
 
 
-def assign_side(message: Message, template: EmailTemplate | None) -> str:
+def assign_side(message: Message, template: EmailTemplate | None, tested: Collection[int]) -> str:
     """Assign an email that is being drafted to its template's test: "a", "b", or "" for no test.
 
-    Called in the transaction that stores the draft, which also claims the place in the test.
+    `tested` are the templates with a running test. Called in the transaction that stores the draft,
+    which also claims the place in the test.
     """
     if (
         message.step > 1
         or message.kind != Kind.LIVE
         or "ghl" in settings.SANDBOXED
         or template is None
+        or template.pk not in tested
     ):
         return ""
     running = Experiment.objects.filter(ended_at=None, template_a=template).first()

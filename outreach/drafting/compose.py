@@ -1,16 +1,15 @@
 """Compose a draft: fill the chosen template from known fields, sign and check it. Reads only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import previous_emails
-from outreach.content import check_results, checks, email_footer, merge_fields, subject_lines
+from outreach.contact_history.recipients import Recipient
+from outreach.content import check_results, checks, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import (
     ab_assignment,
@@ -20,12 +19,12 @@ from outreach.drafting import (
     signing,
     template_choice,
 )
+from outreach.drafting.drafting_facts import DraftingFacts
 from outreach.models import EmailTemplate, Message
 
 LONGEST_CHOICE_REASON = 200  # characters of its column
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 SENDER_FIELDS = ("sender_name", "sender_first_name", "sender_company")
-FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 
 
 class ComposedEmail:
@@ -52,42 +51,46 @@ class ComposedEmail:
 
 
 def compose_email(
-    lead: Lead, message: Message, preview: EmailTemplate | None = None
+    facts: DraftingFacts, message: Message, preview: EmailTemplate | None = None
 ) -> ComposedEmail:
-    """Compose the email to `lead` by its newest assessment, with the results of its checks.
+    """Compose the email by its assessment, else the lead's newest, with the results of its checks.
 
     Where the best template would repeat an earlier email, the next best one is taken. A `preview`
     is checked against no earlier email; its lead and assessment may be unsaved.
     """
+    lead, active = facts.lead, facts.batch.templates
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
-    sender = signing.sender_of(lead)
-    fresh = message.step == 1 and not message.segment_id or _visited_lately(lead)
-    before = (
-        previous_emails.EmailHistory()
-        if preview
-        else previous_emails.load_history(lead, timezone.now(), message.pk)
+    fresh = (
+        message.step == 1
+        and not message.segment_id
+        or facts.visits.is_fresh(facts.recipient.read_at)
     )
-    if preview and preview.angle in template_choice.FOLLOW_UPS.values():
-        before = previous_emails.EmailHistory(thread=A_FIRST_SUBJECT)
     known = TemplateInputs(
-        lead=lead,
-        critical_reason=critical_reasons.critical_reason(lead, message),
+        facts=facts,
+        critical_reason=critical_reasons.critical_reason(facts.recipient, message),
         assessment=assessment,
-        sender=sender,
         fields=known_fields.fields_of(
-            lead, assessment, sender, about_the_visit=fresh, thread=before.thread
+            lead,
+            assessment,
+            facts.sender,
+            facts.visits,
+            about_the_visit=fresh,
+            thread=(before := _history_for(facts, message, preview)).thread,
         ),
-        footer=email_footer.build_footer(signing.signature_of(sender, message.unsubscribe_token)),
+        footer=email_footer.build_footer(
+            signing.signature_of(facts.sender, message.unsubscribe_token)
+        ),
         before=before,
     )
     if preview:
         return _compose_from(known, preview, "preview")
     if message.step > 1:
-        return _compose_from(known, *template_choice.next_in_thread(assessment.tier, message.step))
+        chosen = template_choice.next_in_thread(active, assessment.tier, message.step)
+        return _compose_from(known, *chosen)
     signals = template_choice.signals_of(assessment, known.fields)
     template, why = template_choice.choose_template(
-        assessment.tier, assessment.angle if fresh else template_choice.GENERAL, signals
+        active, assessment.tier, assessment.angle if fresh else template_choice.GENERAL, signals
     )
     template = ab_assignment.template_version_for(message, template)
     best = _compose_from(known, template, why)
@@ -99,18 +102,26 @@ def compose_email(
             ab_assignment.template_version_for(message, one),
             f"{why}, but that one: {best.blocked.text}",
         )
-        for one in template_choice.other_templates(template)
+        for one in active.others_than(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
+
+
+def _history_for(
+    facts: DraftingFacts, message: Message, preview: EmailTemplate | None
+) -> previous_emails.EmailHistory:
+    if preview is None:
+        return previous_emails.load_history(facts.recipient, message.pk)
+    follows = preview.angle in template_choice.FOLLOW_UPS.values()
+    return previous_emails.EmailHistory(thread=A_FIRST_SUBJECT if follows else "")
 
 
 @dataclass(frozen=True)
 class TemplateInputs:
     """Everything a template for one email is filled from and checked against."""
 
-    lead: Lead
+    facts: DraftingFacts
     assessment: Assessment
-    sender: TeamMember | None
     critical_reason: str
     fields: dict[str, merge_fields.FieldValue]
     footer: str
@@ -118,7 +129,7 @@ class TemplateInputs:
 
 
 def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> ComposedEmail:
-    lead, assessment = known.lead, known.assessment
+    lead, sender, assessment = known.facts.lead, known.facts.sender, known.assessment
     subject = body = ""
     phrases: tuple[merge_fields.Phrase, ...] = ()
     problem: check_results.CheckResult | None = None
@@ -136,7 +147,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
     text = TextToCheck(
         subject, body, known.footer, phrases, template=template.key, tier=assessment.tier
     )
-    results = [problem] if problem else check_email(lead, known.sender, text, known.before)
+    results = [problem] if problem else check_email(lead, sender, text, known.before)
     return ComposedEmail(
         subject=subject[: message_text.LONGEST_SUBJECT],
         body=body,
@@ -145,12 +156,13 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         results=results,
         template=template,
         why=why[:LONGEST_CHOICE_REASON],
-        sender=known.sender,
+        sender=sender,
         assessment=assessment,
         facts=policy_facts(
             lead,
             assessment,
             phrases,
+            was_delivered=known.before.was_delivered,
             critical_reason=known.critical_reason,
             passed=problem is None and check_results.first_failure(results) is None,
         ),
@@ -158,19 +170,25 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
     )
 
 
+@dataclass(frozen=True)
+class ModelWords:
+    """What a language model wrote in place of a template's text."""
+
+    subject: str
+    body: str
+    phrases: tuple[merge_fields.Phrase, ...]
+    model: str
+    prompt_version: int
+
+
 def reworded_email(
-    written: ComposedEmail,
-    message: Message,
-    subject: str,
-    body: str,
-    phrases: Iterable[merge_fields.Phrase],
-    by: tuple[str, int],
+    written: ComposedEmail, recipient: Recipient, message: Message, words: ModelWords
 ) -> ComposedEmail:
     """Replace the words of `written` by those of a language model, and check them.
 
-    `by` is the model's name and the prompt's version. Template, sender, score and footer stay.
+    Template, sender, score and footer stay.
     """
-    lead, phrases = message.lead, tuple(phrases)
+    lead, subject, body, phrases = recipient.lead, words.subject, words.body, words.phrases
     text = TextToCheck(
         subject,
         body,
@@ -179,21 +197,27 @@ def reworded_email(
         template=written.template.key if written.template else "",
         tier=written.assessment.tier,
     )
-    before = previous_emails.load_history(lead, timezone.now(), message.pk)
+    before = previous_emails.load_history(recipient, message.pk)
     results = check_email(lead, written.sender, text, before)
     passed = check_results.first_failure(results) is None
     facts = policy_facts(
         lead,
         written.assessment,
         phrases,
+        was_delivered=before.was_delivered,
         critical_reason=written.facts.critical_reason,
         passed=passed,
-        by_model=True,
     )
-    words = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
-    whose = {"language_model": by[0], "prompt_version": by[1]}
+    parts = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
+    whose = {"language_model": words.model, "prompt_version": words.prompt_version}
     return ComposedEmail(
-        **{**written.__dict__, **words, **whose, "results": results, "facts": facts}
+        **{
+            **written.__dict__,
+            **parts,
+            **whose,
+            "results": results,
+            "facts": replace(facts, by_model=True),
+        }
     )
 
 
@@ -252,19 +276,9 @@ def check_email(
             recipient=(lead.first_name, lead.last_name),
             company=company,
             values=tuple(phrase.text for phrase in text.phrases if phrase.field != "last_name"),
-            in_touch=_may_speak_of_contact(lead, text),
+            in_touch=before.in_touch,
         )
     )
-
-
-def _may_speak_of_contact(lead: Lead, text: TextToCheck) -> bool:
-    """Ask only where the text speaks of earlier contact."""
-    claimed = subject_lines.earlier_contact(f"{text.subject}\n{text.body}")
-    return bool(claimed and lead.pk) and previous_emails.is_in_touch(lead)
-
-
-def _visited_lately(lead: Lead) -> bool:
-    return lead.visits.filter(seen_at__gte=timezone.now() - FRESH_VISIT).exists()
 
 
 def policy_facts(
@@ -272,10 +286,11 @@ def policy_facts(
     assessment: Assessment,
     phrases: Iterable[merge_fields.Phrase],
     *,
+    was_delivered: bool,
     critical_reason: str,
     passed: bool,
-    by_model: bool = False,
 ) -> policy.EmailFacts:
+    """Facts of a template's text. Of a language model's, replace `by_model`."""
     return policy.EmailFacts(
         intent=assessment.intent,
         tier=assessment.tier,
@@ -283,9 +298,9 @@ def policy_facts(
         warm=assessment.warm is not None,
         critical_reason=critical_reason,
         guards_passed=passed,
-        address_verified=lead.email_verified or previous_emails.was_delivered_to(lead.email or ""),
+        address_verified=lead.email_verified or was_delivered,
         country=lead.country,
         allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
         unsourced_phrases=sum(not phrase.source for phrase in phrases),
-        by_model=by_model,
+        by_model=False,
     )

@@ -1,7 +1,7 @@
 """Why a person must always decide about an email. Reads only."""
 
-from leads.models import Lead
 from outreach.contact_history import ghl_check, previous_emails
+from outreach.contact_history.recipients import Recipient
 from outreach.drafting import message_text
 from outreach.models import Message
 
@@ -19,14 +19,14 @@ def _queued_reason(message: Message) -> str:
     return FROM_SANDBOX if message.segment.what == SANDBOX_SEGMENT else QUEUED_BY_HAND
 
 
-def critical_reason(lead: Lead, message: Message) -> str:
+def critical_reason(known: Recipient, message: Message) -> str:
     """Explain why a person must decide about this email; "" where the machine may."""
     shown = ghl_check.current_findings(message)
-    deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
+    deal = message.step == 1 and not shown.deals and known.has_open_deal
     reasons = (
         _queued_reason(message),
         IMPORTED_WITH_OTHERS if message.template_why.startswith(IMPORTED_WITH_OTHERS) else "",
-        HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
+        HAS_ANSWERED if previous_emails.has_answered(known) else "",
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),
     )

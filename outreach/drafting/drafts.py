@@ -18,7 +18,8 @@ from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
 from outreach.content import check_results
 from outreach.control import policy
-from outreach.drafting import ab_assignment, compose, deadlines, message_text
+from outreach.drafting import ab_assignment, compose, deadlines, drafting_facts, message_text
+from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle import block_causes
 from outreach.lifecycle.moves import move_message
@@ -42,23 +43,26 @@ def write_drafts(batch: int = 100) -> int:
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by(
         "not_before"
     )
-    count = 0
+    count, shared = 0, None
     for message in claims.lease_rows(due, LEASE_SECONDS, batch):
+        shared = shared or drafting_facts.load_batch()
         count += 1
-        _write_or_retry(message)
+        _write_or_retry(message, shared)
     return count
 
 
-def _write_or_retry(message: Message) -> None:
+def _write_or_retry(message: Message, batch: DraftingBatch) -> None:
     lease = message.lease_until
     try:
         with transaction.atomic():
-            write_draft(message, lease=lease)
+            write_draft(message, drafting_facts.load_facts(message.lead, batch), lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
-        _retry_later(
-            Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500]
-        )
+        _retry_later(Message.objects.get(pk=message.pk), lease, _error_text(error))
+
+
+def _error_text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
@@ -84,26 +88,63 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
         log.warning("email %s was taken over", message.pk)
 
 
-def write_draft(message: Message, lease: datetime | None = None) -> Message:
-    written = compose.compose_email(message.lead, message)
+def open_and_write(facts: DraftingFacts, assessment: Assessment) -> Message:
+    """Open a first email to a locked lead and write it. Raises IntegrityError where one is open.
+
+    Where it cannot be written now it stays a draft, and the sweep tries again.
+    """
+    lead = facts.lead
+    message = Message(lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or "")
+    try:
+        written = compose.compose_email(facts, message)
+    except Exception as error:
+        log.exception("the first email to lead %s could not be drafted", lead.pk)
+        message.attempts, message.error = 1, _error_text(error)
+        message.not_before = timezone.now() + claims.retry_delay(message.attempts)
+        message.save(force_insert=True)
+        return message
+    message.save(force_insert=True)
+    return _store_draft(message, written, facts)
+
+
+def write_draft(
+    message: Message, facts: DraftingFacts | None = None, lease: datetime | None = None
+) -> Message:
+    facts = facts or drafting_facts.load_facts(message.lead)
+    return _store_draft(message, compose.compose_email(facts, message), facts, lease)
+
+
+def _store_draft(
+    message: Message,
+    written: compose.ComposedEmail,
+    facts: DraftingFacts,
+    lease: datetime | None = None,
+) -> Message:
     if (
         written.blocked is None
-        and ab_assignment.assign_side(message, written.template) == Assignment.B
+        and ab_assignment.assign_side(message, written.template, facts.batch.tested) == Assignment.B
     ):
-        written = compose.compose_email(message.lead, message)
-    message = _store_draft(message, written)
-    return _enter_queue(message, written, lease)
+        written = compose.compose_email(facts, message)
+    address = facts.lead.email or ""
+    changes = _composed_columns(written) | {
+        "version": 1,
+        "to_address": address,
+        "domain": _address_domain(address),
+    }
+    message = _enter_queue(message, written, lease, **changes)
+    _store_text(message, written, 1)
+    return message
 
 
-def rewrite_draft(message: Message, assessment: Assessment) -> None:
+def rewrite_draft(message: Message, assessment: Assessment, facts: DraftingFacts) -> None:
     """Bring a draft up to date with what is known now: a held one only while nobody has opened it.
 
     A blocked one can be approved by nobody, so it is written anew also after somebody opened it.
     """
     message.assessment = assessment
-    written = compose.compose_email(message.lead, message)
-    written = rewrite_requests.kept_rewrite(message, written) or written
-    current, address = message.text, message.lead.email or message.to_address
+    written = compose.compose_email(facts, message)
+    written = rewrite_requests.kept_rewrite(message, facts.recipient, written) or written
+    current, address = message.text, facts.lead.email or message.to_address
     same = (
         current is not None
         and address == message.to_address
@@ -158,18 +199,19 @@ def sign_for_new_owners(batch: int = 100) -> int:
         Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
     )
     pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
+    shared = drafting_facts.load_batch() if pairs else None
     for pk, lead in pairs:
-        _sign_anew(pk, lead)
+        _sign_anew(pk, lead, shared)
     return len(pairs)
 
 
-def _sign_anew(pk: int, lead: int) -> None:
+def _sign_anew(pk: int, lead: int, batch: DraftingBatch | None) -> None:
     try:
         with transaction.atomic():
-            locks.lock_leads(lead)
+            facts = drafting_facts.load_facts(locks.lock_leads(lead)[0], batch)
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
-                rewrite_draft(message, message.assessment)
+                rewrite_draft(message, message.assessment, facts)
     except Exception:  # it keeps its older text, which the desk shows; the others go on
         log.exception("email %s could not be signed for its new owner", pk)
 
@@ -189,18 +231,6 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
         "template_why": written.why,
         "sender": written.sender,
     }
-
-
-def _store_draft(message: Message, written: compose.ComposedEmail) -> Message:
-    standing = _composed_columns(written)
-    for name, value in standing.items():
-        setattr(message, name, value)
-    message.version = 1
-    message.to_address = message.lead.email or ""
-    message.domain = _address_domain(message.to_address)
-    message.save(update_fields=[*standing, "version", "to_address", "domain"])
-    _store_text(message, written, 1)
-    return message
 
 
 def _address_domain(address: str) -> str:
@@ -224,19 +254,21 @@ def _enter_queue(
     written: compose.ComposedEmail,
     lease: datetime | None = None,
     why: MoveCode = MoveCode.DRAFTED,
+    **columns: Any,
 ) -> Message:
-    now = timezone.now()
+    now, band = timezone.now(), columns.get("band", message.band)
     if blocked := written.blocked:
         return move_message(
             message,
             Status.BLOCKED,
             MoveCode.GUARD,
             lease=lease,
+            **columns,
             error=blocked.text[:500],
-            expires_at=deadlines.expires_at(choices.Band(message.band), now),
+            expires_at=deadlines.expires_at(choices.Band(band), now),
             not_before=now,
         )
-    return hold_for_review(message, why, lease=lease, now=now)
+    return hold_for_review(message, why, lease=lease, now=now, **columns)
 
 
 def hold_for_review(
@@ -250,7 +282,7 @@ def hold_for_review(
 ) -> Message:
     """Put `message` into the review queue with its deadlines; any approval is void."""
     now = now or timezone.now()
-    band = choices.Band(message.band)
+    band, is_first_time = choices.Band(more.get("band", message.band)), message.held_at is None
     times = {
         "held_at": now,
         "due_at": deadlines.due_at(band, now),
@@ -266,7 +298,7 @@ def hold_for_review(
     }
     changes = {**reset, **times, **more}
     held = move_message(message, Status.HELD, why, lease=lease, now=now, **changes)
-    ghl_check.request_check(held)
+    ghl_check.request_check(held, is_new=is_first_time)
     if why in TEMPLATES_WORDS:
         rewrite_requests.request_rewrite(held)
     nudge("outreach.look_due")

@@ -17,9 +17,9 @@ from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
-from leads.suppression import suppression
 from outreach.choices import EventKind, MoveCode, Status
-from outreach.contact_history import previous_emails
+from outreach.contact_history import previous_emails, recipients
+from outreach.contact_history.recipients import Recipient
 from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
@@ -97,9 +97,8 @@ def _thread_goes_on() -> tuple[Q, ...]:
 
 
 def _open_follow_up(first: Message, step: int) -> bool:
-    if thread_end(first) or previous_emails.find_blocking_email(
-        first.lead, timezone.now(), waiting=False
-    ):
+    known = recipients.load_recipient(first.lead, first.to_address)
+    if thread_end(first, known) or previous_emails.find_blocking_email(known, waiting=False):
         return False
     try:
         with transaction.atomic():
@@ -119,28 +118,27 @@ def _open_follow_up(first: Message, step: int) -> bool:
     return True
 
 
-def thread_end(first: Message) -> ThreadEnd | None:
-    """Return why the thread of `first` has ended by our rows; None where it may go on."""
-    lead = first.lead
+def thread_end(first: Message, known: Recipient) -> ThreadEnd | None:
+    """Return why the thread of `first` has ended by our rows; None where it may go on.
+
+    `known` is read for the address of `first`.
+    """
+    lead = known.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
         return ThreadEnd(
             MoveCode.FIRST_KEPT,
             "The first email of this thread was kept in the sandbox and never reached them.",
         )
-    if previous_emails.has_answered(lead):
+    if previous_emails.has_answered(known):
         return ThreadEnd(MoveCode.ANSWERED, "This person has answered.")
     thread = EmailEvent.objects.filter(Q(message=first) | Q(message__follows=first))
     if event := thread.filter(kind__in=ENDS_THREAD).first():
         return ThreadEnd(
             MoveCode(event.kind), f"An email of this thread: {event.get_kind_display().lower()}."
         )
-    if (
-        Meeting.objects.filter(lead__in=suppression.rows_of(lead))
-        .exclude(status__in=Meeting.OFF)
-        .exists()
-    ):
+    if known.meeting_noted_at:
         return ThreadEnd(MoveCode.MEETING, "A meeting is booked.")
-    if stop := suppression.find_stop(first.to_address, lead):
+    if stop := known.stop:
         return ThreadEnd(MoveCode.SUPPRESSED, f"We must not write: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
         return ThreadEnd(MoveCode.OTHER_ADDRESS, "This person has another address by now.")
@@ -165,8 +163,9 @@ def withdraw_ended(batch: int = 500) -> int:
     count = 0
     waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_SENT_YET)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:
-        assert message.follows is not None
-        if end := thread_end(message.follows):
+        first = message.follows
+        assert first is not None
+        if end := thread_end(first, recipients.load_recipient(first.lead, first.to_address)):
             try:
                 move_message(message, Status.WITHDRAWN, end.why, error=end.text)
                 count += 1

@@ -1,11 +1,16 @@
 """The merge fields that are known of a lead, each with its source."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.conf import settings
+from django.db.models import Count, Max
 
 from leads.field_values import vendor_words
 from leads.models import Assessment, Lead, TeamMember
 from outreach.content import merge_fields
 
+FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
 # Tools that an email may speak of; a script library on a website says nothing about their work.
 BUSINESS_TOOLS = {
@@ -16,10 +21,32 @@ BUSINESS_TOOLS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class LeadVisits:
+    """The visits of one lead."""
+
+    count: int = 0
+    last_seen_at: datetime | None = None
+    last_received_at: datetime | None = None
+
+    def is_fresh(self, now: datetime) -> bool:
+        return self.last_seen_at is not None and self.last_seen_at >= now - FRESH_VISIT
+
+
+def load_visits(lead: Lead) -> LeadVisits:
+    if lead.pk is None:
+        return LeadVisits()
+    found = lead.visits.aggregate(
+        count=Count("pk"), last_seen_at=Max("seen_at"), last_received_at=Max("received_at")
+    )
+    return LeadVisits(**found)
+
+
 def fields_of(
     lead: Lead,
     assessment: Assessment,
     sender: TeamMember | None,
+    visits: LeadVisits,
     *,
     about_the_visit: bool = True,
     thread: str = "",
@@ -34,7 +61,6 @@ def fields_of(
     tool = next(
         (t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), ""
     )
-    visits = lead.visits.count() if lead.pk else 0
     found = {
         "first_name": (lead.first_name, ours("first_name")),
         "last_name": (lead.last_name, ours("last_name")),
@@ -47,7 +73,7 @@ def fields_of(
         "open_roles": (str(company.open_roles or "") if company else "", theirs("open_roles")),
         "technology": (tool, theirs("technologies")),
         "page_topic": (assessment.topic, "visited page"),
-        "visit_count": (str(visits) if visits > 1 else "", "visits"),
+        "visit_count": (str(visits.count) if visits.count > 1 else "", "visits"),
         "warm_member": (warm.get("member", ""), "team's connections"),
         "warm_company": (warm.get("company", ""), "team's connections"),
         "warm_sentence": (warm.get("sentence", ""), "team's connections"),

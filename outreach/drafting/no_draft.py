@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, TextChoices
-from django.utils import timezone
+from django.db.models import TextChoices
 
 from leads.models import Lead
-from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.contact_history import previous_emails
-from outreach.drafting import compose
+from outreach.contact_history import recipients
+from outreach.contact_history.recipients import Recipient
+from outreach.drafting import known_fields
 from outreach.lifecycle.transitions import OPEN
-from outreach.models import Message
+from outreach.models import Message, Transport
 
 REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 
@@ -50,49 +49,55 @@ class NoDraft:
 
 def why_no_draft_now(lead: Lead) -> NoDraft | None:
     """The reason why no first email is drafted for `lead` now; None where one is."""
-    if reason := why_no_first_email(lead):
-        return reason
-    newest = _last_visit(lead)
-    if newest is None:
-        return NoDraft(NoDraftCode.NO_VISIT)
-    if newest < timezone.now() - compose.FRESH_VISIT:
-        return NoDraft(NoDraftCode.OLD_VISIT, (str((timezone.now() - newest).days),))
-    ended = _last_email_end(lead)
-    if ended and not lead.visits.filter(received_at__gt=ended).exists():
-        return NoDraft(NoDraftCode.DECIDED)
-    return None
+    known = recipients.load_recipient(lead)
+    return reason_against_draft(known, known_fields.load_visits(known.lead))
 
 
 def why_no_first_email(lead: Lead) -> NoDraft | None:
     """The reason that stands against a first email to `lead` even where a person asks for one."""
-    emails = previous_emails.emails_of(lead)
-    if emails.filter(status__in=OPEN).exists():
+    return reason_against_first_email(recipients.load_recipient(lead))
+
+
+def reason_against_draft(known: Recipient, visits: known_fields.LeadVisits) -> NoDraft | None:
+    if reason := reason_against_first_email(known):
+        return reason
+    if visits.last_seen_at is None or visits.last_received_at is None:
+        return NoDraft(NoDraftCode.NO_VISIT)
+    age = known.read_at - visits.last_seen_at
+    if age > known_fields.FRESH_VISIT:
+        return NoDraft(NoDraftCode.OLD_VISIT, (str(age.days),))
+    ended = _last_email_end(known)
+    if ended and visits.last_received_at <= ended:
+        return NoDraft(NoDraftCode.DECIDED)
+    return None
+
+
+def reason_against_first_email(known: Recipient) -> NoDraft | None:
+    emails = [one.message for one in known.emails]
+    if any(one.status in OPEN for one in emails):
         return NoDraft(NoDraftCode.OPEN_EMAIL)
-    if stop := suppression.find_stop(lead.email or "", lead):
+    if stop := known.stop:
         return NoDraft(NoDraftCode.SUPPRESSED, (stop.text, stop.source))
-    if lead.address != Lead.Address.USABLE:
+    if known.lead.address != Lead.Address.USABLE:
         return NoDraft(NoDraftCode.NO_ADDRESS)
-    contact = previous_emails.without_practice(emails)
-    if contact.filter(status__in=[Status.SENT, Status.FAILED]).exists():
+    if any(one.status in (Status.SENT, Status.FAILED) for one in emails if _is_contact(one)):
         return NoDraft(NoDraftCode.WRITTEN_BEFORE)
-    same_address = previous_emails.without_practice(
-        Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
-    )
-    if same_address.exclude(lead=lead).exists():
+    others = [one.message for one in known.others_at_address]
+    if any(one.status in (*OPEN, Status.SENT) for one in others if _is_contact(one)):
         return NoDraft(NoDraftCode.SAME_ADDRESS)
-    ended, rejections = _last_email_end(lead), emails.filter(status=Status.REJECTED).count()
-    if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
+    ended, rejections = _last_email_end(known), sum(one.status == Status.REJECTED for one in emails)
+    if ended and rejections >= 2 and ended > known.read_at - REST_AFTER_TWO_REJECTIONS:
         return NoDraft(NoDraftCode.RESTING)
     return None
 
 
-def _last_visit(lead: Lead) -> datetime | None:
-    found: datetime | None = lead.visits.aggregate(at=Max("seen_at"))["at"]
-    return found
+def _is_contact(message: Message) -> bool:
+    """Not where it was kept in the sandbox, which reaches nobody."""
+    return message.transport != Transport.SANDBOX
 
 
-def _last_email_end(lead: Lead) -> datetime | None:
-    last = previous_emails.emails_of(lead).order_by("-pk").first()
-    if last is None:
+def _last_email_end(known: Recipient) -> datetime | None:
+    if not known.emails:
         return None
-    return last.moves.latest("pk").at if last.moves.exists() else last.created_at
+    last = known.emails[0]
+    return last.moved_at or last.message.created_at

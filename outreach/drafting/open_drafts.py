@@ -1,89 +1,86 @@
-"""Opening a draft for each newly assessed lead who may be written to."""
+"""Draft an email for each newly assessed lead who may be written to."""
 
 import logging
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
-from leads.identity import merging
 from leads.models import Assessment, Lead
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.drafting import drafts, no_draft, recheck
-from outreach.models import Message, Position
+from outreach.drafting import drafting_facts, drafts, no_draft, recheck
+from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
+from outreach.models import Message
 
 log = logging.getLogger(__name__)
 
-READER = "drafting"
-
 
 def open_new_drafts(batch: int = 200) -> int:
-    """Open a draft for every new assessment that allows one; returns how many were read.
+    """Draft for every lead whose new assessment asks for it; returns how many were looked at.
 
-    The position moves in the transaction that opens the drafts: none is skipped or opened twice.
+    Each lead is locked and drafted for in a transaction of its own, which also ends its request.
     """
     if not assess.is_on():
         return 0
-    position, _ = Position.objects.get_or_create(reader=READER)
-    new = list(
-        Assessment.objects.filter(seq__gt=position.seq)
-        .order_by("seq")
-        .values_list("seq", "lead")[:batch]
-    )
-    if not new:
-        return 0
-    last = new[-1][0]
-    try:
-        with transaction.atomic():
-            locks.lock_leads(*(lead for _, lead in new))
-            if not claims.claim_row(
-                Position.objects.filter(reader=READER, seq=position.seq), seq=last
-            ):
-                return 0  # another worker reads
-            rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
-            for assessment in rows.select_related("lead__merged_into").order_by("seq"):
-                _open_or_record_error(assessment)
-    except IntegrityError:
-        return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
-    return len(new)
+    due = Lead.objects.filter(draft_due_at__lte=timezone.now()).order_by("draft_due_at")
+    requests = list(due.values_list("pk", "draft_due_at")[:batch])
+    shared = drafting_facts.load_batch() if requests else None
+    for pk, asked_at in requests:
+        assert shared is not None
+        _draft_or_record_error(pk, asked_at, shared)
+    return len(requests)
 
 
-def _open_or_record_error(assessment: Assessment) -> None:
+def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBatch) -> None:
     try:
         with transaction.atomic():
-            _open_draft(assessment)
+            _draft_for_lead(locks.lock_leads(pk)[0], batch)
+            _end_request(pk, asked_at)
     except IntegrityError:
-        raise
+        nudge("outreach.draft_due")  # somebody opened an email for them meanwhile: looked at again
     except Exception as error:
-        log.exception("assessment %s could not be taken up", assessment.pk)
-        Lead.objects.filter(pk=assessment.lead_id).update(
-            error=f"Drafting: {type(error).__name__}: {error}"[:300]
-        )
+        log.exception("lead %s could not be drafted for", pk)
+        _end_request(pk, asked_at)
+        Lead.rows.filter(pk=pk).update(error=f"Drafting: {type(error).__name__}: {error}"[:300])
 
 
-def _open_draft(assessment: Assessment) -> None:
-    lead = merging.surviving_lead(assessment.lead)
-    if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
-        return  # not written yet; it will be from what is known now
-    recheck.ask_soon(lead)
-    waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
-    if (
-        waiting is not None
-        and waiting.assessment_id != assessment.pk
-        and not recheck.is_edited(waiting)
-    ):
-        try:
-            with transaction.atomic():
-                drafts.rewrite_draft(waiting, assessment)
-        except Exception:
-            # One draft that keeps its older text must not stop the reading for everybody.
-            log.exception("email %s could not be rewritten", waiting.pk)
+def _end_request(pk: int, asked_at: datetime | None) -> None:
+    """Where the lead was assessed again meanwhile, that request stays."""
+    Lead.rows.filter(pk=pk, draft_due_at=asked_at).update(draft_due_at=None)
+
+
+def _draft_for_lead(lead: Lead, batch: DraftingBatch) -> None:
+    assessment = lead.assessments.first()
+    if assessment is None:
         return
-    if no_draft.why_no_draft_now(lead):
+    facts = drafting_facts.load_facts(lead, batch)
+    emails = [one.message for one in facts.recipient.emails]
+    if draft := next((one for one in emails if one.status == Status.DRAFT), None):
+        # Not written yet; it will be from what is known now.
+        Message.objects.filter(pk=draft.pk, status=Status.DRAFT).update(assessment=assessment)
         return
-    Message.objects.create(
-        lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
-    )
-    nudge("outreach.write_drafts")
+    if any(one.status == Status.BLOCKED for one in emails):
+        recheck.ask_soon(lead)
+    waiting = next((one for one in emails if _is_unread(one)), None)
+    if waiting is not None:
+        if waiting.assessment_id != assessment.pk and not recheck.is_edited(waiting):
+            _rewrite_safely(waiting, assessment, facts)
+        return
+    if no_draft.reason_against_draft(facts.recipient, facts.visits):
+        return
+    drafts.open_and_write(facts, assessment)
+
+
+def _is_unread(message: Message) -> bool:
+    return message.status in (Status.HELD, Status.BLOCKED) and message.opened_at is None
+
+
+def _rewrite_safely(message: Message, assessment: Assessment, facts: DraftingFacts) -> None:
+    try:
+        with transaction.atomic():
+            drafts.rewrite_draft(message, assessment, facts)
+    except Exception:  # it keeps its older text, which the desk shows
+        log.exception("email %s could not be rewritten", message.pk)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -20,8 +20,10 @@ from leads.models import Lead, TeamMember
 from outreach import choices
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import previous_emails
+from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, email_footer, merge_fields
-from outreach.drafting import compose, deadlines, drafts, message_text, signing
+from outreach.drafting import compose, deadlines, drafting_facts, drafts, message_text, signing
+from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.lifecycle import block_causes
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import CheckBasis, EmailTemplate, Message, MessageText
@@ -48,8 +50,9 @@ def free_blocked(batch: int = 100) -> int:
     note_changed_basis()
     count, ends = 0, time.monotonic() + LONGEST_SWEEP
     while time.monotonic() < ends and (rows := _due_rows(batch)):
+        shared = drafting_facts.load_batch()
         for message in rows:
-            count += _ask_again(message)
+            count += _ask_again(message, shared)
     return count
 
 
@@ -89,15 +92,16 @@ def ask_soon(lead: Lead) -> None:
     lead.messages.filter(status=Status.BLOCKED).update(not_before=timezone.now())
 
 
-def _ask_again(message: Message) -> bool:
+def _ask_again(message: Message, batch: DraftingBatch) -> bool:
     try:
         with transaction.atomic():
-            locks.lock_leads(message.lead_id)
+            lead = locks.lock_leads(message.lead_id)[0]
             rows = Message.objects.select_related("lead__company", "template", "assessment")
             current = rows.get(pk=message.pk)
             if current.status != Status.BLOCKED:
                 return False
-            return check_blocked_again(current, timezone.now()).status == Status.HELD
+            facts = drafting_facts.load_facts(lead, batch)
+            return check_blocked_again(current, facts).status == Status.HELD
     except StaleMessage:  # somebody edited or rejected it meanwhile
         rows = Message.objects.filter(pk=message.pk, status=Status.BLOCKED)
         rows.update(not_before=timezone.now() + RECHECK_AFTER)
@@ -117,26 +121,27 @@ def _store_failure(message: Message, text: str) -> None:
     )
 
 
-def check_blocked_again(message: Message, now: datetime) -> Message:
+def check_blocked_again(message: Message, facts: DraftingFacts) -> Message:
     """Hold a blocked draft whose checks pass now, or store what blocks it now and when to ask next.
 
     A template's text is written anew: its footer, or all of it, may be from before the change.
     """
     assessment = message.assessment or message.lead.assessments.first()
     if assessment is not None and not is_edited(message):
-        drafts.rewrite_draft(message, assessment)
+        drafts.rewrite_draft(message, assessment, facts)
         message = Message.objects.select_related("lead__company").get(pk=message.pk)
     else:
-        message = _check_typed_text(message, now)
+        message = _check_typed_text(message, facts)
     if message.status == Status.BLOCKED:
-        _set_next_time(message, now)
+        _set_next_time(message, facts.recipient)
     return message
 
 
-def _set_next_time(message: Message, now: datetime) -> None:
+def _set_next_time(message: Message, known: Recipient) -> None:
+    now = known.read_at
     changes = {"not_before": now + RECHECK_BY_CODE.get(message.blocked_by, RECHECK_ANYWAY)}
     if message.blocked_by == check_results.ONE_PER_COMPANY:
-        ahead = previous_emails.find_blocking_email(message.lead, now, but=message.pk)
+        ahead = previous_emails.find_blocking_email(known, but=message.pk)
         until = ahead.until if ahead else None
         changes["not_before"] = until or changes["not_before"]
         changes["expires_at"] = deadlines.expires_at(choices.Band(message.band), until or now)
@@ -152,13 +157,13 @@ def is_edited(message: Message) -> bool:
     ).exists()
 
 
-def _check_typed_text(message: Message, now: datetime) -> Message:
+def _check_typed_text(message: Message, facts: DraftingFacts) -> Message:
     """Check words that stay as they are, under a signature and footer of today."""
     text = message.text
     if text is None:
         return message
-    before = previous_emails.load_history(message.lead, now, message.pk)
-    message.sender = signing.sender_of(message.lead)
+    before = previous_emails.load_history(facts.recipient, message.pk)
+    message.sender = facts.sender
     signature = signing.signature_of(message.sender, message.unsubscribe_token)
     footer = email_footer.build_footer(signature)
     renewed = _with_footer(text, footer)

@@ -8,8 +8,17 @@ from outreach.models import Message
 
 
 def sender_of(lead: Lead) -> TeamMember | None:
-    if lead.owner and lead.owner.active:
-        return lead.owner
+    owner = lead.owner
+    return owner if owner and owner.active else default_sender()
+
+
+def sender_for(lead: Lead, default: TeamMember | None) -> TeamMember | None:
+    """As `sender_of`, where the default sender is read already."""
+    owner = lead.owner
+    return owner if owner and owner.active else default
+
+
+def default_sender() -> TeamMember | None:
     return TeamMember.objects.filter(is_default_sender=True, active=True).first()
 
 

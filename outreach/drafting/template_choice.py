@@ -1,6 +1,7 @@
 """Which template a lead gets: by tier, angle and the strongest known signal; and follow-ups."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
@@ -16,26 +17,49 @@ FOLLOW_UPS = {
 }  # the angles of a thread's second and third email
 
 
+@dataclass(frozen=True)
+class ActiveTemplates:
+    """The active templates, read once for many emails."""
+
+    first_emails: tuple[EmailTemplate, ...]
+    follow_ups: tuple[EmailTemplate, ...]
+
+    def others_than(self, template: EmailTemplate) -> list[EmailTemplate]:
+        """Those of the same tier, the general one first."""
+        same = [
+            one for one in self.first_emails if one.tier == template.tier and one.pk != template.pk
+        ]
+        return sorted(same, key=lambda one: (one.angle != GENERAL, one.signal, one.key))
+
+
+def load_active_templates() -> ActiveTemplates:
+    active = list(EmailTemplate.objects.filter(active=True))
+    angles = FOLLOW_UPS.values()
+    return ActiveTemplates(
+        tuple(one for one in active if one.angle not in angles),
+        tuple(sorted((one for one in active if one.angle in angles), key=lambda one: one.key)),
+    )
+
+
 def choose_template(
-    tier: str, angle: str, signals: Collection[str] = ()
+    active: ActiveTemplates, tier: str, angle: str, signals: Collection[str] = ()
 ) -> tuple[EmailTemplate, str]:
-    """Return the active template for tier, angle and strongest signal, and why in words.
+    """Return the template for tier, angle and strongest signal, and why in words.
 
     Falls back on the tier's general template, then on any. Raises LookupError where none is active.
     """
-    active = list(first_emails())
     known = [signal for signal in Signal.values if signal in signals]
     for place in [
         (tier, about, signal)
         for about in dict.fromkeys((angle, GENERAL))
         for signal in (*known, "")
     ]:
-        for template in active:
+        for template in active.first_emails:
             if (template.tier, template.angle, template.signal) == place:
                 return template, _choice_sentence(angle, template, known)
-    if not active:
+    if not active.first_emails:
         raise LookupError("There is no active email template.")
-    return active[0], f"there is no template for {tier} and {angle}"
+    return active.first_emails[0], f"there is no template for {tier} and {angle}"
 
 
 def _choice_sentence(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
@@ -54,19 +78,14 @@ def _choice_sentence(angle: str, template: EmailTemplate, known: Sequence[str]) 
     return text + (f"; also known: {', '.join(also)}" if also else "")
 
 
-def other_templates(template: EmailTemplate) -> Iterable[EmailTemplate]:
-    others = first_emails().filter(tier=template.tier).exclude(pk=template.pk).order_by("key")
-    return sorted(others, key=lambda one: (one.angle != GENERAL, one.signal))
-
-
 def first_emails() -> QuerySet[EmailTemplate]:
     return EmailTemplate.objects.filter(active=True).exclude(angle__in=FOLLOW_UPS.values())
 
 
-def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
+def next_in_thread(active: ActiveTemplates, tier: str, step: int) -> tuple[EmailTemplate, str]:
     """Return the template of follow-up `step`, of the tier or else any. Raises LookupError."""
-    active = EmailTemplate.objects.filter(active=True, angle=FOLLOW_UPS[step]).order_by("key")
-    template = active.filter(tier=tier).first() or active.first()
+    fitting = [one for one in active.follow_ups if one.angle == FOLLOW_UPS[step]]
+    template = next((one for one in fitting if one.tier == tier), None) or next(iter(fitting), None)
     if template is None:
         raise LookupError(
             f"There is no active email template for {FOLLOW_UPS[step].replace('_', ' ')}."

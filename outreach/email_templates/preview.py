@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Assessment, Company, Kind, Lead, field_source
 from outreach.content import email_footer, merge_fields, style
-from outreach.drafting import compose, known_fields, signing, template_choice
+from outreach.drafting import compose, drafting_facts, known_fields, signing, template_choice
 from outreach.models import EmailTemplate, Message, Signal
 
 RECENT_LEADS = 100  # leads whose gaps are counted
@@ -167,7 +167,7 @@ def _compose_for(
     template: EmailTemplate, lead: Lead, assessment: Assessment
 ) -> compose.ComposedEmail:
     message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="preview")
-    return compose.compose_email(lead, message, template)
+    return compose.compose_email(drafting_facts.load_facts(lead), message, template)
 
 
 def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailPreview:
@@ -203,9 +203,9 @@ def _problems_in(
 
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    sender, missing, count = signing.sender_of(Lead()), Counter[str](), 0
+    sender, missing, count = signing.default_sender(), Counter[str](), 0
     for lead in recent_leads(template):
-        known = known_fields.fields_of(lead, lead.newest[0], sender)
+        known = known_fields.fields_of(lead, lead.newest[0], sender, known_fields.load_visits(lead))
         if template.signal and template.signal not in template_choice.signals_of(
             lead.newest[0], known
         ):

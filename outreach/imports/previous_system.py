@@ -20,7 +20,7 @@ from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Status, Tag
-from outreach.contact_history import previous_emails
+from outreach.contact_history import previous_emails, recipients
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import (
@@ -248,14 +248,15 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
 
 
 def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
-    if reason := no_draft.why_no_first_email(lead):
+    known = recipients.load_recipient(lead)
+    if reason := no_draft.reason_against_first_email(known):
         return reason
     sender = signing.sender_of(lead)
     message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
     footer = email_footer.build_footer(signing.signature_of(sender, message.unsubscribe_token))
     phrases = _known_phrases(item, lead)
     text = compose.TextToCheck(item.subject, item.body, footer, tuple(phrases), tier=item.tier)
-    before = previous_emails.load_history(lead, timezone.now(), message.pk)
+    before = previous_emails.load_history(known)
     results = compose.check_email(lead, sender, text, before)
     _store_text(message, item, footer, phrases)
     failed = check_results.first_failure(results)

@@ -52,21 +52,31 @@ def move_message(
         rows = rows.filter(lease_until=lease)
     if where is not None:
         rows = rows.filter(where)
-    with transaction.atomic():
-        if not claims.claim_row(rows, **{"status": to_status, "lease_until": None, **changes}):
-            current = Message.objects.get(pk=message.pk)
-            raise transitions.StaleMessage(current.status, current.version)
-        row = Move.objects.create(
-            message_id=message.pk,
-            from_status=message.status,
-            to_status=to_status,
-            at=note.now or timezone.now(),
-            by=by,
-            why=MoveCode(why).value,
-            tag=note.tag,
-            version=changes.get("version", message.version),
-        )
-        if note.reason:
-            MoveReason.objects.create(move=row, text=note.reason)
-    message.refresh_from_db()
+    changes = {"status": to_status, "lease_until": None, **changes}
+    with transaction.atomic(savepoint=False):  # nothing is undone here: it raises outside of it
+        is_claimed = claims.claim_row(rows, **changes)
+        if is_claimed:
+            _log_move(message, changes, why, by, note)
+    if not is_claimed:
+        current = Message.objects.get(pk=message.pk)
+        raise transitions.StaleMessage(current.status, current.version)
+    for name, value in changes.items():
+        setattr(message, name, value)
     return message
+
+
+def _log_move(
+    message: Message, changes: dict[str, Any], why: MoveCode | str, by: Any, note: MoveNote
+) -> None:
+    row = Move.objects.create(
+        message_id=message.pk,
+        from_status=message.status,
+        to_status=changes["status"],
+        at=note.now or timezone.now(),
+        by=by,
+        why=MoveCode(why).value,
+        tag=note.tag,
+        version=changes.get("version", message.version),
+    )
+    if note.reason:
+        MoveReason.objects.create(move=row, text=note.reason)

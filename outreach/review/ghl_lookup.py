@@ -23,7 +23,7 @@ from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Status
-from outreach.contact_history import ghl_findings
+from outreach.contact_history import ghl_findings, recipients
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
 from outreach.control import phase
 from outreach.drafting import critical_reasons, message_text
@@ -169,7 +169,8 @@ def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> 
         suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
         review_actions.withdraw_open_emails(message.lead, MoveCode.SUPPRESSED)
         return
-    reason = critical_reasons.critical_reason(message.lead, message)
+    known = recipients.load_recipient(message.lead, message.to_address)
+    reason = critical_reasons.critical_reason(known, message)
     if reason != message.critical_reason:
         columns = message_text.reason_columns(message.band, reason)
         Message.objects.filter(pk=message.pk, status=Status.HELD).update(**columns)

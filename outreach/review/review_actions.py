@@ -14,9 +14,8 @@ from django.utils import timezone
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
-from leads.suppression import suppression
 from outreach.choices import MoveCode, Phase, Status
-from outreach.contact_history import ghl_check, previous_emails
+from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import phase
 from outreach.drafting import compose, critical_reasons, drafts, message_text, signing
@@ -50,13 +49,12 @@ def approve_email(
     against it. The machine (`why` MoveCode.MACHINE) approves only what nobody has opened.
     """
     _require_version(message, version)
-    if stop := suppression.find_stop(message.to_address, message.lead):
+    known = recipients.load_recipient(message.lead, message.to_address)
+    if stop := known.stop:
         raise ApprovalForbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
         raise ApprovalForbidden(f"{failed['text']} {failed['clear']}".strip())
-    if ahead := previous_emails.find_blocking_email(
-        message.lead, timezone.now(), but=message.pk, waiting=False
-    ):
+    if ahead := previous_emails.find_blocking_email(known, but=message.pk, waiting=False):
         raise ApprovalForbidden(ahead.sentence)
     if phase.current_control().phase == Phase.SHADOW:
         return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
@@ -121,7 +119,8 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
             tuple(merge_fields.Phrase(**phrase) for phrase in kept),
             typed=True,
         )
-        before = previous_emails.load_history(message.lead, timezone.now(), message.pk)
+        known = recipients.load_recipient(message.lead, message.to_address)
+        before = previous_emails.load_history(known, message.pk)
         results = compose.check_email(message.lead, message.sender, text, before)
         # The checks have seen and refused a longer subject.
         subject = subject[: message_text.LONGEST_SUBJECT]
@@ -243,10 +242,9 @@ def withdraw_open_emails(lead: Lead, why: MoveCode | str) -> int:
 
 
 def recheck_open_emails(lead: Lead) -> None:
-    for message in (
-        previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
-    ):
-        if reason := critical_reasons.critical_reason(message.lead, message):
+    known = recipients.load_recipient(lead)
+    for message in [one.message for one in known.emails if one.message.status in DECIDABLE]:
+        if reason := critical_reasons.critical_reason(known, message):
             make_critical(message, reason)
 
 

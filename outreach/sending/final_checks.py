@@ -8,91 +8,88 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from leads.models import Kind
-from leads.suppression import suppression
 from outreach.choices import Band, MoveCode, Status
-from outreach.contact_history import previous_emails
+from outreach.contact_history import previous_emails, recipients
+from outreach.contact_history.recipients import Recipient
 from outreach.drafting import deadlines, follow_ups
-from outreach.models import Message, SendIntent, Transport
+from outreach.models import Message, Transport
 from outreach.sending.stops import SendStopped
 
-# of an email that was sent, or may have been
-LEFT_OUTCOMES = (SendIntent.Outcome.OPEN, SendIntent.Outcome.SENT, SendIntent.Outcome.UNCERTAIN)
 # what must remain of a lease when the sending call begins: longer than the call's deadline
 LONGEST_CALL = timedelta(seconds=30)
 
 
-def check_before_sending(message: Message) -> None:
+def check_before_sending(message: Message, known: Recipient) -> None:
+    """Raises SendStopped. `known` is read for the address of `message`."""
     for check in CHECKS:
-        if stop := check(message):
+        if stop := check(message, known):
             raise stop
 
 
-def _check_recipient(message: Message) -> SendStopped | None:
-    lead = message.lead
+def load_recipient(message: Message) -> Recipient:
+    return recipients.load_recipient(message.lead, message.to_address)
+
+
+def _check_recipient(message: Message, known: Recipient) -> SendStopped | None:
     if not message.to_address:
         return SendStopped(Status.WITHDRAWN, MoveCode.NO_ADDRESS)
-    if stop := suppression.find_stop(message.to_address, lead):
+    if stop := known.stop:
         return SendStopped(
             Status.WITHDRAWN, MoveCode.SUPPRESSED, reason=stop.text, source=stop.source
         )
-    if message.to_address not in {row.email for row in suppression.rows_of(lead)}:
+    if message.to_address not in {row.email for row in known.rows}:
         return SendStopped(Status.WITHDRAWN, MoveCode.ADDRESS_CHANGED)
     return None
 
 
-def _check_contact_history(message: Message) -> SendStopped | None:
-    lead = message.lead
+def _check_contact_history(message: Message, known: Recipient) -> SendStopped | None:
     if message.cleared_at and (
-        code := previous_emails.reply_or_meeting_since(lead, message.cleared_at)
+        code := previous_emails.reply_or_meeting_since(known, message.cleared_at)
     ):
         return SendStopped(Status.WITHDRAWN, MoveCode(code))
-    left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=LEFT_OUTCOMES)
-    to_same_address = previous_emails.without_practice(
-        Message.objects.filter(left, to_address=message.to_address)
-    )
-    if to_same_address.exclude(lead=lead).exists():
+    others = [
+        one
+        for one in (*known.emails, *known.others_at_address)
+        if one.message.lead_id != message.lead_id and one.message.transport != Transport.SANDBOX
+    ]
+    if any(one.has_left for one in others if one.message.to_address == message.to_address):
         return SendStopped(Status.WITHDRAWN, MoveCode.SAME_ADDRESS)
-    before_merge = previous_emails.emails_of(lead).exclude(lead=message.lead_id)
-    before_merge = previous_emails.without_practice(before_merge)
-    if before_merge.filter(intents__outcome__in=LEFT_OUTCOMES).exists():
+    if any(one.may_have_left for one in others if one.message.lead_id in known.keys):
         return SendStopped(Status.WITHDRAWN, MoveCode.WRITTEN_AS_OTHER)
     return None
 
 
-def _check_thread(message: Message) -> SendStopped | None:
-    if message.follows and (end := follow_ups.thread_end(message.follows)):
+def _check_thread(message: Message, known: Recipient) -> SendStopped | None:
+    if message.follows and (end := follow_ups.thread_end(message.follows, known)):
         return SendStopped(Status.WITHDRAWN, MoveCode(end.why), thread_end=end)
     return None
 
 
-def _check_country(message: Message) -> SendStopped | None:
-    country = message.lead.country
+def _check_country(message: Message, known: Recipient) -> SendStopped | None:
+    country = known.lead.country
     if country and country not in settings.ALLOWED_COUNTRIES:
         return SendStopped(Status.WITHDRAWN, MoveCode.COUNTRY, country=country)
     return None
 
 
-def _check_colleagues(message: Message) -> SendStopped | None:
-    colleague = previous_emails.find_blocking_email(
-        message.lead, timezone.now(), but=message.pk, at_final_check=True
-    )
+def _check_colleagues(message: Message, known: Recipient) -> SendStopped | None:
+    colleague = previous_emails.find_blocking_email(known, but=message.pk, at_final_check=True)
     return SendStopped(Status.HELD, MoveCode.COLLEAGUE, colleague=colleague) if colleague else None
 
 
-def _check_age_of_approval(message: Message) -> SendStopped | None:
+def _check_age_of_approval(message: Message, known: Recipient) -> SendStopped | None:
     approved_at = message.cleared_at
-    if approved_at and deadlines.expires_at(Band(message.band), approved_at) < timezone.now():
+    if approved_at and deadlines.expires_at(Band(message.band), approved_at) < known.read_at:
         day = timezone.localtime(approved_at, ZoneInfo(settings.TEAM_TIME_ZONE))
         return SendStopped(Status.HELD, MoveCode.STALE, day=day)
     return None
 
 
-def _check_transport(message: Message) -> SendStopped | None:
-    lead = message.lead
+def _check_transport(message: Message, known: Recipient) -> SendStopped | None:
+    lead = known.lead
     if message.transport == Transport.SANDBOX:
         return None
     if message.transport != Transport.GHL:
@@ -107,7 +104,7 @@ def _check_transport(message: Message) -> SendStopped | None:
 
 
 # Reasons that withdraw come before those that hold, but for the transport's.
-CHECKS: tuple[Callable[[Message], SendStopped | None], ...] = (
+CHECKS: tuple[Callable[[Message, Recipient], SendStopped | None], ...] = (
     _check_recipient,
     _check_contact_history,
     _check_thread,

@@ -14,7 +14,7 @@ from leads.integrations.ghl_refusals import CONTACT_GONE, refusal_code
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Status
-from outreach.contact_history import ghl_check, ghl_findings
+from outreach.contact_history import ghl_check, ghl_findings, recipients
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
 from outreach.drafting import critical_reasons, message_text
@@ -104,7 +104,8 @@ def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact)
 
 def _stop_for_news(message: Message, news: Findings) -> SendStopped:
     code = MoveCode.ANSWERED if news.inbound_at else MoveCode.KNOWN_AT_GHL
-    reason = critical_reasons.critical_reason(message.lead, message)
+    known = recipients.load_recipient(message.lead, message.to_address)
+    reason = critical_reasons.critical_reason(known, message)
     changes = message_text.reason_columns(message.band, reason)
     return SendStopped(Status.HELD, code, changes, findings=news)
 

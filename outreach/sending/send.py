@@ -162,7 +162,7 @@ def _send_to_sandbox(message: Message) -> bool:
 
 
 def _send_through_ghl(message: Message) -> bool:
-    final_checks.check_before_sending(message)
+    final_checks.check_before_sending(message, final_checks.load_recipient(message))
     contact_id = ghl_contact.prepare_contact(message)
     text = message.text
     assert text is not None

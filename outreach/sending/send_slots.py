@@ -35,7 +35,7 @@ def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
     now = timezone.now()
     at = current_limits.read_limits(row, now)
     _check_limits(message, at)
-    final_checks.check_before_sending(message)
+    final_checks.check_before_sending(message, final_checks.load_recipient(message))
     _check_machine_approval(message, row, now)
     _renew_claim(message, contact_id, now)
     _take_slot(at)

@@ -17,8 +17,9 @@ from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import breaker
 from outreach.choices import Status
+from outreach.contact_history.recipients import Recipient
 from outreach.content import merge_fields, style
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, drafting_facts, drafts
 from outreach.drafting.language_model import fact_check, prompt, rewrite_requests, token_budget
 from outreach.integrations import language_model
 from outreach.lifecycle.transitions import StaleMessage
@@ -86,14 +87,14 @@ def _rewrite_email(wish: ModelDraft) -> None:
 
 def _current_question(wish: ModelDraft) -> prompt.Question:
     """Raises NoRewrite where there is no question, StaleMessage where the text has changed."""
-    _, written = _compose_again(wish)
+    written, _, _ = _compose_again(wish)
     question = rewrite_requests.question_of(written)
     if question is None:
         raise NoRewrite("Not sent to the language model: the email contains personal details.")
     return question
 
 
-def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
+def _compose_again(wish: ModelDraft) -> tuple[compose.ComposedEmail, Message, Recipient]:
     rows = Message.objects.select_related(
         "lead__company", "lead__owner", "assessment", "template", "sender"
     )
@@ -106,10 +107,11 @@ def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
         or text is None
     ):
         raise StaleMessage(message.status, message.version)
-    written = compose.compose_email(message.lead, message)
+    facts = drafting_facts.load_facts(message.lead)
+    written = compose.compose_email(facts, message)
     if (written.subject, written.body, written.footer) != (text.subject, text.body, text.footer):
         raise NoRewrite("The template would say something else by now.")
-    return message, written
+    return written, message, facts.recipient
 
 
 def ask_model(question: prompt.Question) -> ModelAnswer:
@@ -148,15 +150,17 @@ def _store_rewrite(
     phrases: tuple[merge_fields.Phrase, ...],
 ) -> None:
     """Check the answer and store it as the next version. Raises NoRewrite or StaleMessage."""
-    message, written = _compose_again(wish)
+    written, message, recipient = _compose_again(wish)
     again = rewrite_requests.question_of(written)
     if again is None or again.sha256 != question.sha256:
         raise NoRewrite("More became known while the language model was asked.")
     body = "\n\n".join([question.greeting, *said.paragraphs])
     name = written.fields["first_name"]
     phrases = (merge_fields.Phrase(name.text, "first_name", name.source), *phrases)
-    by = (settings.LLM_MODEL, prompt.PROMPT_VERSION)
-    new = compose.reworded_email(written, message, said.subject, body, phrases, by)
+    words = compose.ModelWords(
+        said.subject, body, phrases, settings.LLM_MODEL, prompt.PROMPT_VERSION
+    )
+    new = compose.reworded_email(written, recipient, message, words)
     if new.blocked:
         raise NoRewrite(f"A check stopped its text: {new.blocked.text}")
     if problems := style.text_problems(said.subject, body):

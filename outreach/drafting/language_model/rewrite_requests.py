@@ -13,6 +13,7 @@ from caio_project.lib.nudge import nudge
 from leads.integrations import breaker
 from leads.models import Kind, Switch
 from leads.scoring import assess
+from outreach.contact_history.recipients import Recipient
 from outreach.content import merge_fields
 from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import prompt, token_budget
@@ -62,7 +63,9 @@ def question_of(written: compose.ComposedEmail) -> prompt.Question | None:
     return prompt.build_question(written.subject, written.body, used, written.fields)
 
 
-def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.ComposedEmail | None:
+def kept_rewrite(
+    message: Message, recipient: Recipient, written: compose.ComposedEmail
+) -> compose.ComposedEmail | None:
     """Return the model's text, checked again, where its question would be the same today."""
     text, used = message.text, message.model_drafts.filter(state=State.USED).last()
     question = question_of(written)
@@ -70,9 +73,11 @@ def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.Co
         return None
     if used.question_sha256 != question.sha256:
         return None
-    phrases = [merge_fields.Phrase(**phrase) for phrase in text.phrases]
-    by = (text.language_model, text.prompt_version)
-    again = compose.reworded_email(written, message, text.subject, text.body, phrases, by)
+    phrases = tuple(merge_fields.Phrase(**phrase) for phrase in text.phrases)
+    words = compose.ModelWords(
+        text.subject, text.body, phrases, text.language_model, text.prompt_version
+    )
+    again = compose.reworded_email(written, recipient, message, words)
     return None if again.blocked and not written.blocked else again
 
 

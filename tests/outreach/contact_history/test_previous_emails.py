@@ -9,6 +9,7 @@ from django.utils import timezone
 from leads.models import Kind, Lead
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
+from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import drafts, recheck
 from outreach.models import EmailTemplate, Message, Move
 from outreach.review import review_actions
@@ -97,7 +98,7 @@ def answered(message: Message) -> None:
 @pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired", "failed"])
 def test_what_never_left_is_in_nobodys_way(colleagues: tuple[Lead, Lead], status: str) -> None:
     Message.objects.filter(pk=factories.held_email(colleagues[0]).pk).update(status=status)
-    assert previous_emails.find_blocking_email(colleagues[1], timezone.now()) is None
+    assert previous_emails.find_blocking_email(load_recipient(colleagues[1])) is None
 
 
 def test_made_up_people_are_not_in_the_way_of_live_ones(colleagues: tuple[Lead, Lead]) -> None:
@@ -195,4 +196,4 @@ def test_a_lead_without_a_company_has_no_colleagues(db: None) -> None:
         factories.held_email(),
     )
     Lead.objects.filter(pk=other.lead_id).update(company=None)
-    assert previous_emails.find_blocking_email(lead, timezone.now()) is None
+    assert previous_emails.find_blocking_email(load_recipient(lead)) is None

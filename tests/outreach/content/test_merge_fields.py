@@ -302,7 +302,9 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
     lead = factories.LeadFactory(
         company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
     )
-    found = known_fields.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    found = known_fields.fields_of(
+        lead, factories.AssessmentFactory(lead=lead), None, known_fields.LeadVisits()
+    )
     assert found["company"] == FieldValue("Acme", "clay, 2026-03-01")
     assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"

@@ -563,7 +563,7 @@ def test_the_lease_keeps_a_second_writer_away() -> None:
 def test_a_visit_is_counted_into_the_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory.create_batch(3, lead=lead)
-    fields = known_fields.fields_of(lead, assessed(lead), None)
+    fields = known_fields.fields_of(lead, assessed(lead), None, known_fields.load_visits(lead))
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
 

@@ -15,6 +15,7 @@ from leads.models import Kind, Lead
 from leads.suppression import suppression
 from metrics.overview import flow
 from outreach.contact_history import contact_matching, previous_emails
+from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import critical_reasons, drafts, no_draft
 from outreach.models import Message, Segment
 from outreach.review import review_actions
@@ -74,7 +75,7 @@ def test_practice_closes_no_company(transport: str, status: str) -> None:
 def test_practice_is_no_text_to_avoid(transport: str, found: int) -> None:
     first, second = colleagues()
     kept(first, transport)
-    assert len(previous_emails.texts_not_to_repeat(second, timezone.now())) == found
+    assert len(previous_emails.load_history(load_recipient(second)).texts) == found
 
 
 def test_two_approvals_in_the_sandbox_do_not_stop_each_other() -> None:

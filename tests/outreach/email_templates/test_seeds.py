@@ -10,6 +10,7 @@ import pytest
 
 from outreach.content import merge_fields, style
 from outreach.drafting import compose, known_fields, template_choice
+from outreach.drafting.drafting_facts import load_facts
 from outreach.email_templates import preview as email_templates_preview
 from outreach.email_templates import publishing, seeding
 from outreach.models import EmailTemplate, Message, Signal
@@ -65,7 +66,7 @@ def test_every_gap_in_known_fields_still_passes_checks(key: str) -> None:
         lead, assessment = email_templates_preview.made_up_lead(family, one, full=True)
         OPTIONAL[gap](lead)
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        written = compose.compose_email(lead, message, one)
+        written = compose.compose_email(load_facts(lead), message, one)
         assert written.blocked is None, (family, gap, written.blocked)
         assert style.filled_email_problems(written.subject, written.body) == [], (family, gap)
         assert written.body.startswith("Hi Dana,\n\n") and written.body.endswith("?")
@@ -84,7 +85,9 @@ def test_long_company_name_keeps_subjects_readable() -> None:
             "Cascade Manufacturing"  # of American company names, nine in ten are no longer
         )
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        assert len(compose.compose_email(lead, message, template(key)).subject) <= 60, key
+        assert len(compose.compose_email(load_facts(lead), message, template(key)).subject) <= 60, (
+            key
+        )
 
 
 @pytest.mark.parametrize("key", [key for key in SEEDS if "warm_connection" in key])
@@ -92,7 +95,7 @@ def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) ->
     lead, assessment = email_templates_preview.made_up_lead("ceo", template(key), full=True)
     assessment.warm["member"] = sender.name
     message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-    written = compose.compose_email(lead, message, template(key))
+    written = compose.compose_email(load_facts(lead), message, template(key))
     assert written.blocked is None
     assert sender.name not in f"{written.subject} {written.body}"
     assert "I also worked at Acme." in written.body
@@ -107,7 +110,7 @@ def test_people_of_each_family_read_of_their_own_pain() -> None:
         }
         texts = {
             compose.compose_email(
-                lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one
+                load_facts(lead), Message(lead=lead, assessment=made, unsubscribe_token="t"), one
             ).body
             for lead, made in bodies.values()
         }
@@ -164,7 +167,9 @@ class TestChoice:
     def choose(
         self, *signals: str, tier: str = "tier_1", angle: str = "high_intent"
     ) -> tuple[str, str]:
-        found, why = template_choice.choose_template(tier, angle, signals)
+        found, why = template_choice.choose_template(
+            template_choice.load_active_templates(), tier, angle, signals
+        )
         return found.key, why
 
     @pytest.mark.parametrize(
@@ -252,6 +257,8 @@ def test_form_names_exactly_the_fields_drafting_fills() -> None:
     lead, made = email_templates_preview.made_up_lead(
         "cro", template("tier_1.warm_connection"), full=True
     )
-    found = set(known_fields.fields_of(lead, made, None, thread="A question"))
+    found = set(
+        known_fields.fields_of(lead, made, None, known_fields.LeadVisits(), thread="A question")
+    )
     assert found | {"visit_count"} == set(style.FIELD_EXAMPLES)
     assert merge_fields.title_family(lead.title) == "cro"

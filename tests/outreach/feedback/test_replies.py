@@ -13,6 +13,7 @@ from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
+from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import no_draft
 from outreach.feedback import replies, reply_consequences
 from outreach.integrations.ghl import webhook_bodies
@@ -96,7 +97,7 @@ def test_every_reply_but_automatic_withdraws_open_emails(ghl: FakeGhl, kind: str
         )
     else:
         assert (reload_email(open_one).status, last_move(open_one)[1]) == ("withdrawn", "answered")
-    assert previous_emails.has_answered(first.lead) == (kind != "out_of_office")
+    assert previous_emails.has_answered(load_recipient(first.lead)) == (kind != "out_of_office")
     stop = suppression.find_stop(first.to_address, first.lead)
     assert (stop.reason if stop else None) == ("unsubscribed" if kind == "stop" else None)
 
@@ -255,11 +256,11 @@ def test_facts_known_at_approval_stop_nothing(ghl: FakeGhl, kind: str) -> None:
 def test_colleague_may_be_emailed_after_first_reply(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     colleague = factories.LeadFactory(company=first.lead.company)
-    assert previous_emails.find_blocking_email(colleague, timezone.now()) is not None
+    assert previous_emails.find_blocking_email(load_recipient(colleague)) is not None
     answered(ghl, first, "out_of_office")
-    assert previous_emails.find_blocking_email(colleague, timezone.now()) is not None
+    assert previous_emails.find_blocking_email(load_recipient(colleague)) is not None
     answered(ghl, first, "negative")
-    assert previous_emails.find_blocking_email(colleague, timezone.now()) is None
+    assert previous_emails.find_blocking_email(load_recipient(colleague)) is None
 
 
 # --- By hand, and ours ----------------------------------------------------------------------------
@@ -402,9 +403,9 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     message = make_sent_email(ghl)
     other = message.lead
     reply = answered(ghl, message, "negative")
-    assert not previous_emails.has_answered(one)
+    assert not previous_emails.has_answered(load_recipient(one))
     row = merging.merge_leads(one, other, source="person")
-    assert previous_emails.has_answered(one), "before any sweep"
+    assert previous_emails.has_answered(load_recipient(one)), "before any sweep"
     merged_leads.follow_merges()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for) == (one, other)
@@ -416,7 +417,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()
     reply.refresh_from_db()
-    assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (
+    assert (reply.lead, reply.written_for, previous_emails.has_answered(load_recipient(one))) == (
         other,
         None,
         False,

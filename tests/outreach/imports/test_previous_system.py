@@ -17,6 +17,7 @@ from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
+from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import critical_reasons, no_draft, open_drafts
 from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
@@ -128,7 +129,7 @@ def test_past_email_blocks_company_for_seven_days() -> None:
     )
     company = Lead.objects.get().company
     colleague = factories.LeadFactory(company=company, email="sam@northline-freight.test")
-    found = previous_emails.find_blocking_email(colleague, timezone.now())
+    found = previous_emails.find_blocking_email(load_recipient(colleague))
     assert found is not None
     assert found.until == WORKING + timedelta(days=5)
 
@@ -142,7 +143,7 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
         )
     )
     lead = Lead.objects.get()
-    lessons = previous_emails.rejection_lessons(lead)
+    lessons = previous_emails.rejection_lessons(load_recipient(lead))
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
         ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
     ]
@@ -163,7 +164,7 @@ def test_past_answer_makes_later_emails_critical() -> None:
         at,
         "history",
     )
-    reason = critical_reasons.critical_reason(reply.lead, Message(lead=reply.lead))
+    reason = critical_reasons.critical_reason(load_recipient(reply.lead), Message(lead=reply.lead))
     assert reason == critical_reasons.HAS_ANSWERED
 
 

@@ -9,6 +9,7 @@ from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
+from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import critical_reasons, no_draft, open_drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move_message
@@ -81,7 +82,10 @@ def test_who_answered_as_either_has_answered() -> None:
     one, other = two()
     answered(other)
     merged(one, other)
-    assert critical_reasons.critical_reason(one, Message()) == critical_reasons.HAS_ANSWERED
+    assert (
+        critical_reasons.critical_reason(load_recipient(one), Message())
+        == critical_reasons.HAS_ANSWERED
+    )
 
 
 def test_emails_move_to_survivor_and_back() -> None:

@@ -1,0 +1,183 @@
+"""What our rows say about the recipient of an email, read once and handed on.
+
+Drafting, approval and the final check decide from one `Recipient`. It is read by four statements,
+whatever is known. Whoever claims a slot reads it again under the lock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from leads.models import Lead, person_of
+from leads.suppression import suppression
+from leads.suppression.suppression import Stop
+from outreach.choices import MoveCode, Status
+from outreach.models import Meeting, Message, Move, Opportunity, Reply, SendIntent, Transport
+
+QUEUED_WITHIN = timedelta(days=30)
+ONE_RECIPIENT_FOR = timedelta(days=7)
+ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
+WAITING_STATUSES = (Status.HELD,)
+LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
+# of an email that was sent, or may have been
+LEFT_OUTCOMES = (SendIntent.Outcome.OPEN, SendIntent.Outcome.SENT, SendIntent.Outcome.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class KnownEmail:
+    """An email to the recipient, or to the same address, with what came of it."""
+
+    message: Message
+    may_have_left: bool  # by an intent that was committed
+    moved_at: datetime | None  # its newest move
+
+    @property
+    def has_left(self) -> bool:
+        return self.may_have_left or self.message.status in (Status.SENT, Status.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class ColleagueEmail:
+    """An email to somebody else at the recipient's company."""
+
+    message: Message  # with its lead and company
+    is_leaving: bool  # its intent to send is committed, and open
+    answered_at: datetime | None  # the newest answer of the colleague
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Everything about one person that decides whether and what we may write to them."""
+
+    lead: Lead  # the one that stands for the person, with company and owner
+    address: str  # that the email goes to; "" for none
+    read_at: datetime
+    rows: tuple[Lead, ...]  # the leads merged into this person, and the person's own
+    stop: Stop | None  # for the address and the person
+    emails: tuple[KnownEmail, ...]  # to the person, newest first
+    others_at_address: tuple[KnownEmail, ...]  # to the same address, as somebody else's
+    colleagues: tuple[ColleagueEmail, ...]  # newest first
+    answered_at: datetime | None  # the newest answer, by replies and by final checks
+    reply_learned_at: datetime | None  # when we learned of a reply, or a person sorted it anew
+    meeting_noted_at: datetime | None  # of the newest meeting that stands
+    has_open_deal: bool
+
+    @property
+    def keys(self) -> frozenset[int]:
+        return frozenset(row.pk for row in self.rows)
+
+
+def without_practice(emails: QuerySet[Message]) -> QuerySet[Message]:
+    """Without those approved in the sandbox: nothing kept there is contact with anybody."""
+    return emails.exclude(transport=Transport.SANDBOX)
+
+
+def load_recipient(
+    lead: Lead, address: str | None = None, now: datetime | None = None
+) -> Recipient:
+    """Read what is known of the person of `lead`. `address` is the lead's where it is None.
+
+    Four statements; none for a lead that is not stored.
+    """
+    now = now or timezone.now()
+    rows = _person_rows(lead)
+    person = next((row for row in rows if row.merged_into_id is None), lead)
+    address = (person.email or "") if address is None else address
+    emails = _known_emails(rows, address) if lead.pk else []
+    keys = {row.pk for row in rows}
+    return Recipient(
+        lead=person,
+        address=address,
+        read_at=now,
+        rows=tuple(rows),
+        stop=suppression.find_stop_of(address, rows, now),
+        emails=tuple(one for one in emails if one.message.lead_id in keys),
+        others_at_address=tuple(one for one in emails if one.message.lead_id not in keys),
+        colleagues=tuple(_colleague_emails(person, keys, now)),
+        answered_at=_newest(rows, "reply_at", "answer_seen_at"),
+        reply_learned_at=_newest(rows, "reply_learned_at"),
+        meeting_noted_at=_newest(rows, "meeting_at"),
+        has_open_deal=any(getattr(row, "open_deal", False) for row in rows),
+    )
+
+
+def _newest(rows: list[Lead], *names: str) -> datetime | None:
+    times = [getattr(row, name, None) for row in rows for name in names]
+    return max((at for at in times if at), default=None)
+
+
+def _newest_of(rows: QuerySet[Any], field: str | Greatest) -> Subquery:
+    ordered = rows.annotate(newest=F(field) if isinstance(field, str) else field)
+    return Subquery(
+        ordered.order_by(F("newest").desc()).values("newest")[:1], output_field=DateTimeField()
+    )
+
+
+def _person_rows(lead: Lead) -> list[Lead]:
+    if lead.pk is None:
+        return [lead]
+    person = person_of(lead.pk)
+    replies = Reply.objects.by_people().filter(lead=OuterRef("pk"))
+    answers = Move.objects.filter(message__lead=OuterRef("pk"), why=MoveCode.ANSWERED)
+    meetings = Meeting.objects.filter(lead=OuterRef("pk")).exclude(status__in=Meeting.OFF)
+    deals = Opportunity.objects.filter(lead=OuterRef("pk"), status=Opportunity.OPEN)
+    learned = Greatest("noted_at", Coalesce("corrected_at", "noted_at"))
+    rows = Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).select_related("company", "owner")
+    return list(
+        rows.annotate(
+            reply_at=_newest_of(replies, "received_at"),
+            reply_learned_at=_newest_of(replies, learned),
+            answer_seen_at=_newest_of(answers, "at"),
+            meeting_at=_newest_of(meetings, "noted_at"),
+            open_deal=Exists(deals),
+        ).order_by("pk")
+    )
+
+
+def _known_emails(rows: list[Lead], address: str) -> list[KnownEmail]:
+    to = Q(lead__in=[row.pk for row in rows])
+    if address:
+        to |= Q(to_address=address)
+    left = SendIntent.objects.filter(message=OuterRef("pk"), outcome__in=LEFT_OUTCOMES)
+    moves = Move.objects.filter(message=OuterRef("pk")).order_by("-pk")
+    found = (
+        Message.objects.filter(to)
+        .annotate(may_have_left=Exists(left), moved_at=Subquery(moves.values("at")[:1]))
+        .order_by("-pk")
+    )
+    return [KnownEmail(one, one.may_have_left, one.moved_at) for one in found]
+
+
+def _colleague_emails(lead: Lead, keys: set[int], now: datetime) -> list[ColleagueEmail]:
+    if lead.company_id is None or lead.pk is None:
+        return []
+    on_its_way = Q(status__in=[*LEAVING_STATUSES, *WAITING_STATUSES])
+    sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
+    queued = Q(held_at__gte=now - QUEUED_WITHIN) & ~Q(status__in=ENDED_UNREAD)
+    leaving = SendIntent.objects.filter(message=OuterRef("pk"), outcome=SendIntent.Outcome.OPEN)
+    replies = Reply.objects.by_people().filter(lead=OuterRef("lead"))
+    answers = Move.objects.filter(message__lead=OuterRef("lead"), why=MoveCode.ANSWERED)
+    rows = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind)
+    found = (
+        without_practice(rows.filter(on_its_way | sent | queued))
+        .exclude(lead__in=keys)
+        .annotate(
+            is_leaving=Exists(leaving),
+            reply_at=_newest_of(replies, "received_at"),
+            answer_seen_at=_newest_of(answers, "at"),
+        )
+        .select_related("lead__company")
+        .order_by("-pk")
+    )
+    return [
+        ColleagueEmail(
+            one,
+            one.is_leaving,
+            max((at for at in (one.reply_at, one.answer_seen_at) if at), default=None),
+        )
+        for one in found
+    ]
