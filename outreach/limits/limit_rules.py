@@ -15,6 +15,7 @@ from outreach.limits.limit_texts import LimitCode, limit_text
 from outreach.limits.warm_up import WarmUp
 
 HOUR = timedelta(hours=1)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,20 @@ def limit_on_everything(at: CurrentLimits) -> BindingLimit | None:
 
 
 def _day_limits(at: CurrentLimits) -> list[BindingLimit]:
-    found, tomorrow = [], calendar.next_day(at.now, at.zone)
+    found = []
     if at.used_today >= at.daily:
         arguments: dict[str, Any] = {"used": at.used_today, "cap": at.daily}
-        found.append(BindingLimit(LimitCode.DAILY, tomorrow, arguments))
+        found.append(BindingLimit(LimitCode.DAILY, _tomorrow(at), arguments))
     warming = at.warm_up
     if warming and warming.used >= warming.daily:
         arguments = {"used": warming.used, "cap": warming.daily}
         arguments |= {"week": warming.week, "domain": warming.domain}
-        found.append(BindingLimit(LimitCode.WARM_UP, tomorrow, arguments))
+        found.append(BindingLimit(LimitCode.WARM_UP, _tomorrow(at), arguments))
     return found
+
+
+def _tomorrow(at: CurrentLimits) -> datetime:
+    return calendar.next_day(at.now, at.zone)
 
 
 def _pace_limits(at: CurrentLimits) -> list[BindingLimit]:
@@ -138,8 +143,7 @@ def limit_on_domain(at: CurrentLimits, domain: str) -> BindingLimit | None:
 
 def strictest_limit(limits: list[BindingLimit]) -> BindingLimit | None:
     """The limit that ends last. One that only a person can end counts as the last."""
-    never = datetime.max.replace(tzinfo=UTC)
-    return max(limits, key=lambda limit: limit.until or never, default=None)
+    return max(limits, key=lambda limit: limit.until or NEVER, default=None)
 
 
 def limits_at(at: CurrentLimits, now: datetime) -> CurrentLimits:

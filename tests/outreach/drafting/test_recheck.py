@@ -183,10 +183,10 @@ def test_failure_of_one_stops_no_other(sender: TeamMember, monkeypatch: Any, set
     address_of_setting(settings)
     real = drafts.rewrite_draft
 
-    def fails(message: Message, assessment: Any) -> None:
+    def fails(message: Message, *facts: Any) -> None:
         if message.pk == first.pk:
             raise ValueError("broken row")
-        real(message, assessment)
+        real(message, *facts)
 
     monkeypatch.setattr(drafts, "rewrite_draft", fails)
     assert recheck.free_blocked() == 1
