@@ -109,12 +109,25 @@ def database_copies(suffixes: list[str]) -> Iterator[list[str]]:
                 admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
 
 
+def empty_postgres(checkout: Path) -> dict[str, str]:
+    """Our database as `fresh_postgres`, with the migrations of another checkout."""
+    name = urlsplit(POSTGRES).path.lstrip("/")
+    with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+    run_python(product_environment(), checkout, "manage.py", "migrate", "--verbosity", "0")
+    return product_environment()
+
+
 def run_manage(env: dict[str, str], *arguments: str) -> str:
+    given = arguments if arguments[0] == "-m" else ("manage.py", *arguments)
+    return run_python(env, ROOT, *given)
+
+
+def run_python(env: dict[str, str], folder: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, *arguments]
-        if arguments[0] == "-m"
-        else [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
+        [sys.executable, *arguments],
+        cwd=folder,
         env=env,
         capture_output=True,
         text=True,

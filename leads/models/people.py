@@ -97,6 +97,9 @@ class Lead(models.Model):
     needs_assessment_at = models.DateTimeField(
         null=True, blank=True, help_text="Set when something new is known."
     )
+    draft_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set by a new assessment, until drafting has looked at it."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
@@ -124,6 +127,11 @@ class Lead(models.Model):
                 fields=["needs_assessment_at"],
                 name="lead_due",
                 condition=Q(needs_assessment_at__isnull=False),
+            ),
+            models.Index(
+                fields=["draft_due_at"],
+                name="lead_to_draft",
+                condition=Q(draft_due_at__isnull=False),
             ),
             models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
             models.Index(fields=["-score", "-id"], name="lead_hottest"),

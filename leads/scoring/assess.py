@@ -178,7 +178,7 @@ def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
         warm=warm,
     )
     lead.score, lead.tier = result.intent, result.tier
-    Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier)
+    Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier, draft_due_at=now)
     owner_assignment.update_owner(lead)
     nudge("outreach.draft_due")
     return assessment

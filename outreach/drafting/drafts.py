@@ -136,11 +136,14 @@ def _store_draft(
     return message
 
 
-def rewrite_draft(message: Message, assessment: Assessment, facts: DraftingFacts) -> None:
+def rewrite_draft(
+    message: Message, assessment: Assessment, facts: DraftingFacts | None = None
+) -> None:
     """Bring a draft up to date with what is known now: a held one only while nobody has opened it.
 
     A blocked one can be approved by nobody, so it is written anew also after somebody opened it.
     """
+    facts = facts or drafting_facts.load_facts(message.lead)
     message.assessment = assessment
     written = compose.compose_email(facts, message)
     written = rewrite_requests.kept_rewrite(message, facts.recipient, written) or written

@@ -1,7 +1,7 @@
 """Draft an email for each newly assessed lead who may be written to."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -17,6 +17,9 @@ from outreach.models import Message
 
 log = logging.getLogger(__name__)
 
+RETRY_AFTER = timedelta(hours=1)
+FAILED = "Drafting: "  # how the error on a lead begins
+
 
 def open_new_drafts(batch: int = 200) -> int:
     """Draft for every lead whose new assessment asks for it; returns how many were looked at.
@@ -25,31 +28,32 @@ def open_new_drafts(batch: int = 200) -> int:
     """
     if not assess.is_on():
         return 0
-    due = Lead.objects.filter(draft_due_at__lte=timezone.now()).order_by("draft_due_at")
+    # Merged leads as well: the draft is for whom they were merged into.
+    due = Lead.rows.filter(draft_due_at__lte=timezone.now()).order_by("draft_due_at")
     requests = list(due.values_list("pk", "draft_due_at")[:batch])
-    shared = drafting_facts.load_batch() if requests else None
+    if not requests:
+        return 0
+    shared = drafting_facts.load_batch()
     for pk, asked_at in requests:
-        assert shared is not None
         _draft_or_record_error(pk, asked_at, shared)
     return len(requests)
 
 
 def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBatch) -> None:
+    asked = Lead.rows.filter(pk=pk, draft_due_at=asked_at)  # not where it asks again meanwhile
     try:
         with transaction.atomic():
-            _draft_for_lead(locks.lock_leads(pk)[0], batch)
-            _end_request(pk, asked_at)
+            lead = locks.lock_leads(pk)[0]
+            _draft_for_lead(lead, batch)
+            asked.update(draft_due_at=None)
+            if lead.error.startswith(FAILED):
+                Lead.rows.filter(pk=lead.pk).update(error="")
     except IntegrityError:
         nudge("outreach.draft_due")  # somebody opened an email for them meanwhile: looked at again
     except Exception as error:
         log.exception("lead %s could not be drafted for", pk)
-        _end_request(pk, asked_at)
-        Lead.rows.filter(pk=pk).update(error=f"Drafting: {type(error).__name__}: {error}"[:300])
-
-
-def _end_request(pk: int, asked_at: datetime | None) -> None:
-    """Where the lead was assessed again meanwhile, that request stays."""
-    Lead.rows.filter(pk=pk, draft_due_at=asked_at).update(draft_due_at=None)
+        text = f"{FAILED}{type(error).__name__}: {error}"[:300]
+        asked.update(draft_due_at=timezone.now() + RETRY_AFTER, error=text)
 
 
 def _draft_for_lead(lead: Lead, batch: DraftingBatch) -> None:

@@ -121,12 +121,13 @@ def _store_failure(message: Message, text: str) -> None:
     )
 
 
-def check_blocked_again(message: Message, facts: DraftingFacts) -> Message:
+def check_blocked_again(message: Message, facts: DraftingFacts | None = None) -> Message:
     """Hold a blocked draft whose checks pass now, or store what blocks it now and when to ask next.
 
     A template's text is written anew: its footer, or all of it, may be from before the change.
     """
-    assessment = message.assessment or message.lead.assessments.first()
+    facts = facts or drafting_facts.load_facts(message.lead)
+    assessment = message.assessment or facts.lead.assessments.first()
     if assessment is not None and not is_edited(message):
         drafts.rewrite_draft(message, assessment, facts)
         message = Message.objects.select_related("lead__company").get(pk=message.pk)

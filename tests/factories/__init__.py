@@ -119,6 +119,12 @@ class AssessmentFactory(factory.django.DjangoModelFactory):
     angle = "high_intent"
     topic = "pricing"
 
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Assessment:
+        made: Assessment = super()._create(model_class, *args, **kwargs)
+        Lead.rows.filter(pk=made.lead_id).update(draft_due_at=timezone.now())
+        return made
+
 
 def draft_email(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email in `draft`, as reading an assessment makes it."""

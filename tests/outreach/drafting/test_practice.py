@@ -94,7 +94,7 @@ def test_practice_under_the_same_address_stops_nothing(transport: str, why: str 
     for row in (before, other):
         Message.objects.filter(pk=row.pk).update(to_address="both@example.com")
     other.refresh_from_db()
-    stop = final_checks._check_contact_history(other)
+    stop = final_checks._check_contact_history(other, final_checks.load_recipient(other))
     assert (stop.code if stop else None) == why
 
 

@@ -567,7 +567,7 @@ def test_it_is_asked_for_first_emails_that_wait_only(model: FakeLanguageModel, m
 def test_a_draft_that_was_blocked_is_asked_for_once_it_waits(model: FakeLanguageModel) -> None:
     message = blocked()
     Lead.objects.update(country="US")
-    recheck.check_blocked_again(Message.objects.get(pk=message.pk), timezone.now())
+    recheck.check_blocked_again(Message.objects.get(pk=message.pk))
     assert rewrite.ask_due_requests() == 1 and asked(message).state == "used"
 
 
