@@ -82,10 +82,10 @@ SELECT {first} + n, {first} + n, 'enr_bench_' || n, 'settled', 'answered', '',
     false
 FROM generate_series(0, {visits} / 5 - 1) n;
 
-INSERT INTO leads_assessment (id, seq, lead_id, made_at, rules_version, intent, reasons, icp,
+INSERT INTO leads_assessment (id, lead_id, made_at, rules_version, intent, reasons, icp,
     icp_reasons, tier, angle,
     topic, warm)
-SELECT {first} + n, {first} + n, {first} + n, now(), '1', 50, '[]', 50, '[]', 'tier_2',
+SELECT {first} + n, {first} + n, now(), '1', 50, '[]', 50, '[]', 'tier_2',
     'high_intent', 'pricing', NULL
 FROM generate_series(0, {visits} / 5 - 1) n;
 

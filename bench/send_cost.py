@@ -53,7 +53,7 @@ COPIES: dict[str, dict[str, str]] = {
         "linkedin_key": "'in/bulk-' || n",
         "email": "'p' || n || '@bulk-{waiting}-' || n || '.test'",
     },
-    "leads_assessment": {"seq": "{first} + n", "lead_id": "{first} + n"},
+    "leads_assessment": {"lead_id": "{first} + n"},
     "outreach_message": {
         "public_id": "gen_random_uuid()",
         "lead_id": "{first} + n",

@@ -9,19 +9,36 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 
-from leads.models import Lead
+from leads.models import Lead, person_of
 
 T = TypeVar("T")
 
 
 class LeadsChanged(Exception):
-    """A merge, an undo or a new lead came in between."""
+    """A merge, an undo, a new lead or a new company came in between."""
 
 
 def lock_leads(*pks: int) -> list[Lead]:
     """The leads that these rows stand for, each once, in the order given; locked by pk."""
     return retry_until_unchanged(lambda: lock_leads_once(*pks))
+
+
+def lock_lead(pk: int) -> Lead:
+    """The lead that row `pk` stands for, locked, with its company: one statement.
+
+    Of a merged row both are locked, in the order of pk.
+    """
+    while True:
+        either = Q(pk=pk) | Q(pk=person_of(pk))
+        locked = Lead.rows.select_for_update(of=("self",)).select_related("company").filter(either)
+        rows = {row.pk: row for row in locked.order_by("pk")}
+        if pk not in rows:
+            raise Lead.DoesNotExist(f"There is no lead {pk}.")
+        person = rows.get(rows[pk].merged_into_id or pk)
+        if person is not None and person.merged_into_id is None:
+            return person
 
 
 def lock_rows(pks: Iterable[int]) -> None:
@@ -30,8 +47,8 @@ def lock_rows(pks: Iterable[int]) -> None:
 
 
 def retry_until_unchanged(work: Callable[[], T]) -> T:
-    """Repeat `work` while it raises LeadsChanged; going back to the savepoint releases the
-    locks.
+    """Repeat `work` while it raises LeadsChanged; going back to the start of its transaction, or to
+    a savepoint where another is open, releases the locks.
     """
     while True:
         try:

@@ -18,7 +18,7 @@ from leads.inbound.replay import ReplayOutcome
 # Bookkeeping, and fields that repeat what another field shows.
 HIDDEN_FIELDS = {
     "sources", "name_key", "company_key", "lease_until", "attempts", "not_before", "event_key",
-    "request_id", "seq", "kind", "public_id", "created_at", "unsubscribe_token", "event", "is_test",
+    "request_id", "kind", "public_id", "created_at", "unsubscribe_token", "event", "is_test",
 }  # fmt: skip
 FIELD_LABELS = {
     "needs_assessment_at": "waits to be scored since",

@@ -81,7 +81,7 @@ def _enrichment_events(rows: list[int]) -> Iterator[TimelineEvent]:
 
 
 def _score_events(rows: list[int]) -> Iterator[TimelineEvent]:
-    for one in Assessment.objects.filter(lead__in=rows).order_by("-seq")[:30]:
+    for one in Assessment.objects.filter(lead__in=rows).order_by("-pk")[:30]:
         yield TimelineEvent(
             one.made_at,
             "Score",

@@ -14,7 +14,7 @@ from unfold.decorators import action
 from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin
 from leads.admin.owners_form import OwnerRuleForm
 from leads.models import OwnerChange, OwnerRule, OwnerRun
-from leads.ownership import owner_assignment
+from leads.ownership import owner_assignment, owner_preview
 
 CHANGE_LIST = "admin:leads_ownerrule_changelist"
 
@@ -84,7 +84,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             if name not in ("csrfmiddlewaretoken", "confirmed", "apply")
             for value in values
         ]
-        found = owner_assignment.preview_owners(owner_assignment.rules_with(rule))
+        found = owner_preview.preview_owners(owner_preview.rules_with(rule))
         return self._preview_page(
             request,
             f"Store the rule {rule}?",
@@ -95,7 +95,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         )
 
     def _preview_page(
-        self, request: HttpRequest, title: str, found: owner_assignment.OwnerPreview, **more: Any
+        self, request: HttpRequest, title: str, found: owner_preview.OwnerPreview, **more: Any
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -125,7 +125,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
     @action(description="Apply to existing leads…", url_path="apply", permissions=["apply"])
     def apply_rules(self, request: HttpRequest) -> HttpResponse:
         """Show which leads would change owner; a POST of what is still true starts the run."""
-        found = owner_assignment.preview_owners()
+        found = owner_preview.preview_owners()
         shown = _preview_mark(found)
         if request.method == "POST" and request.POST.get("confirmed") == shown:
             self._start_run(request)
@@ -142,12 +142,12 @@ def _rules_mark(rule: OwnerRule) -> str:
             str(getattr(one, name))
             for name in ("name", "position", "member_id", "active", *OwnerRuleForm.ASKED)
         ]
-        for one in owner_assignment.rules_with(rule)
+        for one in owner_preview.rules_with(rule)
     ]
     return hashlib.sha256(json.dumps([rows, rule.active, rule.name]).encode()).hexdigest()[:20]
 
 
-def _preview_mark(found: owner_assignment.OwnerPreview) -> str:
+def _preview_mark(found: owner_preview.OwnerPreview) -> str:
     rows = [[move.count, move.before, move.after] for move in found.moves]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:20]
 

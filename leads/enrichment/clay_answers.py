@@ -36,10 +36,13 @@ def answer_from_event(event: InboundEvent) -> None:
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
-    """Apply one callback, also a late or repeated one. False for an unknown request."""
+    """Apply one callback, also a late or repeated one. False for an unknown request.
+
+    Raises locks.LeadsChanged.
+    """
     breaker.close_after_answer()
     answer = clay.parse_answer(data)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         asked = Enrichment.objects.filter(request_id=normal.storable_text(request_id))
         about = asked.values_list("lead", flat=True).first()
         if about is None:

@@ -37,18 +37,20 @@ def push_due(batch: int = 20) -> int:
         "not_before"
     )
     count = 0
-    for row in claims.lease_rows(due, settings.CLAY_TIMEOUT_SECONDS + 30, batch):
+    lease = settings.CLAY_TIMEOUT_SECONDS + 30
+    for row in claims.lease_rows(due, lease, batch, related=("lead__company",)):
         count += 1
         _push_request(row)
     return count
 
 
 def _push_request(row: Enrichment) -> None:
-    wanted = OpenQuestions(True, True, None) if row.is_test else open_questions(row.lead)
-    if why := why_not_asked(row.lead, is_test=row.is_test) or (
-        "" if wanted.any else "Clay answered within seven days."
-    ):
+    if why := why_not_asked(row.lead, is_test=row.is_test):
         settle_request(row, Outcome.SKIPPED, why)
+        return
+    wanted = OpenQuestions(True, True, None) if row.is_test else open_questions(row.lead)
+    if not wanted.any:
+        settle_request(row, Outcome.SKIPPED, "Clay answered within seven days.")
         return
     if breaker.is_blocked():
         settle_request(row, Outcome.FAILED, BREAKER_OPEN)

@@ -60,13 +60,18 @@ def open_questions(lead: Lead, now: datetime | None = None) -> OpenQuestions:
 def request_enrichment(lead: Lead) -> None:
     """Request an enrichment, unless one is open; the lead goes on where all was answered lately."""
     with transaction.atomic():
-        person = locks.lock_leads(lead.pk)[0]
+        request_for_locked(locks.lock_lead(lead.pk))
+
+
+def request_for_locked(person: Lead, *, is_new: bool = False) -> None:
+    """As `request_enrichment`, for a locked lead; of a new one Clay was never asked."""
+    if not is_new:
         if person.enrichments.exclude(state=State.SETTLED).exists():
             return
         if not open_questions(person).any:
             mark_for_assessment(person.pk)
             return
-        Enrichment.objects.create(lead=person)
+    Enrichment.objects.create(lead=person)
     nudge("leads.push_enrichments")
 
 
@@ -76,7 +81,7 @@ def request_test_enrichment(lead: Lead) -> Enrichment:
             f"{lead.get_kind_display()}: only a test visitor is asked about as a test."
         )
     with transaction.atomic():
-        row = Enrichment.objects.create(lead=locks.lock_leads(lead.pk)[0], is_test=True)
+        row = Enrichment.objects.create(lead=locks.lock_lead(lead.pk), is_test=True)
     nudge("leads.push_enrichments")
     return row
 
@@ -108,8 +113,8 @@ def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
     Leads are locked before their requests, here as in a merge.
     """
-    with transaction.atomic():
-        locks.lock_leads(row.lead_id)
+    with transaction.atomic(savepoint=False):
+        person = locks.lock_lead(row.lead_id)
         closed = claims.claim_row(
             Enrichment.objects.filter(pk=row.pk).exclude(state=State.SETTLED),
             state=State.SETTLED,
@@ -119,12 +124,14 @@ def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
             lease_until=None,
         )
         if closed:
-            mark_for_assessment(row.lead_id)
+            mark_for_assessment(person.pk)
     return closed
 
 
 def mark_for_assessment(lead_id: int) -> None:
-    Lead.objects.filter(pk=person_of(lead_id)).update(
-        needs_assessment_at=timezone.now(), attempts=0
-    )
+    """`lead_id` is of a person, or of a row that was merged into one."""
+    now = timezone.now()
+    marked = Lead.objects.filter(pk=lead_id).update(needs_assessment_at=now, attempts=0)
+    if not marked:
+        Lead.objects.filter(pk=person_of(lead_id)).update(needs_assessment_at=now, attempts=0)
     nudge("leads.assess_due")

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads import normal
+from leads import locks, normal
 from leads.field_values import employee_counts, shared_hosts
-from leads.identity.field_filling import EMPTY_VALUES, fill_fields
+from leads.identity.field_filling import EMPTY_VALUES, set_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Kind, Lead, Visit
 from leads.suppression import lists, suppression
@@ -23,23 +24,58 @@ KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at", "people_due_at")
 
 
 def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
-    company = find_or_create_company(
-        visitor.company_name, visitor.website, normal.clean_email(visitor.email), kind, source
-    )
-    if company is None:
+    """The visitor's company, made where it is new; fills what is not known yet.
+
+    One look-up, and one INSERT or UPDATE. Raises locks.LeadsChanged where another worker made it
+    in between.
+    """
+    address = normal.clean_email(visitor.email)
+    domain, key = _domain_and_key(visitor.company_name, visitor.website, address)
+    if not domain and not key:
         return None
+    values = _visitor_values(visitor, key)
+    if not (known := _companies_known_as(domain, key)):
+        return _create_company(domain, kind, source, values)
+    if domain and any(company.domain is None for company in known):
+        company = company_by_domain_or_name(domain, key, kind)
+    else:
+        company = known[0]
+    if company.kind != kind and not _may_share_company(company, kind):
+        return None
+    fill_company(company, source, **values)
+    return company
+
+
+def _visitor_values(visitor: Visitor, key: str) -> dict[str, Any]:
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
-    fill_company(
-        company,
-        source,
-        industry=visitor.industry,
-        employees=visitor.employees[:40],
-        employees_from=employee_counts.lower_end(visitor.employees),
-        revenue=visitor.revenue[:80],
-        linkedin_url=linkedin[:500],
-        city=visitor.city if linkedin else "",
-        state=visitor.state if linkedin else "",
-    )
+    return {
+        "name": visitor.company_name if key else "",
+        "name_key": key,
+        "industry": visitor.industry,
+        "employees": visitor.employees[:40],
+        "employees_from": employee_counts.lower_end(visitor.employees),
+        "revenue": visitor.revenue[:80],
+        "linkedin_url": linkedin[:500],
+        "city": visitor.city if linkedin else "",
+        "state": visitor.state if linkedin else "",
+    }
+
+
+def _companies_known_as(domain: str, key: str) -> list[Company]:
+    """By domain with those known by the same name alone; without a domain by name."""
+    named = Q(domain=None, name_key=key) if key else Q(pk=None)
+    wanted = Q(domain=domain) | named if domain else Q(name_key=key)
+    return list(Company.objects.filter(wanted).order_by("pk")[:2])
+
+
+def _create_company(domain: str, kind: str, source: str, values: dict[str, Any]) -> Company:
+    """A company that nobody belongs to yet: there is no score to be renewed."""
+    company = Company(domain=domain or None, kind=kind)
+    set_fields(company, source, **values)
+    try:
+        company.save(force_insert=True)
+    except IntegrityError as error:
+        raise locks.LeadsChanged from error
     return company
 
 
@@ -112,9 +148,12 @@ def _learn_domain(domain: str, key: str) -> None:
 
 
 def fill_company(company: Company, source: str, **values: Any) -> list[str]:
-    changed = fill_fields(company, source, **values)
+    """Fill what is not known yet, and mark the company's leads for a new score where it changed."""
+    changed = set_fields(company, source, **values)
     if changed:
-        mark_company_leads_due(company)
+        company.people_due_at = timezone.now()
+        company.save(update_fields=[*changed, "sources", "people_due_at"])
+        nudge("leads.assess_due")
     return changed
 
 

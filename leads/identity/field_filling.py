@@ -12,10 +12,20 @@ EMPTY_VALUES: tuple[Any, ...] = ("", None, [])
 def fill_fields(
     row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any
 ) -> list[str]:
-    """Set given fields that are not known yet, or all that differ with `overwrite`.
+    """Set given fields that are not known yet, or all that differ with `overwrite`, and save them.
 
     Returns the names of the fields that were set.
     """
+    changed = set_fields(row, source, overwrite=overwrite, **values)
+    if changed:
+        row.save(update_fields=[*changed, "sources"])
+    return changed
+
+
+def set_fields(
+    row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any
+) -> list[str]:
+    """As `fill_fields`, without saving."""
     changed = []
     for name, value in values.items():
         if value in EMPTY_VALUES or getattr(row, name) == value:
@@ -24,6 +34,4 @@ def fill_fields(
             setattr(row, name, value)
             row.sources = {**row.sources, name: field_source(source)}
             changed.append(name)
-    if changed:
-        row.save(update_fields=[*changed, "sources"])
     return changed

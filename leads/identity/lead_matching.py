@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from leads import locks, normal
 from leads.field_values.work_history import PastJob
-from leads.identity.field_filling import fill_fields
+from leads.identity.field_filling import set_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Lead, field_source
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
+
+ADDRESS_STATE = ("address", "personal_email")
 
 
 def page_path(url: str) -> str:
@@ -28,17 +30,15 @@ def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
     """Leads known by a normalised address or LinkedIn key, at most one by each, by address first.
 
     Before them come the leads that the rows `also` stand for. All stay locked until the transaction
-    ends, in the order of pk, so that no merge comes in between.
+    ends, in the order of pk, so that no merge comes in between. Raises locks.LeadsChanged.
     """
-
-    def find_and_lock() -> list[Lead]:
-        rows = _rows_known_by(address, key)
-        people = locks.lock_leads_once(*also, *rows)
-        if rows != _rows_known_by(address, key):
-            raise locks.LeadsChanged
-        return people
-
-    return locks.retry_until_unchanged(find_and_lock)
+    rows = _rows_known_by(address, key)
+    if not rows and not also:
+        return []
+    people = locks.lock_leads_once(*also, *rows)
+    if rows != _rows_known_by(address, key):
+        raise locks.LeadsChanged
+    return people
 
 
 def find_lead(address: str, key: str) -> Lead | None:
@@ -66,46 +66,60 @@ def lead_of_visitor(
 ) -> Lead | None:
     """The visitor's lead, made where `lead` is None; fills what is not known yet.
 
-    None without a usable address or LinkedIn key: nobody could be found again. Raises
-    locks.LeadsChanged.
+    One INSERT or UPDATE. None without a usable address or LinkedIn key: nobody could be found
+    again. Raises locks.LeadsChanged.
     """
     address, key = visitor_identifiers(visitor)
     if not address and not key:
         return None
-    is_new = lead is None
-    lead = lead or new_lead(source, address, key, kind=kind)
-    try:
-        with transaction.atomic():
-            _fill_from_visitor(visitor, lead, company, source)
-    except (
-        IntegrityError
-    ) as error:  # another worker has just given one of the identifiers to somebody else
-        raise locks.LeadsChanged from error
-    Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
-    update_address_state(lead)
-    if is_new:
-        owner_assignment.update_owner(lead)
+    values = _visitor_values(visitor, company)
+    if lead is None:
+        return _create_lead(source, kind, email=address, linkedin_key=key, **values)
+    changed = set_fields(
+        lead,
+        source,
+        **values,
+        email="" if lead.email else value_if_free(lead, "email", address),
+        linkedin_key="" if lead.linkedin_key else value_if_free(lead, "linkedin_key", key),
+    )
+    lead.last_seen_at = timezone.now()
+    _set_address_state(lead)
+    _save_lead(lead, update_fields=[*changed, "sources", "last_seen_at", *ADDRESS_STATE])
     return lead
 
 
-def _fill_from_visitor(visitor: Visitor, lead: Lead, company: Company | None, source: str) -> None:
-    address, key = visitor_identifiers(visitor)
+def _create_lead(source: str, kind: str, **values: Any) -> Lead:
+    lead = Lead(kind=kind)
+    set_fields(lead, source, **values)
+    _set_address_state(lead)
+    is_recorded = owner_assignment.set_first_owner(lead)
+    _save_lead(lead, force_insert=True)
+    if is_recorded:
+        owner_assignment.record_change(lead)
+    return lead
+
+
+def _save_lead(lead: Lead, **how: Any) -> None:
+    try:
+        lead.save(**how)
+    except IntegrityError as error:
+        # Another worker has just given one of the identifiers to somebody else.
+        raise locks.LeadsChanged from error
+
+
+def _visitor_values(visitor: Visitor, company: Company | None) -> dict[str, Any]:
     country = visitor.country_code
     state = normal.us_state(visitor.state) if country in ("", "US") else ""
-    fill_fields(
-        lead,
-        source,
-        first_name=visitor.first_name,
-        last_name=visitor.last_name,
-        title=visitor.title,
-        city=visitor.city,
-        state=state or visitor.state,
-        country=country,
-        past_employers=[asdict(job) for job in _past_jobs(visitor)],
-        company=company,
-        email=value_if_free(lead, "email", address),
-        linkedin_key=value_if_free(lead, "linkedin_key", key),
-    )
+    return {
+        "first_name": visitor.first_name,
+        "last_name": visitor.last_name,
+        "title": visitor.title,
+        "city": visitor.city,
+        "state": state or visitor.state,
+        "country": country,
+        "past_employers": [asdict(job) for job in _past_jobs(visitor)],
+        "company": company,
+    }
 
 
 def _past_jobs(visitor: Visitor) -> list[PastJob]:
@@ -150,14 +164,15 @@ def value_if_free(lead: Lead, field: str, value: str) -> str:
 
 
 def update_address_state(lead: Lead) -> None:
-    """Decide whether the lead's address can be written to.
+    """Decide whether the lead's address can be written to, and store it."""
+    _set_address_state(lead)
+    Lead.objects.filter(pk=lead.pk).update(**{name: getattr(lead, name) for name in ADDRESS_STATE})
 
-    A personal mailbox cannot, nor one that Clay has found not to exist.
-    """
+
+def _set_address_state(lead: Lead) -> None:
+    """A personal mailbox cannot be written to, nor one that Clay has found not to exist."""
     stop = suppression.stop_by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:
         lead.personal_email = lead.email or ""
     usable = bool(lead.email) and stop is None and not lead.email_invalid
-    address = Lead.Address.USABLE if usable else Lead.Address.NONE
-    Lead.objects.filter(pk=lead.pk).update(address=address, personal_email=lead.personal_email)
-    lead.address = address
+    lead.address = Lead.Address.USABLE if usable else Lead.Address.NONE

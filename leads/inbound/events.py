@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import IO
 
-from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from leads import locks
 from leads.enrichment import clay_answers
 from leads.inbound import visits
 from leads.inbound.event_store import LARGEST_BODY as LARGEST_BODY
@@ -20,6 +20,7 @@ from leads.inbound.event_store import store_event as store_event
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent
+from leads.ownership import owner_team
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def is_json_object(body: bytes) -> bool:
 def process_due(batch: int = 200, processors: "Processors | None" = None) -> int:
     """Process waiting events of the sources in `processors`; returns how many.
 
-    Each event is processed in a transaction of its own.
+    Each event is processed in a transaction of its own, which is begun again where another worker
+    came in between.
     """
     processors = PROCESSORS if processors is None else processors
     now = timezone.now()
@@ -85,9 +87,10 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
         state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now
     ).order_by("not_before", "pk")
     count = 0
-    for event in claims.lease_rows(due, LEASE_SECONDS, batch):
-        count += 1
-        _process_event(event, processors[event.source])
+    with owner_team.team_read_once():
+        for event in claims.lease_rows(due, LEASE_SECONDS, batch):
+            count += 1
+            _process_event(event, processors[event.source])
     return count
 
 
@@ -98,8 +101,9 @@ def _process_event(event: InboundEvent, work_off: "Processor") -> None:
         )
         return
     try:
-        with transaction.atomic():
-            close_event(event, InboundEvent.State.PROCESSED, work_off(event) or NO_REASON)
+        locks.retry_until_unchanged(
+            lambda: close_event(event, InboundEvent.State.PROCESSED, work_off(event) or NO_REASON)
+        )
     except UnreadableBody as error:
         close_event(event, InboundEvent.State.PARKED, park_reason(error.code, **error.details))
     except ParkedError as error:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from caio_project.lib.db import claims
 from caio_project.lib.db.row_changes import RowChange, record_changes
 from caio_project.lib.models import Heartbeat
+from leads import locks
 from leads.inbound import events
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations.body_errors import UnreadableBody
@@ -73,9 +74,7 @@ def _claim_event(event: InboundEvent) -> bool:
 def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcome:
     name = str(event.public_id)
     try:
-        with transaction.atomic(), record_changes() as watch:
-            note = process(event) or NO_REASON
-            changes = tuple(one for one in watch.changes() if _is_news(one))
+        note, changes = locks.retry_until_unchanged(lambda: _process_watched(event, process))
     except UnreadableBody as error:
         return _keep_parked(event, park_reason(error.code, **error.details))
     except events.ParkedError as error:
@@ -88,6 +87,14 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
         return ReplayOutcome(name, False, f"still failing: {type(error).__name__}: {error}"[:300])
     events.close_event(event, InboundEvent.State.PROCESSED, note)
     return ReplayOutcome(name, True, change_summary(changes), changes)
+
+
+def _process_watched(
+    event: InboundEvent, process: events.Processor
+) -> tuple[StoredReason, tuple[RowChange, ...]]:
+    with record_changes() as watch:
+        note = process(event) or NO_REASON
+        return note, tuple(one for one in watch.changes() if _is_news(one))
 
 
 def _is_news(change: RowChange) -> bool:

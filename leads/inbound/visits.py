@@ -1,11 +1,12 @@
 """Turns the body of an event into a lead, a company and visits."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads import locks, normal
+from leads import normal
 from leads.enrichment import enrichment_requests
 from leads.identity import company_matching, lead_matching, merging
 from leads.inbound.event_store import store_event
@@ -18,21 +19,29 @@ from leads.suppression import suppression
 def visit_from_rb2b(event: InboundEvent) -> None:
     """Turn one visitor's body into a lead, a company and a visit, and ask for an enrichment.
 
-    A known visit changes nothing.
+    A known visit changes nothing. Raises locks.LeadsChanged.
     """
-    lead = locks.retry_until_unchanged(lambda: _store_visit(event))
-    if lead is not None:
-        enrichment_requests.request_enrichment(lead)
+    stored = _store_visit(event)
+    if stored is not None:
+        enrichment_requests.request_for_locked(stored.lead, is_new=stored.is_new)
 
 
 def visit_from_import(event: InboundEvent) -> None:
-    lead = locks.retry_until_unchanged(lambda: _store_visit(event))
-    if lead is not None:
-        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
+    stored = _store_visit(event)
+    if stored is not None:
+        Lead.objects.filter(pk=stored.lead.pk).update(needs_assessment_at=timezone.now())
         nudge("leads.assess_due")
 
 
-def _store_visit(event: InboundEvent) -> Lead | None:
+@dataclass(frozen=True)
+class VisitLead:
+    """The locked lead of a new visit."""
+
+    lead: Lead
+    is_new: bool  # made for this visit
+
+
+def _store_visit(event: InboundEvent) -> VisitLead | None:
     """Returns the visit's lead where the visit is new and has one. Raises locks.LeadsChanged."""
     if _split_event(event):
         return None
@@ -65,9 +74,11 @@ def _store_visit(event: InboundEvent) -> Lead | None:
     if lead is None and company is None:
         raise UnreadableBody("no_readable_identifier")
     _store_pages(event, visitor, lead, company)
-    if lead is None and company is not None:
-        company_matching.mark_company_leads_due(company)
-    return lead
+    if lead is None:
+        if company is not None:
+            company_matching.mark_company_leads_due(company)
+        return None
+    return VisitLead(lead, is_new=known is None)
 
 
 def _store_pages(

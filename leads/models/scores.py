@@ -16,9 +16,6 @@ from leads.scoring_rules import Rules, parse_rules
 class Assessment(models.Model):
     """The score and fit of a lead at one moment, with reasons. A newer one replaces it."""
 
-    seq = models.BigIntegerField(
-        unique=True, help_text="Increasing in the order of commits; what drafting reads by."
-    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="assessments")
     made_at = models.DateTimeField(default=timezone.now)
     rules_version = models.CharField(max_length=20)
@@ -34,8 +31,8 @@ class Assessment(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "-seq"], name="assessment_of_lead")]
-        ordering = ["-seq"]
+        indexes = [models.Index(fields=["lead", "-id"], name="assessment_of_lead")]
+        ordering = ["-pk"]
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.intent}"

@@ -5,8 +5,6 @@ GoHighLevel assigns one. Unopened emails follow the owner: `outreach` reads `Lea
 nudged from here.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +14,19 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
-from leads import locks, normal, owner_rules
-from leads.models import Lead, OwnerChange, OwnerHow, OwnerRule, OwnerRun, TeamMember
-from leads.owner_rules import LeadFacts, Ownership, OwnerTeam
+from leads import locks
+from leads.models import Lead, OwnerChange, OwnerHow, OwnerRun, TeamMember
+from leads.owner_rules import Ownership, OwnerTeam
+from leads.ownership.owner_team import (
+    current_team,
+    facts_of,
+    leads_with_facts,
+    ownership_of,
+    stored_ownership,
+)
 
 Origin = OwnerHow
+OWNER_FIELDS = ("owner_id", "owner_how", "owner_rule_id", "owner_facts")
 MEMBER_LEFT = "{} has left the team and cannot own leads."
 OWNER_CHANGED = (
     "Somebody else gave this lead an owner since you looked: {}. Look again; nothing was done."
@@ -31,31 +37,11 @@ class AssignmentRefused(Exception):
     """The lead cannot be assigned to this member now; the text says why."""
 
 
-def current_team(rules: Iterable[OwnerRule] | None = None) -> OwnerTeam:
-    """Active members with the rules in force, or with `rules` in the order given."""
-    members = list(TeamMember.objects.filter(active=True).order_by("-pk"))
-    rules = OwnerRule.objects.filter(active=True) if rules is None else rules
-    return OwnerTeam(
-        active=frozenset(one.pk for one in members),
-        by_ghl={one.ghl_user_id: one.pk for one in members if one.ghl_user_id},
-        rules=tuple(rule.as_rule() for rule in rules),
-        default=next((one.pk for one in members if one.is_default_sender), None),
-    )
-
-
-def facts_of(lead: Lead) -> LeadFacts:
-    """Collect the facts that rules read. The company's state stands in for an unknown state."""
-    company = lead.company
-    state = lead.state or (company.state if company else "")
-    return LeadFacts(
-        country=lead.country,
-        state=normal.us_state(state) or state.strip().upper(),
-        industry=company.industry if company else "",
-        employees_from=company.employees_from if company else None,
-        domain=(company.domain if company else "") or "",
-        tier=lead.tier,
-        source=lead.came_by,
-    )
+def set_first_owner(lead: Lead) -> bool:
+    """Set the owner of a lead that is not stored yet; returns whether that is to be recorded."""
+    owner = ownership_of(lead, current_team())
+    _set_owner_fields(lead, owner)
+    return owner.how not in ("", Origin.DEFAULT)
 
 
 def update_owner(lead: Lead) -> bool:
@@ -63,24 +49,28 @@ def update_owner(lead: Lead) -> bool:
 
     The lead must be locked, or new.
     """
-    if lead.owner_id is not None and lead.owner_facts == facts_of(lead).mark:
+    change = prepare_owner(lead)
+    if change is None:
         return False
-    return _apply_rules(lead, current_team())
+    _store_owner(lead)
+    return record_owner(lead, change)
 
 
-def ownership_of(lead: Lead, by: OwnerTeam, *, anew: bool = False) -> Ownership:
-    return owner_rules.decide_ownership(
-        _stored_ownership(lead),
-        lead.owner_facts,
-        facts_of(lead),
-        lead.ghl_assigned_to,
-        by,
-        anew=anew,
-    )
+@dataclass(frozen=True)
+class OwnerUpdate:
+    """The owner of a lead before rules were asked again."""
+
+    before: Ownership
+    is_first_default: bool
 
 
-def _stored_ownership(lead: Lead) -> Ownership:
-    return Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
+def prepare_owner(lead: Lead) -> OwnerUpdate | None:
+    """As `update_owner`, without storing: OWNER_FIELDS of the lead are set and `record_owner` is to
+    follow. None where no fact has changed.
+    """
+    if lead.owner_id is not None and lead.owner_facts == facts_of(lead).mark:
+        return None
+    return _set_owner_fields(lead, ownership_of(lead, current_team()))
 
 
 def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
@@ -89,7 +79,7 @@ def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
     Locks the rows of the person.
     """
     with transaction.atomic():
-        person = locks.lock_leads(lead.pk)[0]
+        person = locks.lock_lead(lead.pk)
         if person.ghl_assigned_to == assigned_to[:60]:
             return False
         person.ghl_assigned_to = assigned_to[:60]
@@ -105,7 +95,7 @@ def assign_by_hand(
     `shown` is the owner mark on the user's page. Raises AssignmentRefused where it is outdated.
     """
     with transaction.atomic():
-        person = locks.lock_leads(lead.pk)[0]
+        person = locks.lock_lead(lead.pk)
         if shown is not None and shown != owner_mark(person):
             raise AssignmentRefused(OWNER_CHANGED.format(person.owner or "nobody"))
         if member is None:
@@ -126,15 +116,27 @@ def _apply_rules(lead: Lead, by_team: OwnerTeam, *, by: Any = None, anew: bool =
 
 
 def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
-    was, known = _stored_ownership(lead), lead.owner_facts
+    change = _set_owner_fields(lead, owner)
+    _store_owner(lead)
+    return record_owner(lead, change, by)
+
+
+def _set_owner_fields(lead: Lead, owner: Ownership) -> OwnerUpdate:
+    was, known = stored_ownership(lead), lead.owner_facts
     lead.owner_id, lead.owner_how, lead.owner_rule_id = owner.member, owner.how, owner.rule
     lead.owner_facts = facts_of(lead).mark
-    fields = ("owner_id", "owner_how", "owner_rule_id", "owner_facts")
-    Lead.rows.filter(pk=lead.pk).update(**{name: getattr(lead, name) for name in fields})
-    is_first_default = (
-        not known and owner.how == Origin.DEFAULT and was.member in (None, owner.member)
-    )
-    if owner != was and not is_first_default:
+    is_default = owner.how == Origin.DEFAULT and was.member in (None, owner.member)
+    return OwnerUpdate(was, not known and is_default)
+
+
+def _store_owner(lead: Lead) -> None:
+    Lead.rows.filter(pk=lead.pk).update(**{name: getattr(lead, name) for name in OWNER_FIELDS})
+
+
+def record_owner(lead: Lead, change: OwnerUpdate, by: Any = None) -> bool:
+    """Record a new owner, which is stored already; returns whether the member is another one."""
+    owner, was = stored_ownership(lead), change.before
+    if owner != was and not change.is_first_default:
         record_change(lead, by)
     if owner.member != was.member and was.member is not None:
         nudge("outreach.free_blocked")
@@ -189,7 +191,7 @@ def _outdated_owners(now: OwnerTeam) -> Any:
 
 def _update_locked(pk: int, now: OwnerTeam, *, by: Any = None, anew: bool = False) -> bool:
     with transaction.atomic():
-        return _apply_rules(locks.lock_leads(pk)[0], now, by=by, anew=anew)
+        return _apply_rules(locks.lock_lead(pk), now, by=by, anew=anew)
 
 
 def apply_to_all(by: Any) -> OwnerRun:
@@ -205,7 +207,7 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
     run = OwnerRun.objects.filter(ended_at=None).select_related("by").first()
     if run is None:
         return 0
-    leads = list(_with_facts().filter(pk__gt=run.after).order_by("pk")[:batch])
+    leads = list(leads_with_facts().filter(pk__gt=run.after).order_by("pk")[:batch])
     moved = sum(
         _update_locked(lead.pk, now, by=run.by, anew=True)
         for lead in leads
@@ -225,72 +227,4 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
 
 
 def _would_change(lead: Lead, now: OwnerTeam) -> bool:
-    return ownership_of(lead, now, anew=True) != _stored_ownership(lead)
-
-
-def _with_facts() -> Any:
-    of_company = ("industry", "employees_from", "domain", "state")
-    return Lead.objects.select_related("company").only(
-        "owner", "owner_how", "owner_rule", "owner_facts", "ghl_assigned_to", "country", "state",
-        "tier", "sources", *(f"company__{name}" for name in of_company),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class OwnerMove:
-    """How many leads go from one owner to another."""
-
-    count: int
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class OwnerPreview:
-    """What applying rules to all leads would change."""
-
-    leads: int
-    moves: list[OwnerMove]
-    by_hand: int
-    by_ghl: int
-    unknown: list[tuple[str, int]]  # GoHighLevel users without a team member, number of leads
-
-    @property
-    def moved(self) -> int:
-        return sum(move.count for move in self.moves)
-
-
-def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
-    """Preview applying `rules`, or those in force, to every lead. Reads every lead once."""
-    by, total = current_team(rules), 0
-    moves = Counter[tuple[int | None, int | None]]()
-    kept, unknown = Counter[str](), Counter[str]()
-    for lead in _with_facts().iterator(chunk_size=2000):
-        total += 1
-        owner = ownership_of(lead, by, anew=True)
-        kept[owner.how] += 1
-        unknown[lead.ghl_assigned_to] += lead.ghl_assigned_to not in ("", *by.by_ghl)
-        if owner.member != lead.owner_id:
-            moves[lead.owner_id, owner.member] += 1
-    names: dict[int | None, str] = dict(TeamMember.objects.values_list("pk", "name"))
-    owner_moves = [
-        OwnerMove(count, names.get(before, "nobody"), names.get(after, "nobody"))
-        for (before, after), count in moves.most_common()
-    ]
-    return OwnerPreview(
-        leads=total,
-        moves=owner_moves,
-        by_hand=kept[Origin.HAND],
-        by_ghl=kept[Origin.GHL],
-        unknown=[(user, count) for user, count in unknown.most_common() if count],
-    )
-
-
-def rules_with(rule: OwnerRule) -> list[OwnerRule]:
-    """The rules in force, in order, as they would be with `rule` stored as it is."""
-    others = list(OwnerRule.objects.filter(active=True).exclude(pk=rule.pk))
-    return sorted([*others, *([rule] if rule.active else [])], key=_rule_order)
-
-
-def _rule_order(rule: OwnerRule) -> tuple[int, float]:
-    return rule.position, rule.pk or float("inf")
+    return ownership_of(lead, now, anew=True) != stored_ownership(lead)

@@ -7,17 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
-from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.identity import company_matching
 from leads.models import Assessment, Lead, Switch, Visit
-from leads.ownership import owner_assignment
+from leads.ownership import owner_assignment, owner_team
 from leads.scoring import calculation, connections, rule_versions, to_hot
+from leads.scoring_rules import Rules
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ SWITCH_DESCRIPTION = (
 MAX_ATTEMPTS = 5
 MAX_VISITS = 200  # the newest; more visits only add to the cost
 LEASE_SECONDS = 60
+ASSESSED_FIELDS = (
+    "score", "tier", "draft_due_at", "needs_assessment_at", "lease_until", "error", "attempts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,35 @@ def assess_due(batch: int = 200) -> int:
         .order_by("needs_assessment_at")
     )
     count = 0
-    for lead in claims.lease_rows(due, LEASE_SECONDS, batch):
-        count += 1
-        _assess_safely(lead)
+    while count < batch and (found := _assess_chunk(due, min(claims.CHUNK, batch - count))):
+        count += found
+    return count
+
+
+@dataclass(frozen=True)
+class ScoringBatch:
+    """What the scores of a few leads share."""
+
+    rules: Rules
+    network: connections.TeamNetwork
+
+
+def load_batch() -> ScoringBatch:
+    return ScoringBatch(rule_versions.current_rules(), connections.load_network())
+
+
+def _assess_chunk(due: QuerySet[Lead], most: int) -> int:
+    """Assess at most `most` due leads.
+
+    The rules are read after the leads: a lead that newly published rules had marked before is
+    scored by them, and one that they mark later is marked anew while it is scored by older ones.
+    """
+    count, shared = 0, None
+    with owner_team.team_read_once():
+        for lead in claims.lease_rows(due, LEASE_SECONDS, most):
+            shared = shared or load_batch()
+            count += 1
+            _assess_safely(lead, shared)
     return count
 
 
@@ -131,18 +160,15 @@ def cool_down(batch: int = 500) -> int:
         )
 
 
-def _assess_safely(lead: Lead) -> None:
+def _assess_safely(lead: Lead, batch: ScoringBatch) -> None:
+    """`lead` is as it was read before `batch`."""
     try:
         with transaction.atomic():
-            person = locks.lock_leads(lead.pk)[0]
+            person = locks.lock_lead(lead.pk)
             if person != lead:
                 return  # merged meanwhile; the surviving lead is due itself
-            assess_lead(person)
-            # If new data came in meanwhile, the lead stays due.
-            Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
-                needs_assessment_at=None, error="", attempts=0
-            )
-            Lead.objects.filter(pk=lead.pk).update(lease_until=None)
+            is_marked_anew = person.needs_assessment_at != lead.needs_assessment_at
+            assess_lead(person, batch=load_batch() if is_marked_anew else batch)
     except Exception as error:
         log.exception("lead %s could not be assessed", lead.pk)
         later = (
@@ -157,17 +183,18 @@ def _assess_safely(lead: Lead) -> None:
         )
 
 
-def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
-    """Score `lead` and store the result under the next number of drafting's sequence."""
-    now = now or timezone.now()
-    version = rule_versions.current_rules()
-    warm = connections.best_connection(lead, version)
-    result = calculation.score_lead(with_connection(scoring_facts(lead), warm), now, version)
+def assess_lead(
+    lead: Lead, now: datetime | None = None, batch: ScoringBatch | None = None
+) -> Assessment:
+    """Score `lead`, which is locked, store the result and ask for a draft."""
+    now, batch = now or timezone.now(), batch or load_batch()
+    warm = connections.best_connection(lead, batch.rules, batch.network)
+    facts = with_connection(scoring_facts(lead), warm)
+    result = calculation.score_lead(facts, now, batch.rules)
     assessment = Assessment.objects.create(
-        seq=Counter.next("assessment"),
         lead=lead,
         made_at=now,
-        rules_version=version.version,
+        rules_version=batch.rules.version,
         intent=result.intent,
         reasons=[asdict(reason) for reason in result.reasons],
         icp=result.icp,
@@ -177,9 +204,12 @@ def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
         topic=result.topic,
         warm=warm,
     )
-    lead.score, lead.tier = result.intent, result.tier
-    Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier, draft_due_at=now)
-    owner_assignment.update_owner(lead)
+    lead.score, lead.tier, lead.draft_due_at = result.intent, result.tier, now
+    lead.needs_assessment_at, lead.lease_until, lead.error, lead.attempts = None, None, "", 0
+    owner = owner_assignment.prepare_owner(lead)
+    lead.save(update_fields=[*ASSESSED_FIELDS, *owner_assignment.OWNER_FIELDS])
+    if owner:
+        owner_assignment.record_owner(lead, owner)
     nudge("outreach.draft_due")
     return assessment
 
@@ -220,7 +250,8 @@ def with_connection(
 def hot_outlook(lead: Lead, now: datetime | None = None) -> HotOutlook | None:
     """What would make `lead` HOT; None where the lead is HOT now."""
     now, version = now or timezone.now(), rule_versions.current_rules()
-    facts = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
+    warm = connections.best_connection(lead, version, connections.load_network())
+    facts = with_connection(scoring_facts(lead), warm)
     found = calculation.score_lead(facts, now, version)
     if calculation.is_hot(found.intent, found.tier, facts.employees_from):
         return None

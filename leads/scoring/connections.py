@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from leads import normal
 from leads.field_values import shared_hosts
@@ -46,12 +46,30 @@ class Employment:
         return f"{self.from_year or '?'}–{self.to_year or '?'}"
 
 
-def find_connections(lead: Lead) -> list[Connection]:
+@dataclass(frozen=True)
+class TeamNetwork:
+    """What the team brings to every lead: past employers, and whether it has any contacts."""
+
+    past_employers: tuple[PastEmployer, ...]
+    has_contacts: bool
+
+
+def load_network() -> TeamNetwork:
+    """Two statements, for a batch of leads."""
+    employers = PastEmployer.objects.filter(member__active=True).select_related("member")
+    contacts = KnownContact.objects.filter(member__active=True)
+    return TeamNetwork(tuple(employers), contacts.exists())
+
+
+def find_connections(lead: Lead, network: TeamNetwork | None = None) -> list[Connection]:
+    """One statement where the team has contacts, else none."""
+    network = network or load_network()
     now, before = _employers_of(lead)
+    contacts = _contacts_of(lead, now, before) if network.has_contacts else []
     found = (
-        *_contacts_known(lead, now),
-        *_shared_employers(now, before),
-        *_contacts_at_employers(now, before),
+        *_contacts_known(lead, contacts, now),
+        *_shared_employers(network, now, before),
+        *_contacts_at_employers(contacts, now, before),
     )
     return sorted(found, key=lambda c: (WARM_KINDS.index(c.kind), -c.years, c.member))
 
@@ -61,8 +79,10 @@ def strongest_connection(found: list[Connection], rules: Rules) -> dict[str, Any
     return next((asdict(one) for one in found if points[one.kind]), None)
 
 
-def best_connection(lead: Lead, rules: Rules = DEFAULT_RULES) -> dict[str, Any] | None:
-    return strongest_connection(find_connections(lead), rules)
+def best_connection(
+    lead: Lead, rules: Rules = DEFAULT_RULES, network: TeamNetwork | None = None
+) -> dict[str, Any] | None:
+    return strongest_connection(find_connections(lead, network), rules)
 
 
 def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
@@ -80,27 +100,49 @@ def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
 # Contacts of the team
 
 
-def _contacts_known(lead: Lead, now: list[Employment]) -> Iterator[Connection]:
-    addresses = [one for one in (lead.email, lead.personal_email) if one]
-    for contact in _contacts_matching(
-        Q(email__in=addresses) | Q(linkedin_key=lead.linkedin_key or None)
-    ):
-        by = (
-            "LinkedIn profile"
-            if lead.linkedin_key and contact.linkedin_key == lead.linkedin_key
-            else "address"
-        )
-        yield _contact_connection(
-            contact, f"{lead} is one of {contact.member}'s contacts, by {by}."
-        )
+def _contacts_of(lead: Lead, now: list[Employment], before: list[Employment]) -> list[KnownContact]:
+    """Contacts of active team members who may be the lead, or at an employer of theirs.
+
+    An empty field of a contact matches nothing.
+    """
+    domains = {domain for stay in (*now, *before) if (domain := company_domain(stay))}
+    keys = {key for stay in (*now, *before) if (key := company_name_key(stay))}
     name = normal.person_key(lead.name)
-    if " " not in name:
-        return
-    for contact in _contacts_matching(Q(name_key=name)):
+    wanted = (
+        Q(email__in=_addresses_of(lead))
+        | Q(linkedin_key=lead.linkedin_key or None)
+        | (Q(name_key=name) if " " in name else Q(pk=None))
+        | Q(domain__in=domains)
+        | Q(company_key__in=keys)
+    )
+    rows = KnownContact.objects.filter(wanted, member__active=True)
+    return list(rows.select_related("member").order_by("pk"))
+
+
+def _addresses_of(lead: Lead) -> list[str]:
+    return [one for one in (lead.email, lead.personal_email) if one]
+
+
+def _contacts_known(
+    lead: Lead, contacts: list[KnownContact], now: list[Employment]
+) -> Iterator[Connection]:
+    addresses, name = _addresses_of(lead), normal.person_key(lead.name)
+    for contact in contacts:
+        by_profile = lead.linkedin_key and contact.linkedin_key == lead.linkedin_key
+        if by_profile or contact.email in addresses:
+            by = "LinkedIn profile" if by_profile else "address"
+            yield _contact_connection(
+                contact, f"{lead} is one of {contact.member}'s contacts, by {by}."
+            )
+    for contact in contacts if " " in name else []:
         other_profile = (
             lead.linkedin_key and contact.linkedin_key and lead.linkedin_key != contact.linkedin_key
         )
-        if not other_profile and any(same_company(_employment_of(contact), stay) for stay in now):
+        if (
+            contact.name_key == name
+            and not other_profile
+            and any(same_company(_employment_of(contact), stay) for stay in now)
+        ):
             yield _contact_connection(
                 contact, f"{lead} is one of {contact.member}'s contacts, by name and company."
             )
@@ -113,16 +155,13 @@ def _contact_connection(contact: KnownContact, why: str) -> Connection:
     )
 
 
-def _contacts_at_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
+def _contacts_at_employers(
+    contacts: list[KnownContact], now: list[Employment], before: list[Employment]
+) -> Iterator[Connection]:
     """Contacts at an employer. The email names only the employer: the contact was not asked."""
     stays = [("known_there", "", stay) for stay in now]
     stays += [("known_before", ", where you have worked", stay) for stay in before]
-    wanted = Q(pk=None)
-    for _, _, stay in stays:
-        domain, key = company_domain(stay), company_name_key(stay)
-        wanted |= Q(domain=domain) if domain else Q(pk=None)
-        wanted |= Q(company_key=key) if key else Q(pk=None)
-    for contact in _contacts_matching(wanted):
+    for contact in contacts:
         for kind, where, stay in stays:
             if same_company(_employment_of(contact), stay):
                 member, company = contact.member.name, stay.company or contact.company_name
@@ -135,15 +174,6 @@ def _contacts_at_employers(now: list[Employment], before: list[Employment]) -> I
                 )  # fmt: skip
 
 
-def _contacts_matching(which: Q) -> QuerySet[KnownContact]:
-    """Contacts of active team members. An empty field of a contact matches nothing."""
-    return (
-        KnownContact.objects.filter(which, member__active=True)
-        .select_related("member")
-        .order_by("pk")
-    )
-
-
 def _employment_of(contact: KnownContact) -> Employment:
     return Employment(contact.company_name, contact.domain)
 
@@ -151,8 +181,10 @@ def _employment_of(contact: KnownContact) -> Employment:
 # Shared employers
 
 
-def _shared_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
-    for past in PastEmployer.objects.filter(member__active=True).select_related("member"):
+def _shared_employers(
+    network: TeamNetwork, now: list[Employment], before: list[Employment]
+) -> Iterator[Connection]:
+    for past in network.past_employers:
         ours = Employment(past.company_name, past.domain, past.from_year, past.to_year)
         for theirs in before:
             if same_company(ours, theirs):

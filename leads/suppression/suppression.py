@@ -197,7 +197,7 @@ def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -
     """
     address = normal.clean_email(address)
     with transaction.atomic():
-        person = locks.lock_leads(lead.pk)[0] if lead is not None else None
+        person = locks.lock_lead(lead.pk) if lead is not None else None
         for value in values_to_stop(address, reason) if address else ():
             _add_row(Scope.ADDRESS, value, reason, source, person)
         if person is not None and reason not in STOPS_THE_ADDRESS_ONLY:

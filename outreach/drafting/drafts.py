@@ -211,7 +211,7 @@ def sign_for_new_owners(batch: int = 100) -> int:
 def _sign_anew(pk: int, lead: int, batch: DraftingBatch | None) -> None:
     try:
         with transaction.atomic():
-            facts = drafting_facts.load_facts(locks.lock_leads(lead)[0], batch)
+            facts = drafting_facts.load_facts(locks.lock_lead(lead), batch)
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 rewrite_draft(message, message.assessment, facts)

@@ -102,7 +102,7 @@ def _open_follow_up(first: Message, step: int) -> bool:
         return False
     try:
         with transaction.atomic():
-            locks.lock_leads(first.lead_id)
+            locks.lock_lead(first.lead_id)
             Message.objects.create(
                 lead=first.lead,
                 assessment=first.lead.assessments.first(),

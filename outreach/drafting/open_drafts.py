@@ -43,7 +43,7 @@ def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBa
     asked = Lead.rows.filter(pk=pk, draft_due_at=asked_at)  # not where it asks again meanwhile
     try:
         with transaction.atomic():
-            lead = locks.lock_leads(pk)[0]
+            lead = locks.lock_lead(pk)
             _draft_for_lead(lead, batch)
             asked.update(draft_due_at=None)
             if lead.error.startswith(FAILED):

@@ -95,7 +95,7 @@ def ask_soon(lead: Lead) -> None:
 def _ask_again(message: Message, batch: DraftingBatch) -> bool:
     try:
         with transaction.atomic():
-            lead = locks.lock_leads(message.lead_id)[0]
+            lead = locks.lock_lead(message.lead_id)
             rows = Message.objects.select_related("lead__company", "template", "assessment")
             current = rows.get(pk=message.pk)
             if current.status != Status.BLOCKED:

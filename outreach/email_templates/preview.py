@@ -226,7 +226,7 @@ def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]
 
 def recent_leads(template: EmailTemplate) -> list[Any]:
     """Return the newest leads of the tier and angle, their assessment in `newest`."""
-    newest = Prefetch("assessments", Assessment.objects.order_by("-seq"), to_attr="newest")
+    newest = Prefetch("assessments", Assessment.objects.order_by("-pk"), to_attr="newest")
     leads = Lead.objects.filter(kind=Kind.LIVE, tier=template.tier).select_related(
         "company", "owner"
     )

@@ -46,7 +46,7 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
     if message is None and _may_be_leaving(fact):
         raise TryAgainSoon("The email may be leaving this moment.")
     lead = message.lead if message else contact_matching.find_lead("", fact.address)
-    person = locks.lock_leads(lead.pk)[0] if lead else None
+    person = locks.lock_lead(lead.pk) if lead else None
     if message and _is_about(message, fact):
         if message.status == Status.UNCERTAIN:
             with suppress(

@@ -16,7 +16,7 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
     lead = contact_matching.find_lead(fact.contact_id, "")
     if lead is None:
         return None
-    person = locks.lock_leads(lead.pk)[0]
+    person = locks.lock_lead(lead.pk)
     values = {
         "status": fact.status,
         "booked_at": fact.booked_at,

@@ -16,7 +16,7 @@ from outreach.review import review_actions
 
 def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
     found = contact_matching.find_lead(fact.contact_id, fact.address)
-    lead = locks.lock_leads(found.pk)[0] if found else None
+    lead = locks.lock_lead(found.pk) if found else None
     named = {
         "ghl_contact_id": fact.contact_id,
         "pipeline_id": fact.pipeline_id,

@@ -151,7 +151,7 @@ def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
     it is none; any other stays until somebody takes it back.
     """
     with transaction.atomic():
-        locks.lock_leads(reply.lead_id)
+        locks.lock_lead(reply.lead_id)
         Reply.objects.filter(pk=reply.pk).update(
             corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now()
         )

@@ -104,7 +104,7 @@ def take_back_stop(reply: Reply, kind: str, why: str, *, by: Any) -> Reply:
     if len(why.strip()) < MIN_REASON_LENGTH:
         raise StopStays(StopStays.NO_REASON)
     with transaction.atomic():
-        person = locks.lock_leads(reply.lead_id)[0]
+        person = locks.lock_lead(reply.lead_id)
         reply = Reply.objects.select_related("lead").get(pk=reply.pk)
         _check_may_be_taken_back(reply, person, kind)
         ended = suppression.end_machine_stops(person, Reason.UNSUBSCRIBED, Reason.STOP_UNSURE)

@@ -29,7 +29,7 @@ def unsubscribe_by_token(token: str) -> bool:
     if message is None:
         return False
     with transaction.atomic():
-        person = locks.lock_leads(message.lead_id)[0]
+        person = locks.lock_lead(message.lead_id)
         email_events.record_event(
             message, EventKind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now()
         )
@@ -43,7 +43,7 @@ def apply_do_not_disturb(fact: DoNotDisturbFact) -> Lead | None:
     if lead is not None and _is_our_block(lead, fact):
         return lead
     if fact.is_blocked:
-        person = locks.lock_leads(lead.pk)[0] if lead else None
+        person = locks.lock_lead(lead.pk) if lead else None
         stop_everywhere(person, "do not disturb at GoHighLevel", fact.address)
     return lead
 

@@ -70,7 +70,7 @@ def _check_one(check: GhlLook) -> bool:
         _retry_later(check, f"{type(error).__name__}: {error}", None)
         return True
     with transaction.atomic():
-        locks.lock_leads(message.lead_id)
+        locks.lock_lead(message.lead_id)
         if store_check(message, contact, found, lease=check.lease_until):
             _apply_check(message, contact)
     return True

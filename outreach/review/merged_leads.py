@@ -57,7 +57,7 @@ def _rows_of_pair(now_at: int, written_for: int) -> Q:
 
 
 def _move_feedback(table: type[Model], now_at: int, written_for: int) -> None:
-    person = locks.lock_leads(written_for)[0]
+    person = locks.lock_lead(written_for)
     came_for = None if person.pk == written_for else written_for
     table._default_manager.filter(_rows_of_pair(now_at, written_for)).update(
         lead=person, written_for=came_for
@@ -65,7 +65,7 @@ def _move_feedback(table: type[Model], now_at: int, written_for: int) -> None:
 
 
 def _move_emails(now_at: int, written_for: int) -> None:
-    person = locks.lock_leads(written_for)[0]
+    person = locks.lock_lead(written_for)
     if person.pk == now_at:
         return  # it was merged or undone meanwhile, and is right again
     rows = (

@@ -23,8 +23,6 @@ from outreach.choices import Status
 from outreach.drafting import drafts
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
 
-_seq = itertools.count(1_000_000)
-
 
 def rb2b_sources(*fields: str) -> dict[str, dict[str, str]]:
     return {field: field_source("rb2b") for field in fields}
@@ -104,7 +102,6 @@ class AssessmentFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Assessment
 
-    seq = factory.LazyFunction(lambda: next(_seq))
     lead = factory.SubFactory(LeadFactory)
     rules_version = "test"
     intent = 78

@@ -10,14 +10,14 @@ from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.escalation import escalation
 from approvals.models import Decision, Notice
-from leads.models import Assessment, RateWindow
+from leads.models import Lead, RateWindow
 from outreach.choices import Phase
 from outreach.content import email_footer
 from outreach.control import phase
 from outreach.drafting import drafts, open_drafts
 from outreach.feedback import dnd_sync, unsubscribes
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
-from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
+from outreach.models import AfterSend, DailySlots, Message, OptOut, SendIntent
 from outreach.review import ghl_lookup, review_actions
 from outreach.sending import after_send, uncertain
 from outreach.sending import send as sending_send
@@ -193,7 +193,7 @@ def test_two_drafting_sweeps_skip_and_repeat_nothing() -> None:
     assert at_once(sweep, sweep, sweep) == [None] * 3
     assert sorted(Message.objects.values_list("lead", flat=True)) == [lead.pk for lead in leads]
     assert set(Message.objects.values_list("status", "version")) == {("held", 1)}
-    assert Position.objects.get().seq == Assessment.objects.latest("seq").seq
+    assert not Lead.objects.filter(draft_due_at__isnull=False).exists()
 
 
 def test_two_recovering_sweeps_settle_once(ghl: FakeGhl, clock: Any) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+
+CHUNK = 20  # rows read at a time
 
 
 def claim_row(queryset: QuerySet[Any], **changes: Any) -> bool:
@@ -13,21 +15,38 @@ def claim_row(queryset: QuerySet[Any], **changes: Any) -> bool:
     return queryset.update(**changes) == 1
 
 
-def lease_rows(due: QuerySet[Any], seconds: int, batch: int = 50) -> Iterator[Any]:
+def lease_rows(
+    due: QuerySet[Any], seconds: int, batch: int = 50, related: tuple[str, ...] = ()
+) -> Iterator[Any]:
     """Yield rows of `due` one by one, each leased for `seconds` and with one more of `attempts`.
 
     `due` says what makes a row due. Both it and the lease are checked again in the UPDATE, so that
     two workers never hold one row. No joins in `due`: PostgreSQL would not check the lease again
-    where another worker was first. Ends after `batch` rows, so that one sweep cannot starve the
-    others.
+    where another worker was first; `related` is read along. A row is as it was read, at most CHUNK
+    rows ago: work that depends on other columns than the lease checks them when it writes. Ends
+    after `batch` rows, so that one sweep cannot starve the others.
     """
-    for pk in list(due.filter(_lease_is_free(timezone.now())).values_list("pk", flat=True)[:batch]):
-        now = timezone.now()
-        mine = due.order_by().filter(_lease_is_free(now), pk=pk)
-        if claim_row(
-            mine, lease_until=now + timedelta(seconds=seconds), attempts=F("attempts") + 1
-        ):
-            yield due.model._default_manager.get(pk=pk)
+    seen: list[Any] = []
+    while len(seen) < batch:
+        most = min(CHUNK, batch - len(seen))
+        free = due.filter(_lease_is_free(timezone.now())).exclude(pk__in=seen)
+        rows = list(free.select_related(*related)[:most] if related else free[:most])
+        for row in rows:
+            seen.append(row.pk)
+            if _lease_row(due, row, seconds):
+                yield row
+        if len(rows) < most:
+            return
+
+
+def _lease_row(due: QuerySet[Any], row: Any, seconds: int) -> bool:
+    now = timezone.now()
+    lease_until, attempts = now + timedelta(seconds=seconds), row.attempts + 1
+    mine = due.order_by().filter(_lease_is_free(now), pk=row.pk, attempts=row.attempts)
+    if not claim_row(mine, lease_until=lease_until, attempts=attempts):
+        return False
+    row.lease_until, row.attempts = lease_until, attempts
+    return True
 
 
 def _lease_is_free(now: datetime) -> Q:

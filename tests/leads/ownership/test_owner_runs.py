@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from leads.models import Lead, OwnerChange, OwnerRule, OwnerRun, TeamMember
-from leads.ownership import owner_assignment
+from leads.ownership import owner_assignment, owner_preview
 from tests.leads.ownership.conftest import rule, said, settled
 
 pytestmark = pytest.mark.django_db
@@ -19,13 +19,13 @@ def test_a_preview_counts_moves_and_changes_nothing(
     owner_assignment.assign_from_ghl(leads[3], "usr-9")
     new = OwnerRule(name="Ohio", member=ben, states=["OH"])
     before = list(Lead.objects.order_by("pk").values())
-    found = owner_assignment.preview_owners(owner_assignment.rules_with(new))
+    found = owner_preview.preview_owners(owner_preview.rules_with(new))
     assert (found.leads, found.moved, found.by_hand, found.by_ghl) == (4, 1, 1, 1)
-    assert found.moves == [owner_assignment.OwnerMove(1, "Alex Moreno", "Ben Ito")]
+    assert found.moves == [owner_preview.OwnerMove(1, "Alex Moreno", "Ben Ito")]
     assert found.unknown == [("usr-9", 1)]
     assert list(Lead.objects.order_by("pk").values()) == before
     new.save()
-    assert owner_assignment.preview_owners() == found
+    assert owner_preview.preview_owners() == found
 
 
 def test_the_sweep_applies_rules_in_steps(ben: TeamMember, lead_user: User) -> None:
