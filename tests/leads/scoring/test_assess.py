@@ -146,12 +146,15 @@ def test_a_visitor_is_assessed_with_clays_answer(clay: FakeClay) -> None:
 # Order
 
 
-def test_the_sequence_rises_with_every_assessment() -> None:
+def test_every_assessment_asks_for_a_draft() -> None:
     leads = [due() for _ in range(3)]
     assess.assess_due()
+    assert Lead.objects.filter(draft_due_at__isnull=False).count() == 3
+    Lead.objects.update(draft_due_at=None)
     due(leads[0])
     assess.assess_due()
-    assert list(Assessment.objects.order_by("pk").values_list("seq", flat=True)) == [1, 2, 3, 4]
+    assert Lead.objects.get(draft_due_at__isnull=False) == leads[0]
+    assert Assessment.objects.count() == 4
     assert Assessment.objects.first().lead == leads[0]
 
 
@@ -162,7 +165,7 @@ def test_the_longest_waiting_leads_fill_a_batch() -> None:
             needs_assessment_at=timezone.now() - timedelta(seconds=seconds)
         )
     assert assess.assess_due(batch=2) == 2
-    assert list(Assessment.objects.order_by("seq").values_list("lead", flat=True)) == [
+    assert list(Assessment.objects.order_by("pk").values_list("lead", flat=True)) == [
         leads[1].pk,
         leads[2].pk,
     ]
