@@ -21,6 +21,8 @@ from bench.counted import QueryCounter
 
 VISITS, SHORT_VISITS = 300, 60
 WARM_UP, ALONE, LOOKUPS = 12, 7, 400
+BESIDE = 3  # statements of the measurement itself: storing the body, counting what is held twice
+PUSHED_AT_ONCE = 20  # by one sweep of requests to Clay
 STATEMENTS_AIM, MULTIPLE_AIM, PER_SECOND_AIM = 60, 120, 15
 
 
@@ -36,14 +38,14 @@ def main(is_short: bool) -> dict[str, float]:
         counted = QueryCounter()
         with connection.execute_wrapper(counted):
             _hold(1)
-        alone.append(counted.queries)
+        alone.append(counted.queries - BESIDE)
     visits, counted = SHORT_VISITS if is_short else VISITS, QueryCounter()
     with connection.execute_wrapper(counted):
         cpu, seconds = _hold(visits)
     lookup = _lookup_seconds()
     return {
         "statements": statistics.median(alone),
-        "statements_in_batch": counted.queries / visits,
+        "statements_in_batch": (counted.queries - visits - 2) / visits,
         "cpu_ms": 1000 * cpu / visits,
         "lookup_ms": 1000 * lookup,
         "multiple": cpu / visits / lookup,
@@ -75,28 +77,26 @@ def _hold(visits: int) -> tuple[float, float]:
         events.store_event("rb2b", body)
     held = Message.objects.filter(status="held").count()
     cpu, began = time.process_time(), time.perf_counter()
-    while _sweep():
-        pass
+    for _ in range(-(-visits // PUSHED_AT_ONCE)):
+        _sweep()
     took = time.process_time() - cpu, time.perf_counter() - began
     found = Message.objects.filter(status="held").count() - held
     assert found == visits, f"{found} of {visits} are held"
     return took
 
 
-def _sweep() -> int:
-    """One round of the sweeps that a worker runs; returns how many rows they worked on."""
+def _sweep() -> None:
+    """One round of the sweeps that a worker runs."""
     from leads.enrichment import clay_push
     from leads.inbound import events
     from leads.scoring import assess
     from outreach.drafting import drafts, open_drafts
 
-    return (
-        events.process_due()
-        + clay_push.push_due()
-        + assess.assess_due()
-        + open_drafts.open_new_drafts()
-        + drafts.write_drafts()
-    )
+    events.process_due()
+    clay_push.push_due()
+    assess.assess_due()
+    open_drafts.open_new_drafts()
+    drafts.write_drafts()
 
 
 def _lookup_seconds() -> float:

@@ -1,7 +1,7 @@
 """What our rows say about the recipient of an email, read once and handed on.
 
 Drafting, approval and the final check decide from one `Recipient`. It is read by four statements,
-whatever is known. Whoever claims a slot reads it again under the lock.
+and a fifth where colleagues have emails. Whoever claims a slot reads it again under the lock.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def load_recipient(
 ) -> Recipient:
     """Read what is known of the person of `lead`. `address` is the lead's where it is None.
 
-    Four statements; none for a lead that is not stored.
+    Four statements, five where colleagues have emails; one for a lead that is not stored.
     """
     now = now or timezone.now()
     rows = _person_rows(lead)
@@ -158,13 +158,18 @@ def _colleague_emails(lead: Lead, keys: set[int], now: datetime) -> list[Colleag
     on_its_way = Q(status__in=[*LEAVING_STATUSES, *WAITING_STATUSES])
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
     queued = Q(held_at__gte=now - QUEUED_WITHIN) & ~Q(status__in=ENDED_UNREAD)
+    rows = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind)
+    wanted = without_practice(rows.filter(on_its_way | sent | queued)).exclude(lead__in=keys)
+    pks = list(wanted.values_list("pk", flat=True))
+    return _read_colleague_emails(pks) if pks else []
+
+
+def _read_colleague_emails(pks: list[int]) -> list[ColleagueEmail]:
     leaving = SendIntent.objects.filter(message=OuterRef("pk"), outcome=SendIntent.Outcome.OPEN)
     replies = Reply.objects.by_people().filter(lead=OuterRef("lead"))
     answers = Move.objects.filter(message__lead=OuterRef("lead"), why=MoveCode.ANSWERED)
-    rows = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind)
     found = (
-        without_practice(rows.filter(on_its_way | sent | queued))
-        .exclude(lead__in=keys)
+        Message.objects.filter(pk__in=pks)
         .annotate(
             is_leaving=Exists(leaving),
             reply_at=_newest_of(replies, "received_at"),

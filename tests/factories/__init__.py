@@ -2,7 +2,6 @@
 cheap.
 """
 
-import itertools
 from datetime import timedelta
 from typing import Any
 
