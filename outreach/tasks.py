@@ -27,7 +27,7 @@ def write_drafts() -> None:
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    freed, signed = recheck.free_blocked(), drafts.sign_for_new_owners()
+    freed, signed = recheck.free_blocked(), recheck.sign_for_new_owners()
     Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 

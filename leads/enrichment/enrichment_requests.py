@@ -129,7 +129,6 @@ def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
 
 def mark_for_assessment(lead_id: int) -> None:
-    """`lead_id` is of a person, or of a row that was merged into one."""
     now = timezone.now()
     marked = Lead.objects.filter(pk=lead_id).update(needs_assessment_at=now, attempts=0)
     if not marked:

@@ -25,7 +25,6 @@ def fill_fields(
 def set_fields(
     row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any
 ) -> list[str]:
-    """As `fill_fields`, without saving."""
     changed = []
     for name, value in values.items():
         if value in EMPTY_VALUES or getattr(row, name) == value:

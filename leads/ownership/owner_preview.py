@@ -33,7 +33,6 @@ class OwnerPreview:
 
 
 def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
-    """Preview applying `rules`, or those in force, to every lead. Reads every lead once."""
     by, total = current_team(rules), 0
     moves = Counter[tuple[int | None, int | None]]()
     kept, unknown = Counter[str](), Counter[str]()

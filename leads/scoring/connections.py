@@ -62,7 +62,6 @@ def load_network() -> TeamNetwork:
 
 
 def find_connections(lead: Lead, network: TeamNetwork | None = None) -> list[Connection]:
-    """One statement where the team has contacts, else none."""
     network = network or load_network()
     now, before = _employers_of(lead)
     contacts = _contacts_of(lead, now, before) if network.has_contacts else []

@@ -69,9 +69,6 @@ def emails_of(lead: Lead) -> QuerySet[Message]:
 
 
 def has_answered(known: Recipient) -> bool:
-    """Whether the recipient ever wrote to us: by stored replies, or by what the final check saw at
-    GoHighLevel.
-    """
     return known.answered_at is not None
 
 
@@ -105,7 +102,6 @@ def load_history(known: Recipient, but: int | None = None) -> EmailHistory:
 
 
 def _was_delivered(known: Recipient) -> bool:
-    """An email to the address arrived, and none bounced."""
     to_address = [
         one.message.pk
         for one in (*known.emails, *known.others_at_address)
@@ -119,7 +115,6 @@ def _was_delivered(known: Recipient) -> bool:
 
 
 def _thread_texts(known: Recipient, follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    """The texts of the thread that an email continues, in their order."""
     of_person = {one.message.pk: one.message for one in known.emails}
     message = of_person.get(follow_up) if follow_up else None
     if message is None or message.follows_id is None:
@@ -152,7 +147,6 @@ def _texts_of(pairs: Iterable[Pair]) -> dict[Pair, MessageText]:
 
 
 def _rejections(known: Recipient, but: int | None) -> list[Move]:
-    """The moves by which earlier drafts for this person were rejected, newest first."""
     drafts = [one.message for one in known.emails if one.message.pk != but]
     rejected = [one.pk for one in drafts if one.status == Status.REJECTED]
     if not rejected:
@@ -188,7 +182,6 @@ def _colleague_pairs(known: Recipient, but: int | None) -> list[Pair]:
 def _texts_not_to_repeat(
     known: Recipient, but: int | None, rejected: list[Move], texts: dict[Pair, MessageText]
 ) -> tuple[EarlierEmail, ...]:
-    """Drafts rejected for this person, and a month's emails to their company."""
     to_whom = {one.message.pk: one.message.lead for one in known.colleagues}
     what = {_pair(move): f"the one rejected on {_team_day(move.at)}" for move in rejected}
     what |= {pair: f"the one to {to_whom[pair[0]]}" for pair in _colleague_pairs(known, but)}

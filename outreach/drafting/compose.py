@@ -1,14 +1,13 @@
 """Compose a draft: fill the chosen template from known fields, sign and check it. Reads only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import previous_emails
-from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, checks, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import (
@@ -167,57 +166,6 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
             passed=problem is None and check_results.first_failure(results) is None,
         ),
         fields=known.fields,
-    )
-
-
-@dataclass(frozen=True)
-class ModelWords:
-    """What a language model wrote in place of a template's text."""
-
-    subject: str
-    body: str
-    phrases: tuple[merge_fields.Phrase, ...]
-    model: str
-    prompt_version: int
-
-
-def reworded_email(
-    written: ComposedEmail, recipient: Recipient, message: Message, words: ModelWords
-) -> ComposedEmail:
-    """Replace the words of `written` by those of a language model, and check them.
-
-    Template, sender, score and footer stay.
-    """
-    lead, subject, body, phrases = recipient.lead, words.subject, words.body, words.phrases
-    text = TextToCheck(
-        subject,
-        body,
-        written.footer,
-        phrases,
-        template=written.template.key if written.template else "",
-        tier=written.assessment.tier,
-    )
-    before = previous_emails.load_history(recipient, message.pk)
-    results = check_email(lead, written.sender, text, before)
-    passed = check_results.first_failure(results) is None
-    facts = policy_facts(
-        lead,
-        written.assessment,
-        phrases,
-        was_delivered=before.was_delivered,
-        critical_reason=written.facts.critical_reason,
-        passed=passed,
-    )
-    parts = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
-    whose = {"language_model": words.model, "prompt_version": words.prompt_version}
-    return ComposedEmail(
-        **{
-            **written.__dict__,
-            **parts,
-            **whose,
-            "results": results,
-            "facts": replace(facts, by_model=True),
-        }
     )
 
 

@@ -20,7 +20,6 @@ def _queued_reason(message: Message) -> str:
 
 
 def critical_reason(known: Recipient, message: Message) -> str:
-    """Explain why a person must decide about this email; "" where the machine may."""
     shown = ghl_check.current_findings(message)
     deal = message.step == 1 and not shown.deals and known.has_open_deal
     reasons = (

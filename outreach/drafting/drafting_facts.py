@@ -46,6 +46,5 @@ def load_batch() -> DraftingBatch:
 def load_facts(
     lead: Lead, batch: DraftingBatch | None = None, now: datetime | None = None
 ) -> DraftingFacts:
-    """Read what is known of the person of `lead`, and the batch where none is given."""
     known = recipients.load_recipient(lead, now=now)
     return DraftingFacts(known, known_fields.load_visits(known.lead), batch or load_batch())

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
-from leads import locks
 from leads.models import Assessment
 from leads.scoring import assess
 from outreach import choices
@@ -25,7 +24,7 @@ from outreach.lifecycle import block_causes
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import office_hours
-from outreach.models import Assignment, Message, MessageText
+from outreach.models import Assignment, Message
 
 log = logging.getLogger(__name__)
 
@@ -192,31 +191,6 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
         found = Message.objects.get(pk=message.pk)
         raise StaleMessage(found.status, found.version)
     _store_text(message, written, version)
-
-
-def sign_for_new_owners(batch: int = 100) -> int:
-    """Sign drafts that nobody has opened for the lead's new owner; returns how many were tried."""
-    typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
-    waiting = Message.objects.filter(NOT_READ_BY_ANYBODY, template__isnull=False)
-    other = waiting.filter(
-        Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
-    )
-    pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
-    shared = drafting_facts.load_batch() if pairs else None
-    for pk, lead in pairs:
-        _sign_anew(pk, lead, shared)
-    return len(pairs)
-
-
-def _sign_anew(pk: int, lead: int, batch: DraftingBatch | None) -> None:
-    try:
-        with transaction.atomic():
-            facts = drafting_facts.load_facts(locks.lock_lead(lead), batch)
-            message = Message.objects.select_related("assessment").get(pk=pk)
-            if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
-                rewrite_draft(message, message.assessment, facts)
-    except Exception:  # it keeps its older text, which the desk shows; the others go on
-        log.exception("email %s could not be signed for its new owner", pk)
 
 
 def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:

@@ -48,7 +48,6 @@ class NoDraft:
 
 
 def why_no_draft_now(lead: Lead) -> NoDraft | None:
-    """The reason why no first email is drafted for `lead` now; None where one is."""
     known = recipients.load_recipient(lead)
     return reason_against_draft(known, known_fields.load_visits(known.lead))
 
@@ -92,7 +91,6 @@ def reason_against_first_email(known: Recipient) -> NoDraft | None:
 
 
 def _is_contact(message: Message) -> bool:
-    """Not where it was kept in the sandbox, which reaches nobody."""
     return message.transport != Transport.SANDBOX
 
 

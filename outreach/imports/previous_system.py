@@ -166,7 +166,6 @@ def _find_or_create_lead(address: str) -> Lead:
 
 
 def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
-    """Store a sent or rejected email. A sent one makes no move: it was not sent by this system."""
     message = _create_message(item, lead, status=item.what, transport=Transport.HISTORY)
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None

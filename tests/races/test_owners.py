@@ -8,7 +8,7 @@ from leads.identity import merging
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
-from outreach.drafting import drafts, open_drafts
+from outreach.drafting import open_drafts, recheck
 from outreach.models import Message
 from outreach.review import merged_leads, review_actions
 from tests import factories
@@ -84,7 +84,7 @@ def test_a_concurrent_merge_keeps_the_owner_set_by_hand(ben: TeamMember, rita: A
         found = at_once(
             lambda: merging.merge_leads(one, other, source="person"),  # noqa: B023
             lambda: owner_assignment.assign_by_hand(other, ben, by=rita),  # noqa: B023
-            drafts.sign_for_new_owners,
+            recheck.sign_for_new_owners,
             merged_leads.follow_merges,
             open_drafts.open_new_drafts,
         )
@@ -97,7 +97,7 @@ def test_opening_during_a_new_signature_shows_one_text(ben: TeamMember, rita: An
         message = factories.held_email()
         owner_assignment.update_owner(message.lead)
         owner_assignment.assign_by_hand(message.lead, ben, by=rita)
-        found = at_once(lambda: review_actions.mark_opened(message), drafts.sign_for_new_owners)  # noqa: B023
+        found = at_once(lambda: review_actions.mark_opened(message), recheck.sign_for_new_owners)  # noqa: B023
         assert not [one for one in found if isinstance(one, Exception)], found
         now = now_is(message)
         assert (now.version, now.sender_id == ben.pk) in ((1, False), (2, True))

@@ -20,7 +20,13 @@ from outreach.choices import Status
 from outreach.contact_history.recipients import Recipient
 from outreach.content import merge_fields, style
 from outreach.drafting import compose, drafting_facts, drafts
-from outreach.drafting.language_model import fact_check, prompt, rewrite_requests, token_budget
+from outreach.drafting.language_model import (
+    fact_check,
+    prompt,
+    reworded,
+    rewrite_requests,
+    token_budget,
+)
 from outreach.integrations import language_model
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import Message, ModelDraft
@@ -157,10 +163,10 @@ def _store_rewrite(
     body = "\n\n".join([question.greeting, *said.paragraphs])
     name = written.fields["first_name"]
     phrases = (merge_fields.Phrase(name.text, "first_name", name.source), *phrases)
-    words = compose.ModelWords(
+    words = reworded.ModelWords(
         said.subject, body, phrases, settings.LLM_MODEL, prompt.PROMPT_VERSION
     )
-    new = compose.reworded_email(written, recipient, message, words)
+    new = reworded.reworded_email(written, recipient, message, words)
     if new.blocked:
         raise NoRewrite(f"A check stopped its text: {new.blocked.text}")
     if problems := style.text_problems(said.subject, body):
@@ -176,7 +182,6 @@ def _fall_back(wish: ModelDraft, why: str) -> None:
 
 
 def _settle_request(wish: ModelDraft, state: str, why: str) -> bool:
-    """Settle the request; False where another worker holds its lease."""
     mine = ModelDraft.objects.filter(pk=wish.pk, state=State.DUE, lease_until=wish.lease_until)
     return claims.claim_row(
         mine,

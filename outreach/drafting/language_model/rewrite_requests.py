@@ -16,7 +16,7 @@ from leads.scoring import assess
 from outreach.contact_history.recipients import Recipient
 from outreach.content import merge_fields
 from outreach.drafting import ab_assignment, compose
-from outreach.drafting.language_model import prompt, token_budget
+from outreach.drafting.language_model import prompt, reworded, token_budget
 from outreach.models import Message, MessageText, ModelDraft
 
 SWITCH_NAME = "language_model"
@@ -74,10 +74,10 @@ def kept_rewrite(
     if used.question_sha256 != question.sha256:
         return None
     phrases = tuple(merge_fields.Phrase(**phrase) for phrase in text.phrases)
-    words = compose.ModelWords(
+    words = reworded.ModelWords(
         text.subject, text.body, phrases, text.language_model, text.prompt_version
     )
-    again = compose.reworded_email(written, recipient, message, words)
+    again = reworded.reworded_email(written, recipient, message, words)
     return None if again.blocked and not written.blocked else again
 
 

@@ -9,7 +9,7 @@ from approvals.models import Notice
 from leads.models import Lead, TeamMember
 from leads.ownership import owner_assignment
 from outreach import tasks
-from outreach.drafting import drafts, signing
+from outreach.drafting import drafts, recheck, signing
 from outreach.drafting.language_model import rewrite
 from outreach.imports import previous_system
 from outreach.models import Message
@@ -45,7 +45,7 @@ def as_it_is(message: Message) -> Message:
 def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, reviewer: Any) -> None:
     message = held()
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
-    assert drafts.sign_for_new_owners() == 1
+    assert recheck.sign_for_new_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.status, now.version) == (ben, "held", 2)
     assert (
@@ -53,7 +53,7 @@ def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, revi
         and "https://meet.example.com/ben" in now.text.footer
     )
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
-    assert (drafts.sign_for_new_owners(), signing.signed_by_another(now)) == (0, "")
+    assert (recheck.sign_for_new_owners(), signing.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
@@ -88,7 +88,7 @@ def test_when_who_signs_leaves_the_next_owner_signs(
 ) -> None:
     message = held()
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
-    drafts.sign_for_new_owners()
+    recheck.sign_for_new_owners()
     TeamMember.objects.filter(pk=ben.pk).update(active=False)
     owner_assignment.update_due_owners()
     tasks.free_blocked()
@@ -108,7 +108,7 @@ def test_failed_signature_does_not_stop_the_others(ben: TeamMember, reviewer: An
         owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     Message.objects.filter(pk=first.pk).update(assessment=None)
     Lead.objects.get(pk=first.lead_id).assessments.all().delete()
-    assert drafts.sign_for_new_owners() == 2
+    assert recheck.sign_for_new_owners() == 2
     assert (as_it_is(first).sender.name, as_it_is(second).sender) == ("Alex Moreno", ben)
 
 
@@ -118,7 +118,7 @@ def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMe
     assert ghl_lookup.check_due() == 1
     lead = Lead.objects.get(pk=message.lead_id)
     assert (lead.owner, lead.owner_how, lead.ghl_assigned_to) == (ben, "ghl", "usr-ben")
-    drafts.sign_for_new_owners()
+    recheck.sign_for_new_owners()
     assert as_it_is(message).sender == ben
 
 
@@ -176,7 +176,7 @@ def test_a_language_models_words_stay_under_the_new_signature(
     rewrite.ask_due_requests()
     words = as_it_is(message).text
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
-    assert drafts.sign_for_new_owners() == 1
+    assert recheck.sign_for_new_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.version, now.text.body, now.text.language_model) == (
         ben,
@@ -192,7 +192,7 @@ def test_model_gets_text_with_new_signature(
 ) -> None:
     message = held()
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
-    drafts.sign_for_new_owners()
+    recheck.sign_for_new_owners()
     rewrite.ask_due_requests()
     now = as_it_is(message)
     assert (now.sender, now.status, now.text.language_model) == (ben, "held", "test-model")
