@@ -32,6 +32,11 @@ class Postgres:
         self._data, self.crashes = self._folder / "data", 0
 
     @property
+    def pid(self) -> int:
+        """Of the process that has started all others of the server."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    @property
     def url(self) -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/{NAME}"
 
@@ -122,6 +127,10 @@ class Redis:
             tempfile.mkdtemp(prefix="caio-redis-"),
             0,
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def url(self) -> str:

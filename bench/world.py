@@ -208,12 +208,12 @@ def web_process(
         env = {**env, "WEB_CONCURRENCY": "2", **more}
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            while not _is_answering(url + path):
+            while not is_answering(url + path):
                 process.check()
             yield url, process
 
 
-def _is_answering(url: str) -> bool:
+def is_answering(url: str) -> bool:
     try:
         urllib.request.urlopen(url, timeout=1).close()
     except OSError:

@@ -3,23 +3,30 @@
 Each child leads its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which
 then ends the children in order. On Linux the kernel also ends them if the supervisor itself is
 killed.
+
+`manage.py run` becomes this program once all is prepared. It imports nothing of ours: Django alone
+would keep more than a hundred megabytes for as long as it watches.
 """
 
 import ctypes
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import NoReturn
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 GRACE_SECONDS = 8.0  # seconds to finish what is running, before a process is killed
 MAX_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = (
     30.0  # seconds after which a process has proved itself, and its failures are forgotten
 )
+SLOW_START_SECONDS = 20.0  # seconds without an answer after which we say so
 PR_SET_PDEATHSIG = 1
 
 
@@ -106,6 +113,71 @@ class Supervisor:
             process.wait()
 
 
+@dataclass(frozen=True)
+class RunPlan:
+    """What the supervisor keeps running, and what it says once the web server answers."""
+
+    commands: dict[str, list[str]]
+    host: str
+    port: int
+    announcement: str
+    parent: int | None
+
+
+def become_supervisor(plan: RunPlan, env: Mapping[str, str]) -> NoReturn:
+    """Replace this process by the supervisor; it has the same number and the same parent.
+
+    The plan goes through a pipe: it may hold a password, which arguments and environment show.
+    """
+    reader, writer = os.pipe()
+    os.set_inheritable(reader, True)
+    os.write(writer, json.dumps(asdict(plan)).encode())
+    os.close(writer)
+    sys.stdout.flush()
+    arguments = [sys.executable, "-P", __file__, str(reader)]
+    os.execve(sys.executable, arguments, dict(env))  # noqa: S606  (no shell is what we want)
+
+
+def main(reader: int) -> None:
+    with open(reader, encoding="utf-8") as pipe:
+        plan = RunPlan(**json.load(pipe))
+    say("Starting the web server and the background work …")
+    Supervisor(
+        plan.commands, say=say, on_tick=StartAnnouncement(plan).tell, parent=plan.parent
+    ).run()
+    say("Stopped.")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+class StartAnnouncement:
+    """Says that the web server answers, or that it takes long; asked until it is said."""
+
+    def __init__(self, plan: RunPlan):
+        self._plan, self._is_told, self._since = plan, False, time.monotonic()
+
+    def tell(self) -> None:
+        if self._is_told:
+            return
+        if self._is_answering():
+            self._is_told = True
+            say(self._plan.announcement)
+        elif time.monotonic() - self._since > SLOW_START_SECONDS:
+            self._since = time.monotonic()
+            say("Still waiting for the web server to answer …")
+
+    def _is_answering(self) -> bool:
+        request = f"GET /api/health/live HTTP/1.0\r\nHost: {self._plan.host}\r\n\r\n"
+        try:
+            with socket.create_connection((self._plan.host, self._plan.port), timeout=1) as web:
+                web.sendall(request.encode())
+                return web.recv(5) == b"HTTP/"
+        except OSError:
+            return False
+
+
 def _send_signal(process: "subprocess.Popen[bytes]", number: int) -> None:
     if process.poll() is None:
         process.send_signal(number)
@@ -130,3 +202,7 @@ def _end_with_parent() -> None:
     """Runs in the child before its program. Loaded beforehand: an import could deadlock."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -5,9 +5,6 @@ import json
 import os
 import socket
 import sys
-import time
-import urllib.error
-import urllib.request
 from typing import Any
 
 from django.conf import settings
@@ -25,10 +22,9 @@ from caio_project.checks import refuse_to_boot
 from caio_project.lib import run_address
 from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
-from caio_project.operations.supervisor import Supervisor
+from caio_project.operations.supervisor import RunPlan, become_supervisor
 
 FIRST_LOGIN = "lead"
-SLOW_START_SECONDS = 20.0  # seconds without an answer after which we say so
 
 
 class Command(BaseCommand):
@@ -67,13 +63,11 @@ class Command(BaseCommand):
             self._say(f"Loading {count} example visitors …")
         elif not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
+        plan = RunPlan(
+            self._commands(), self._asked_host(), self.port, self._announcement(), parent
+        )
         connection.close()
-        self._say("Starting the web server and the background work …")
-        self._ready_at, self._began = 0.0, time.monotonic()
-        Supervisor(
-            self._commands(), env=self._env(), say=self._say, on_tick=self._announce, parent=parent
-        ).run()
-        self._say("Stopped.")
+        become_supervisor(plan, self._env())
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
@@ -147,27 +141,17 @@ class Command(BaseCommand):
         return {**quiet, **os.environ}
 
     def _url(self) -> str:
-        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+        return f"http://{self._asked_host()}:{self.port}"
 
-    def _announce(self) -> None:
-        if self._ready_at or not self._answers():
-            if not self._ready_at and time.monotonic() - self._began > SLOW_START_SECONDS:
-                self._began = time.monotonic()
-                self._say("Still waiting for the web server to answer …")
-            return
-        self._ready_at = time.monotonic()
-        Console(highlight=False, soft_wrap=True).print(self._box())
-        self._say("To post a visitor as RB2B does:\n")
-        self._say(self._curl() + "\n\nCtrl-C stops everything.")
+    def _asked_host(self) -> str:
+        return "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self._url() + "/api/health/live", timeout=1):  # noqa: S310
-                return True
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            return False
+    def _announcement(self) -> str:
+        console = Console(highlight=False, soft_wrap=True)
+        with console.capture() as box:
+            console.print(self._box())
+        post = f"To post a visitor as RB2B does:\n\n{self._curl()}"
+        return f"{box.get()}{post}\n\nCtrl-C stops everything."
 
     def _box(self) -> Panel:
         url = self._url()
@@ -179,7 +163,6 @@ class Command(BaseCommand):
             ]
         elif User.objects.filter(username=FIRST_LOGIN).exists():
             rows.append(("User", f"{FIRST_LOGIN}   (`make login` sets a new password)"))
-        connection.close()
         sandbox = ", ".join(settings.SANDBOXED)
         if sandbox:
             rows.append(("Sandbox", f"{sandbox}: nothing leaves this machine"))

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from caio_project.management.commands.pump import RUNS_PER_TASK, WakeUpFilter
+from caio_project.operations.supervisor import POLL_SECONDS, RunPlan
 
 # A child notes its pid and each TERM, and runs until it is told to end.
 CHILD = """
@@ -53,6 +54,11 @@ def is_alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout
     return bool(found.strip()) and not found.strip().startswith("Z")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 class Supervised:
@@ -156,7 +162,7 @@ def test_children_do_not_outlive_a_killed_supervisor(supervise: Any) -> None:
 def test_a_taken_port_is_named_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from caio_project.management.commands import run
 
-    monkeypatch.setattr(run, "Supervisor", None)  # would fail if it came that far
+    monkeypatch.setattr(run, "become_supervisor", None)  # would fail if it came that far
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CommandError, match=f"Port {port} is taken .* make run PORT={port + 1}"):
@@ -173,6 +179,50 @@ def test_a_taken_port_is_exit_code_1() -> None:
         )
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
+
+
+def test_the_supervisor_says_once_that_the_web_server_answers(tmp_path: Path) -> None:
+    port = free_port()
+    serve = f"exec {sys.executable} -m http.server --bind 127.0.0.1 {port} >/dev/null"
+    plan = RunPlan({"web": ["sh", "-c", serve]}, "127.0.0.1", port, "The password is s3cret.", None)
+    program = (
+        "import os, sys; from caio_project.operations import supervisor as s; "
+        f"s.become_supervisor(s.{plan!r}, os.environ)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(settings.BASE_DIR)}
+    command = [sys.executable, "-u", "-c", program]
+
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(2)]
+    shown = subprocess.run(
+        ["ps", "eww", "-p", str(process.pid)], capture_output=True, text=True, check=True
+    ).stdout
+    time.sleep(3 * POLL_SECONDS)  # it would be said again by then
+    process.terminate()
+    rest = process.communicate(timeout=60)[0]
+
+    assert lines == [
+        "Starting the web server and the background work …\n",
+        "The password is s3cret.\n",
+    ]
+    assert "supervisor.py" in shown and "s3cret" not in shown
+    assert rest == "Stopped.\n"
+
+
+def test_the_supervisor_loads_nothing_of_ours() -> None:
+    path = settings.BASE_DIR / "caio_project/operations/supervisor.py"
+    program = (
+        f"import runpy, sys; runpy.run_path({str(path)!r}); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'django', 'celery', 'rich', 'caio_project'}))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.stdout == "[]\n"
 
 
 class Task:
