@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
 
@@ -18,6 +18,18 @@ def refuse_to_work_misconfigured(**_: object) -> None:
     from caio_project.checks import refuse_to_boot
 
     refuse_to_boot()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def close_unusable_connections(**_: object) -> None:
+    """As before and after a request: what is broken or older than CONN_MAX_AGE is closed.
+
+    Celery itself would close every connection with every task, and each sweep connect anew.
+    """
+    from django.db import close_old_connections
+
+    close_old_connections()
 
 
 @app.on_after_configure.connect

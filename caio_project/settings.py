@@ -5,6 +5,7 @@ contradict each other are refused by name in `checks.py`, before anything is ser
 """
 
 import os
+import sys
 import zoneinfo
 from pathlib import Path
 
@@ -130,6 +131,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = sys.maxsize  # celery.py closes what is broken or old
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 # A hung Redis blocked a caller for over 40 s with the defaults.
