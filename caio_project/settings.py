@@ -124,6 +124,11 @@ ATOMIC_REQUESTS = False  # an HTTP call must never happen inside a transaction
 # --- Celery: the broker only wakes; the rows are the queue ----------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 EMBEDDED = not REDIS_URL
+# Where `pump` hears of new rows from the other processes; beside SQLite's file.
+DATABASE_FILE = str(DATABASES["default"]["NAME"]) if IS_SQLITE else ":memory:"
+NUDGE_SOCKET = (
+    BASE_DIR / "var" / "nudges" if DATABASE_FILE == ":memory:" else Path(f"{DATABASE_FILE}-nudges")
+)
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -11,12 +11,14 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
+from caio_project.lib import nudge_socket
+
 log = logging.getLogger(__name__)
 
 # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
 ROUND_SECONDS = 0.25
 
-# On memory:// only the process that runs the worker has a listener; `pump` sets these.
+# On memory:// only the process that runs the worker reaches it; `pump` sets these.
 listening_here = False
 wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
 
@@ -24,12 +26,18 @@ wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
 def nudge(task: str) -> None:
     """Wake `task` (a registered name such as "outreach.draft_due") after the transaction commits.
 
-    A no-op where no broker listens. It never raises and never waits: a thread of its own talks to
+    A no-op where nobody listens. It never raises and never waits: a thread of its own talks to
     the broker, so that a hanging broker cannot hang a request.
     """
-    if settings.EMBEDDED and not listening_here:
-        return
-    transaction.on_commit(partial(_nudge_thread.wake, task), robust=True)
+    if not settings.EMBEDDED or listening_here:
+        transaction.on_commit(partial(wake_soon, task), robust=True)
+    elif nudge_socket.has_listener():
+        transaction.on_commit(partial(nudge_socket.send, task), robust=True)
+
+
+def wake_soon(task: str) -> None:
+    """Wake `task` with the next round."""
+    _nudge_thread.wake(task)
 
 
 class _NudgeThread:
@@ -55,11 +63,12 @@ class _NudgeThread:
                     self._something.wait()
                 tasks, self._pending = list(self._pending), {}
             for task in tasks:
-                _send_nudge(task)
+                wake_worker(task)
             time.sleep(ROUND_SECONDS)
 
 
-def _send_nudge(task: str) -> None:
+def wake_worker(task: str) -> None:
+    """Ask a worker to run `task`, now and through the broker. Never raises."""
     try:
         if wanted(task):
             current_app.send_task(task, retry=False, ignore_result=True, expires=60)
@@ -68,7 +77,7 @@ def _send_nudge(task: str) -> None:
 
 
 def _reset_after_fork() -> None:
-    global _caller
+    global _nudge_thread
     _nudge_thread = _NudgeThread()
 
 

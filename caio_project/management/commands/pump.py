@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from caio_project.lib import nudge
+from caio_project.lib import nudge, nudge_socket
 from caio_project.schedule import SWEEPS
 
 RUNS_PER_TASK = (
@@ -114,8 +114,13 @@ class Command(BaseCommand):
             # SQLite's log each time.
             connection.ensure_connection()
             clock.start()
+            nudge_socket.listen(wake_known)
             self.stdout.write("pump: working")
             self.stdout.flush()
+
+        def wake_known(task: str) -> None:
+            if task in app.tasks:
+                nudge.wake_soon(task)
 
         def finish(*_: Any) -> None:
             # Running work is finished; what waits is a row, which the next sweep finds.
