@@ -1,7 +1,7 @@
 """A process that sends for bench/chaos_sending.py, some hours or days ahead of the real clock.
 
-    python -m bench.sender work AHEAD           a Celery worker, until it is killed
-    python -m bench.sender beat AHEAD           Celery's beat with the stages of sending
+    python -m bench.sender work AHEAD           a Celery worker that sends, until it is killed
+    python -m bench.sender beat AHEAD           Celery's beat
     python -m bench.sender web AHEAD PORT       for GoHighLevel's webhooks
     python -m bench.sender prepare AHEAD COUNT  COUNT approved emails to people at different
                                                 companies; prints subject and text by address
@@ -31,6 +31,7 @@ STAGES = (
     "work_off_inbox",
     "sync_ghl",
 )
+EVERY_SECONDS = 2.0  # a run has minutes, not days
 WORKER = (
     "worker",
     "--pool=solo",
@@ -44,17 +45,16 @@ BEAT = ("beat", "--loglevel=CRITICAL", "--scheduler=celery.beat:Scheduler", "--p
 
 def run_worker() -> None:
     from caio_project.celery import app
+    from caio_project.schedule import SWEEPS
 
+    SWEEPS.clear()
+    SWEEPS.update({f"outreach.{stage}": EVERY_SECONDS for stage in STAGES})
     app.start([*WORKER, f"--hostname={os.getpid()}@bench"])
 
 
 def run_beat() -> None:
     from caio_project.celery import app
-    from caio_project.schedule import BEAT_SCHEDULE as everything
 
-    app.finalize()
-    wanted = {f"outreach.{stage}" for stage in STAGES}
-    app.conf.beat_schedule = {name: entry for name, entry in everything.items() if name in wanted}
     app.start([*BEAT])
 
 

@@ -1,40 +1,42 @@
-"""Beat's schedule. Every stage is swept, so that a lost nudge costs only seconds."""
+"""How often each sweep is sent, so that a lost nudge costs only seconds.
 
-from django.conf import settings
+Beat sends one task, the tick. It sends those sweeps whose time has come (operations/sweeps.py).
+"""
 
-QUICK_SECONDS = 1.0 if settings.EMBEDDED else 2.0  # embedded has no broker to wake it
+TICK_SECONDS = 2.0
+# seconds after its last work in which a sweep is sent with every tick, not by its interval
+BUSY_SECONDS = 20.0
+TICK = "caio_project.tick"
 
+# Seconds between two runs of a sweep that finds nothing.
 SWEEPS = {
-    "caio_project.tick": 5.0,
-    "leads.process_events": QUICK_SECONDS,
-    "leads.drain_spool": 5.0,
-    "leads.push_enrichments": QUICK_SECONDS,
-    "leads.settle_enrichments": 2.0,
+    "leads.process_events": 10.0,
+    "leads.drain_spool": 15.0,
+    "leads.push_enrichments": 10.0,
+    "leads.settle_enrichments": 10.0,
     "leads.watch_vendors": 30.0,
-    "leads.assess_due": QUICK_SECONDS,
+    "leads.assess_due": 10.0,
     "leads.cool_down": 120.0,
     "leads.keep_owners": 30.0,
-    "outreach.draft_due": QUICK_SECONDS,
+    "outreach.draft_due": 10.0,
     "outreach.free_blocked": 30.0,
-    "outreach.look_due": 5.0,
-    "outreach.ask_model": 2.0,
+    "outreach.look_due": 15.0,
+    "outreach.ask_model": 10.0,
     "outreach.follow_up": 60.0,
-    "outreach.send_due": 2.0,
+    "outreach.send_due": 10.0,
     "outreach.recover": 15.0,
-    "outreach.settle_uncertain": 5.0,
-    "outreach.do_afterwards": 5.0,
-    "outreach.tell_opt_outs": 5.0,
+    "outreach.settle_uncertain": 15.0,
+    "outreach.do_afterwards": 15.0,
+    "outreach.tell_opt_outs": 15.0,
     "outreach.expire_due": 60.0,
     "outreach.watch_guardrails": 10.0,
-    "outreach.work_off_inbox": QUICK_SECONDS,
-    "outreach.clear_due": 2.0,
+    "outreach.work_off_inbox": 10.0,
+    "outreach.clear_due": 10.0,
     "outreach.sync_ghl": 30.0,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
 }
 
-BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": every, "options": {"expires": max(10.0, every * 3)}}
-    for name, every in SWEEPS.items()
-}
+# A tick that waited long for a worker is still worth its while: only ticks send sweeps.
+BEAT_SCHEDULE = {TICK: {"task": TICK, "schedule": TICK_SECONDS, "options": {"expires": 60.0}}}

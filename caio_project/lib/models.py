@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
@@ -16,9 +17,12 @@ HEARTBEAT_INTERVAL = timedelta(
 
 class Heartbeat(models.Model):
     name = models.CharField(max_length=80, primary_key=True)
-    seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, help_text="When it last ended well.")
     worked_at = models.DateTimeField(
         null=True, help_text="When it last had something to do and did it."
+    )
+    sent_at = models.DateTimeField(
+        null=True, help_text="When the schedule last sent it to a worker."
     )
 
     def __str__(self) -> str:
@@ -30,7 +34,7 @@ class Heartbeat(models.Model):
         changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
         stale = cls.objects.filter(name=name)
         if not worked:
-            stale = stale.filter(seen_at__lt=now - HEARTBEAT_INTERVAL)
+            stale = stale.filter(Q(seen_at=None) | Q(seen_at__lt=now - HEARTBEAT_INTERVAL))
         if not stale.update(**changes):
             cls.objects.get_or_create(name=name, defaults=changes)
 

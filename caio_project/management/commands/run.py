@@ -25,6 +25,11 @@ from caio_project.operations import examples
 from caio_project.operations.supervisor import RunPlan, become_supervisor
 
 FIRST_LOGIN = "lead"
+# Workers need not know of each other: the rows are the queue.
+WORKER_OPTIONS = (
+    *("--loglevel", "WARNING"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
 
 
 class Command(BaseCommand):
@@ -123,7 +128,7 @@ class Command(BaseCommand):
         celery = [python, *as_root, "-m", "celery", "--app", "caio_project", "--quiet"]
         return {
             "web": web,
-            "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "4"],
+            "worker": [*celery, "worker", *WORKER_OPTIONS, "--concurrency", "4"],
             "beat": [
                 *celery,
                 "beat",

@@ -99,3 +99,12 @@ def test_a_working_heartbeat_is_always_written() -> None:
     row = Heartbeat.objects.get()
     assert row.worked_at == now + timedelta(seconds=1)
     assert row.seen_at == now + timedelta(seconds=60)
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_that_was_sent_and_never_seen_is_written() -> None:
+    now = timezone.now()
+    Heartbeat.objects.create(name="sweep", sent_at=now)
+    Heartbeat.beat("sweep", now=now)
+    row = Heartbeat.objects.get()
+    assert (row.seen_at, row.worked_at, row.sent_at) == (now, None, now)

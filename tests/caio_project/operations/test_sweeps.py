@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
 from caio_project.operations import deployment, status, sweeps
-from caio_project.schedule import SWEEPS
+from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
 from caio_project.tasks import tick
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -98,7 +99,63 @@ def test_a_start_lies_never_in_the_future(now: datetime) -> None:
 
 def test_the_task_of_beat_records_both() -> None:
     tick()
-    assert set(Heartbeat.objects.values_list("name", flat=True)) == {"beat", "started"}
+    seen_ones = Heartbeat.objects.exclude(seen_at=None)
+    assert set(seen_ones.values_list("name", flat=True)) == {"beat", "started"}
+
+
+def test_a_first_tick_sends_every_sweep_and_the_next_none(now: datetime) -> None:
+    assert sweeps.send_due_sweeps(now) == list(SWEEPS)
+
+    assert sweeps.send_due_sweeps(now + TICK_SECONDS * SECOND) == []
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_an_idle_sweep_is_sent_by_its_interval(now: datetime, name: str) -> None:
+    sweeps.send_due_sweeps(now)
+    Heartbeat.beat(name, now=now)
+
+    assert name not in sweeps.send_due_sweeps(now + (SWEEPS[name] - TICK_SECONDS) * SECOND)
+    assert name in sweeps.send_due_sweeps(now + SWEEPS[name] * SECOND)
+
+
+def test_a_sweep_that_works_is_sent_with_every_tick(now: datetime) -> None:
+    sweeps.send_due_sweeps(now)
+    Heartbeat.beat("leads.process_events", worked=True, now=now)
+
+    sent = [sweeps.send_due_sweeps(now + number * TICK_SECONDS * SECOND) for number in range(1, 4)]
+
+    assert sent == [["leads.process_events"]] * 3
+
+
+def test_a_sweep_without_work_goes_back_to_its_interval(now: datetime) -> None:
+    sweeps.send_due_sweeps(now - SECOND)
+    Heartbeat.beat("leads.process_events", worked=True, now=now - BUSY_SECONDS * SECOND)
+    Heartbeat.objects.update(sent_at=now)
+
+    assert sweeps.send_due_sweeps(now + TICK_SECONDS * SECOND) == []
+
+
+def test_a_sweep_that_is_never_seen_is_sent_again_and_late(now: datetime) -> None:
+    migrated(now - 600 * MINUTE)
+    for minutes in range(6):
+        sweeps.note_tick(now + minutes * MINUTE)
+        assert "leads.assess_due" in sweeps.send_due_sweeps(now + minutes * MINUTE)
+
+    [state] = [
+        one for one in sweeps.sweep_states(now + 6 * MINUTE) if one.name == "leads.assess_due"
+    ]
+    assert not state.is_alive and not state.is_starting
+    assert state.sentence == "leads.assess_due was never seen."
+
+
+def test_a_clock_set_back_stops_no_sweep(now: datetime) -> None:
+    sweeps.send_due_sweeps(now + 600 * MINUTE)
+
+    assert sweeps.send_due_sweeps(now) == list(SWEEPS)
+
+
+def test_no_interval_lets_a_sweep_look_late() -> None:
+    assert max(SWEEPS.values()) + TICK_SECONDS < (sweeps.ALIVE_WITHIN - sweeps.PAUSE).seconds
 
 
 def test_health_is_200_while_starting_and_503_once_late(client: Client) -> None:
