@@ -18,6 +18,10 @@ SETTLE_SECONDS = 45.0  # the first minute sweeps and writes more than any later 
 SHORT_SETTLE_SECONDS = 15.0
 START_SECONDS = 120.0
 CPU_AIM, MEMORY_AIM, PART_AIM = 3.0, 300.0, 2.0  # % of a core, MB, % of a core
+WORKER = (
+    *("--loglevel=WARNING", "--concurrency=4"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
 BEAT = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -60,7 +64,7 @@ def production(is_short: bool) -> dict[str, float]:
         redis = stack.enter_context(servers.Redis())
         env = world.product_environment(DATABASE_URL=postgres.url, REDIS_URL=redis.url)
         world.run_manage(env, "migrate", "--verbosity", "0")
-        worker = world.Process(env, *celery, "worker", "--loglevel=WARNING", "--concurrency=4")
+        worker = world.Process(env, *celery, "worker", *WORKER)
         beat = world.Process(env, *celery, *BEAT)
         for process in (worker, beat):
             stack.enter_context(process)

@@ -11,6 +11,7 @@ TICK = "caio_project.tick"
 # Seconds between two runs of a sweep that finds nothing.
 SWEEPS = {
     "leads.process_events": 10.0,
+    "leads.process_imported": 15.0,
     "leads.drain_spool": 15.0,
     "leads.push_enrichments": 10.0,
     "leads.settle_enrichments": 10.0,

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from leads.enrichment import clay_push, enrichment_requests, submission_budget
+from leads.imports import imported_visits
 from leads.inbound import events, receive, silence
 from leads.integrations import breaker
 from leads.ownership import owner_assignment
@@ -12,7 +13,13 @@ from leads.scoring import assess
 
 @shared_task(name="leads.process_events")
 def process_events() -> None:
-    Heartbeat.beat("leads.process_events", worked=events.process_due() > 0)
+    count = events.process_due(processors=imported_visits.LIVE)
+    Heartbeat.beat("leads.process_events", worked=count > 0)
+
+
+@shared_task(name="leads.process_imported")
+def process_imported() -> None:
+    Heartbeat.beat("leads.process_imported", worked=imported_visits.process_imported() > 0)
 
 
 @shared_task(name="leads.drain_spool")

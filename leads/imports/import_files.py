@@ -9,7 +9,7 @@ from django.db import transaction
 from caio_project.lib.files import FileReport, csv_rows, decode_file, json_list, json_rows
 from leads import normal
 from leads.field_values import addresses
-from leads.inbound import events
+from leads.imports import imported_visits
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import KnownContact, TeamMember
@@ -89,7 +89,7 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
     """Import RB2B's CSV export or JSON lines as events of the source "import". Repeatable.
 
     While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is called
-    for each body.
+    for each batch; a second run continues after an interruption, for each batch is kept at once.
     """
     report, bodies = FileReport(), []
     for line, item in _visitor_rows(raw):
@@ -100,10 +100,11 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
         return report
-    for done, body in enumerate(bodies, 1):
-        report.new += events.store_event("import", body).is_new
+    for first in range(0, len(bodies), imported_visits.BATCH_SIZE):
+        batch = bodies[first : first + imported_visits.BATCH_SIZE]
+        report.new += imported_visits.store_batch(batch)
         if progress:
-            progress(done, len(bodies))
+            progress(first + len(batch), len(bodies))
     report.known = len(bodies) - report.new
     return report
 

@@ -75,7 +75,9 @@ class InboundEvent(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["not_before"], name="inbound_event_due", condition=Q(state="waiting")
+                fields=["source", "not_before"],
+                name="inbound_event_due_of_source",
+                condition=Q(state="waiting"),
             ),
             models.Index(fields=["state", "received_at"], name="inbound_event_by_state"),
             models.Index(fields=["-received_at"], name="inbound_event_newest"),

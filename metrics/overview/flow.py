@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from approvals.queue.what_waits import WaitingWork
@@ -61,9 +61,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
             worked_at=beat.worked_at if beat else None,
             is_off=code in SWITCHABLE_STAGES and is_off,
             sweep=sweep,
-            is_stuck=waiting.for_a_machine
-            and facts["oldest"] is not None
-            and facts["oldest"] < now - STUCK_AFTER,
+            is_stuck=facts["n"] > 0 and waiting.stuck_since(now) is not None,
         )
 
     def moved(**which: str) -> int:
@@ -124,6 +122,14 @@ class StageQueue:
     rows: QuerySet[Any]
     since: str
     for_a_machine: bool = True  # False where it may rightly wait for a person or a limit
+    in_the_background: Q = Q(pk__in=())  # what may rightly wait for all else
+
+    def stuck_since(self, now: datetime) -> datetime | None:
+        """Since when the oldest waits, where a machine should have done it by now."""
+        if not self.for_a_machine:
+            return None
+        late = self.rows.filter(**{f"{self.since}__lt": now - STUCK_AFTER})
+        return late.exclude(self.in_the_background).aggregate(at=Min(self.since))["at"]
 
 
 def stage_queues() -> dict[str, StageQueue]:
@@ -134,7 +140,9 @@ def stage_queues() -> dict[str, StageQueue]:
         return InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=sources)
 
     return {
-        "visits": StageQueue(come_in("rb2b", "api", "import"), "received_at"),
+        "visits": StageQueue(
+            come_in("rb2b", "api", "import"), "received_at", in_the_background=Q(source="import")
+        ),
         "leads": StageQueue(
             Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"
         ),
@@ -156,12 +164,7 @@ def stuck_stages(now: datetime) -> list[str]:
     """A sentence for every stage where a machine's work waits longer than five minutes."""
     found = []
     for code, waiting in stage_queues().items():
-        late = (
-            waiting.rows.filter(**{f"{waiting.since}__lt": now - STUCK_AFTER})
-            if waiting.for_a_machine
-            else None
-        )
-        if late is not None and (oldest := late.aggregate(at=Min(waiting.since))["at"]):
+        if oldest := waiting.stuck_since(now):
             found.append(f"Something waits at “{code}” since {oldest:%Y-%m-%d %H:%M} UTC.")
     return found
 
