@@ -243,3 +243,16 @@ class TestStoredGates:
 
         assert "met on 1 of 7 days in a row" in pages[0]
         assert "about 50 more settled requests" in pages[1]
+
+
+def test_a_stored_gate_of_today_is_read_as_texts() -> None:
+    threshold = {
+        "comparison": Comparison.AT_LEAST.value,
+        "value": 0.07,
+        "unit": Unit.SHARE.value,
+        "scope": next(iter(Scope)).value,
+    }
+    stored = {"name": "reply rate", "thresholds": [threshold], "reason": None, "needed": 50}
+    shown = stored_gate_texts(stored)
+    assert (shown["name"], shown["needed"]) == ("reply rate", 50)
+    assert "7" in shown["threshold"] and "thresholds" not in shown
