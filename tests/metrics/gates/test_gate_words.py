@@ -246,13 +246,8 @@ class TestStoredGates:
 
 
 def test_a_stored_gate_of_today_is_read_as_texts() -> None:
-    threshold = {
-        "comparison": Comparison.AT_LEAST.value,
-        "value": 0.07,
-        "unit": Unit.SHARE.value,
-        "scope": next(iter(Scope)).value,
-    }
-    stored = {"name": "reply rate", "thresholds": [threshold], "reason": None, "needed": 50}
-    shown = stored_gate_texts(stored)
+    threshold = {"comparison": "at_least", "value": 0.07, "unit": "share", "scope": ""}
+    stored = {"name": "reply rate", "needed": 50, "window": "14 days", "reason": None}
+    shown = stored_gate_texts({**stored, "thresholds": [threshold]})
     assert (shown["name"], shown["needed"]) == ("reply rate", 50)
-    assert "7" in shown["threshold"] and "thresholds" not in shown
+    assert shown["threshold"] == threshold_text(demands(SHARE_7)) and "thresholds" not in shown
