@@ -1,5 +1,6 @@
 """Claim work from a table by a conditional UPDATE, under a lease that ends after a crash."""
 
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,16 +28,22 @@ def lease_rows(
     after `batch` rows, so that one sweep cannot starve the others.
     """
     seen: list[Any] = []
+    others_work = False  # on the same rows: then each worker goes its own way through a chunk
     while len(seen) < batch:
         most = min(CHUNK, batch - len(seen))
         free = due.filter(_lease_is_free(timezone.now())).exclude(pk__in=seen)
         rows = list(free.select_related(*related)[:most] if related else free[:most])
+        if others_work:
+            random.shuffle(rows)
         for row in rows:
             seen.append(row.pk)
-            if _lease_row(due, row, seconds):
-                yield row
-        if len(rows) < most:
-            return
+            if not _lease_row(due, row, seconds):
+                others_work = True
+                break  # what is free now is read again
+            yield row
+        else:
+            if len(rows) < most:
+                return
 
 
 def _lease_row(due: QuerySet[Any], row: Any, seconds: int) -> bool:
