@@ -1,7 +1,7 @@
 """Claim work from a table by a conditional UPDATE, under a lease that ends after a crash."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,14 +17,19 @@ def claim_row(queryset: QuerySet[Any], **changes: Any) -> bool:
 
 
 def lease_rows(
-    due: QuerySet[Any], seconds: int, batch: int = 50, related: tuple[str, ...] = ()
+    due: QuerySet[Any],
+    seconds: int,
+    batch: int = 50,
+    related: tuple[str, ...] = (),
+    on_read: Callable[[], Any] | None = None,
 ) -> Iterator[Any]:
     """Yield rows of `due` one by one, each leased for `seconds` and with one more of `attempts`.
 
     `due` says what makes a row due. Both it and the lease are checked again in the UPDATE, so that
     two workers never hold one row. No joins in `due`: PostgreSQL would not check the lease again
     where another worker was first; `related` is read along. A row is as it was read, at most CHUNK
-    rows ago: work that depends on other columns than the lease checks them when it writes. Ends
+    rows ago: work that depends on other columns than the lease checks them when it writes.
+    `on_read` is called whenever rows were read, to drop what is not to be older than they are. Ends
     after `batch` rows, so that one sweep cannot starve the others.
     """
     seen: list[Any] = []
@@ -33,6 +38,8 @@ def lease_rows(
         most = min(CHUNK, batch - len(seen))
         free = due.filter(_lease_is_free(timezone.now())).exclude(pk__in=seen)
         rows = list(free.select_related(*related)[:most] if related else free[:most])
+        if on_read is not None:
+            on_read()
         if others_work:
             random.shuffle(rows)
         for row in rows:
