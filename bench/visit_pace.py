@@ -31,7 +31,7 @@ def main(is_short: bool) -> dict[str, float]:
     django.setup()
     from django.db import connection
 
-    _add_sender()
+    add_sender()
     _hold(WARM_UP)
     alone = []
     for _ in range(ALONE):
@@ -53,7 +53,7 @@ def main(is_short: bool) -> dict[str, float]:
     }
 
 
-def _add_sender() -> None:
+def add_sender() -> None:
     from leads.models import TeamMember
 
     TeamMember.objects.get_or_create(

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Q
 
-from leads.models import Lead, person_of
+from leads.models import Lead
 
 T = TypeVar("T")
+MOST_TRIES = 50  # of work that others come in between of; fewer workers than that wait for a lead
 
 
 class LeadsChanged(Exception):
@@ -26,19 +26,22 @@ def lock_leads(*pks: int) -> list[Lead]:
 
 
 def lock_lead(pk: int) -> Lead:
-    """The lead that row `pk` stands for, locked, with its company: one statement.
+    """The lead that row `pk` stands for, locked; with its company, in one statement, where the row
+    is not merged and nobody else has it.
 
-    Of a merged row both are locked, in the order of pk.
+    That statement never waits. After waiting, its row could be merged and hold up whoever has the
+    survivor, and its company would be the one from before. So all else goes by `lock_leads`.
     """
-    while True:
-        either = Q(pk=pk) | Q(pk=person_of(pk))
-        locked = Lead.rows.select_for_update(of=("self",)).select_related("company").filter(either)
-        rows = {row.pk: row for row in locked.order_by("pk")}
-        if pk not in rows:
-            raise Lead.DoesNotExist(f"There is no lead {pk}.")
-        person = rows.get(rows[pk].merged_into_id or pk)
-        if person is not None and person.merged_into_id is None:
-            return person
+    free = Lead.objects.select_for_update(of=("self",), skip_locked=True)
+    lead = free.select_related("company").filter(pk=pk).first()
+    if lead is not None and _has_its_company(lead):
+        return lead
+    return lock_leads(pk)[0]
+
+
+def _has_its_company(lead: Lead) -> bool:
+    """False where the lead got another company between the read and the lock of one statement."""
+    return lead.company_id == (lead.company.pk if lead.company else None)
 
 
 def lock_rows(pks: Iterable[int]) -> None:
@@ -49,19 +52,25 @@ def lock_rows(pks: Iterable[int]) -> None:
 def retry_until_unchanged(work: Callable[[], T]) -> T:
     """Repeat `work` while it raises LeadsChanged; going back to the start of its transaction, or to
     a savepoint where another is open, releases the locks.
+
+    Raises LeadsChanged after MOST_TRIES: then it is a fault that every try meets.
     """
-    while True:
+    for n in range(1, MOST_TRIES + 1):
         try:
             with transaction.atomic():
                 return work()
         except LeadsChanged:
-            continue
+            if n == MOST_TRIES:
+                raise
+    raise AssertionError("not reached")
 
 
 def lock_leads_once(*pks: int) -> list[Lead]:
     stands_for = {
         pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")
     }
+    if gone := {*pks} - stands_for.keys():
+        raise Lead.DoesNotExist(f"There is no lead {min(gone)}.")
     wanted = {*stands_for, *stands_for.values()}
     rows = {
         row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")

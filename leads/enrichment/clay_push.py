@@ -19,6 +19,7 @@ from leads.enrichment.enrichment_requests import (
     State,
     open_questions,
     settle_request,
+    why_never_asked,
     why_not_asked,
 )
 from leads.integrations import breaker, clay, rates
@@ -45,6 +46,11 @@ def push_due(batch: int = 20) -> int:
 
 
 def _push_request(row: Enrichment) -> None:
+    if why := why_never_asked(row.lead, is_test=row.is_test):
+        settle_request(row, Outcome.SKIPPED, why)
+        return
+    # Since it was read with others, Clay may have answered about a colleague's company.
+    row = Enrichment.objects.select_related("lead__company").get(pk=row.pk)
     if why := why_not_asked(row.lead, is_test=row.is_test):
         settle_request(row, Outcome.SKIPPED, why)
         return

@@ -87,14 +87,21 @@ def request_test_enrichment(lead: Lead) -> Enrichment:
 
 
 def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
-    """Why Clay must not be asked about `lead`; "" where it may. Test visitors only as a test."""
+    """Why Clay must not be asked about `lead`; "" where it may."""
+    if why := why_never_asked(lead, is_test=is_test):
+        return why
+    stop = suppression.find_stop(lead.email or "", lead)
+    if stop and stop.stops_person:
+        return f"{stop.text}: this person is not asked about."
+    return ""
+
+
+def why_never_asked(lead: Lead, *, is_test: bool = False) -> str:
+    """Why nobody like `lead` is asked about, whoever it is. Test visitors only as a test."""
     if lead.kind != Kind.LIVE and not (is_test and lead.kind == Kind.TEST):
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
         return IN_SANDBOX
-    stop = suppression.find_stop(lead.email or "", lead)
-    if stop and stop.stops_person:
-        return f"{stop.text}: this person is not asked about."
     return ""
 
 

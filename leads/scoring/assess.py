@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
@@ -84,9 +84,16 @@ def assess_due(batch: int = 200) -> int:
         .exclude(enrichments__state__in=["due", "requested"])
         .order_by("needs_assessment_at")
     )
-    count = 0
-    while count < batch and (found := _assess_chunk(due, min(claims.CHUNK, batch - count))):
-        count += found
+    count, shared = 0, list[ScoringBatch]()
+    with owner_team.team_read_once():
+        for lead in claims.lease_rows(due, LEASE_SECONDS, batch, on_read=shared.clear):
+            if not shared:
+                # Rules are read after the leads: one that newly published rules had marked before
+                # is scored by them, and one that they mark later is marked anew while it is scored
+                # by older ones.
+                shared.append(load_batch())
+            count += 1
+            _assess_safely(lead, shared[0])
     return count
 
 
@@ -100,21 +107,6 @@ class ScoringBatch:
 
 def load_batch() -> ScoringBatch:
     return ScoringBatch(rule_versions.current_rules(), connections.load_network())
-
-
-def _assess_chunk(due: QuerySet[Lead], most: int) -> int:
-    """Assess at most `most` due leads.
-
-    The rules are read after the leads: a lead that newly published rules had marked before is
-    scored by them, and one that they mark later is marked anew while it is scored by older ones.
-    """
-    count, shared = 0, None
-    with owner_team.team_read_once():
-        for lead in claims.lease_rows(due, LEASE_SECONDS, most):
-            shared = shared or load_batch()
-            count += 1
-            _assess_safely(lead, shared)
-    return count
 
 
 def mark_recently_seen(batch: int = 500) -> int:

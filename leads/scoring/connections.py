@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from leads import normal
 from leads.field_values import shared_hosts
 from leads.identity import company_matching
-from leads.models import KnownContact, Lead, PastEmployer
+from leads.models import KnownContact, Lead, TeamMember
 from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, Rules
 from leads.suppression import lists
 
@@ -48,17 +48,24 @@ class Employment:
 
 @dataclass(frozen=True)
 class TeamNetwork:
-    """What the team brings to every lead: past employers, and whether it has any contacts."""
+    """What the team brings to every lead: where whom of it worked, and whether it has contacts."""
 
-    past_employers: tuple[PastEmployer, ...]
+    past: tuple[tuple[str, Employment], ...]  # with the name of the member
     has_contacts: bool
 
 
 def load_network() -> TeamNetwork:
-    """Two statements, for a batch of leads."""
-    employers = PastEmployer.objects.filter(member__active=True).select_related("member")
-    contacts = KnownContact.objects.filter(member__active=True)
-    return TeamNetwork(tuple(employers), contacts.exists())
+    """One statement, for a batch of leads."""
+    contacts = KnownContact.objects.filter(member=OuterRef("pk"))
+    columns = ("company_name", "domain", "from_year", "to_year")
+    rows = list(
+        TeamMember.objects.filter(active=True)
+        .annotate(has_contacts=Exists(contacts))
+        .order_by("past_employers")
+        .values_list("name", "has_contacts", *(f"past_employers__{name}" for name in columns))
+    )
+    past = tuple((name, Employment(*stay)) for name, _, *stay in rows if stay[0] is not None)
+    return TeamNetwork(past, any(has_contacts for _, has_contacts, *_ in rows))
 
 
 def find_connections(lead: Lead, network: TeamNetwork | None = None) -> list[Connection]:
@@ -183,13 +190,12 @@ def _employment_of(contact: KnownContact) -> Employment:
 def _shared_employers(
     network: TeamNetwork, now: list[Employment], before: list[Employment]
 ) -> Iterator[Connection]:
-    for past in network.past_employers:
-        ours = Employment(past.company_name, past.domain, past.from_year, past.to_year)
+    for member, ours in network.past:
         for theirs in before:
             if same_company(ours, theirs):
-                yield _past_employer_connection(past.member.name, ours, theirs)
+                yield _past_employer_connection(member, ours, theirs)
         if any(same_company(ours, stay) for stay in now):
-            member, company = past.member.name, ours.company
+            company = ours.company
             yield Connection(
                 "employer_now", member, company,
                 f"{member} on our team used to work at {company}.", f"I used to work at {company}.",

@@ -44,6 +44,7 @@ def move_message(
     them.
     """
     transitions.check_transition(message.status, to_status)
+    code = MoveCode(why)
     note = MoveNote(
         **{one.name: changes.pop(one.name) for one in fields(MoveNote) if one.name in changes}
     )
@@ -56,7 +57,7 @@ def move_message(
     with transaction.atomic(savepoint=False):  # nothing is undone here: it raises outside of it
         is_claimed = claims.claim_row(rows, **changes)
         if is_claimed:
-            _log_move(message, changes, why, by, note)
+            _log_move(message, changes, code, by, note)
     if not is_claimed:
         current = Message.objects.get(pk=message.pk)
         raise transitions.StaleMessage(current.status, current.version)
@@ -66,7 +67,7 @@ def move_message(
 
 
 def _log_move(
-    message: Message, changes: dict[str, Any], why: MoveCode | str, by: Any, note: MoveNote
+    message: Message, changes: dict[str, Any], why: MoveCode, by: Any, note: MoveNote
 ) -> None:
     row = Move.objects.create(
         message_id=message.pk,
@@ -74,7 +75,7 @@ def _log_move(
         to_status=changes["status"],
         at=note.now or timezone.now(),
         by=by,
-        why=MoveCode(why).value,
+        why=why.value,
         tag=note.tag,
         version=changes.get("version", message.version),
     )

@@ -1,6 +1,7 @@
 """Claim work from a table by a conditional UPDATE, under a lease that ends after a crash."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,27 +17,40 @@ def claim_row(queryset: QuerySet[Any], **changes: Any) -> bool:
 
 
 def lease_rows(
-    due: QuerySet[Any], seconds: int, batch: int = 50, related: tuple[str, ...] = ()
+    due: QuerySet[Any],
+    seconds: int,
+    batch: int = 50,
+    related: tuple[str, ...] = (),
+    on_read: Callable[[], Any] | None = None,
 ) -> Iterator[Any]:
     """Yield rows of `due` one by one, each leased for `seconds` and with one more of `attempts`.
 
     `due` says what makes a row due. Both it and the lease are checked again in the UPDATE, so that
     two workers never hold one row. No joins in `due`: PostgreSQL would not check the lease again
     where another worker was first; `related` is read along. A row is as it was read, at most CHUNK
-    rows ago: work that depends on other columns than the lease checks them when it writes. Ends
+    rows ago: work that depends on other columns than the lease checks them when it writes.
+    `on_read` is called whenever rows were read, to drop what is not to be older than they are. Ends
     after `batch` rows, so that one sweep cannot starve the others.
     """
     seen: list[Any] = []
+    others_work = False  # on the same rows: then each worker goes its own way through a chunk
     while len(seen) < batch:
         most = min(CHUNK, batch - len(seen))
         free = due.filter(_lease_is_free(timezone.now())).exclude(pk__in=seen)
         rows = list(free.select_related(*related)[:most] if related else free[:most])
+        if on_read is not None:
+            on_read()
+        if others_work:
+            random.shuffle(rows)
         for row in rows:
             seen.append(row.pk)
-            if _lease_row(due, row, seconds):
-                yield row
-        if len(rows) < most:
-            return
+            if not _lease_row(due, row, seconds):
+                others_work = True
+                break  # what is free now is read again
+            yield row
+        else:
+            if len(rows) < most:
+                return
 
 
 def _lease_row(due: QuerySet[Any], row: Any, seconds: int) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from leads.enrichment import clay_answers, clay_push, enrichment_requests
@@ -90,6 +91,29 @@ def test_due_requests_are_pushed_oldest_first(clay: FakeClay) -> None:
     assert clay_push.push_due() == 1
     assert clay_push.push_due() == 0
     assert leads[3].enrichments.get().state == "due"
+
+
+def test_answer_about_a_colleague_counts_for_those_pushed_after_it(clay: FakeClay) -> None:
+    """Both were read together; Clay's answer about the first comes before the second is asked."""
+    company = CompanyFactory(domain="northline.test")
+    for _ in range(2):
+        enrichment_requests.request_enrichment(LeadFactory(company=company))
+    answered: list[bool] = []
+
+    def answer_first(execute: Any, sql: str, *rest: Any) -> Any:
+        done = execute(sql, *rest)
+        if not answered and sql.startswith("UPDATE") and Enrichment.State.REQUESTED in rest[0]:
+            answered.append(True)
+            [row] = clay.submissions()
+            clay_answers.record_answer(row["request_id"], enriched(row))
+        return done
+
+    with connection.execute_wrapper(answer_first):
+        assert clay_push.push_due() == 2
+    assert answered
+    assert [row["ask_company"] for row in clay.submissions()] == ["yes", "no"]
+    last = Enrichment.objects.get(request_id=clay.submissions()[1]["request_id"])
+    assert (last.asks_company, last.company_known_at is not None) == (False, True)
 
 
 def test_sandbox_asks_nothing_and_lead_goes_on() -> None:

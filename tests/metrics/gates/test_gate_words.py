@@ -243,3 +243,11 @@ class TestStoredGates:
 
         assert "met on 1 of 7 days in a row" in pages[0]
         assert "about 50 more settled requests" in pages[1]
+
+
+def test_a_stored_gate_of_today_is_read_as_texts() -> None:
+    threshold = {"comparison": "at_least", "value": 0.07, "unit": "share", "scope": ""}
+    stored = {"name": "reply rate", "needed": 50, "window": "14 days", "reason": None}
+    shown = stored_gate_texts({**stored, "thresholds": [threshold]})
+    assert (shown["name"], shown["needed"]) == ("reply rate", 50)
+    assert shown["threshold"] == threshold_text(demands(SHARE_7)) and "thresholds" not in shown

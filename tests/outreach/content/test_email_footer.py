@@ -159,3 +159,13 @@ def test_every_word_that_was_approved_can_be_read(body: str) -> None:
     """Spacing aside, what the recipient reads is the text and nothing else."""
     read = Read(email_footer.email_html(body, ""))
     assert "".join(read.words.split()) == "".join(body.split())
+
+
+def test_the_token_of_a_personal_link_is_hidden() -> None:
+    link = "https://caio.example.com/u/0123456789abcdef"
+    assert email_footer.hide_personal_links(f"Stop: {link} now") == (
+        "Stop: https://caio.example.com/u/… now"
+    )
+    assert (
+        email_footer.hide_personal_links("Nothing to hide /u/short") == "Nothing to hide /u/short"
+    )

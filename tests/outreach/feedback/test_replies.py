@@ -239,7 +239,7 @@ def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:
     answered(ghl, first)
     assert reload_email(open_one).status == "sending"
     with pytest.raises(SendStopped) as stopped:
-        final_checks.check_before_sending(leaving)
+        final_checks.check_before_sending(leaving, final_checks.load_recipient(leaving))
     assert (stopped.value.to, stopped.value.code) == ("withdrawn", "answered")
 
 
@@ -247,7 +247,8 @@ def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:
 def test_facts_known_at_approval_stop_nothing(ghl: FakeGhl, kind: str) -> None:
     first = make_sent_email(ghl)
     answered(ghl, first, kind)
-    final_checks.check_before_sending(factories.cleared_email(first.lead))
+    email = factories.cleared_email(first.lead)
+    final_checks.check_before_sending(email, final_checks.load_recipient(email))
 
 
 # --- Colleagues -----------------------------------------------------------------------------------
@@ -383,7 +384,7 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct_kind(other, "question", by=reviewer)
     assert reload_email(open_one).status == "withdrawn"
     with pytest.raises(SendStopped):
-        final_checks.check_before_sending(leaving)
+        final_checks.check_before_sending(leaving, final_checks.load_recipient(leaving))
 
 
 def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User) -> None:

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
-from outreach.choices import Guardrail
-from outreach.guardrails.guardrail_display import guardrail_table
-from outreach.guardrails.guardrail_rules import EventCounts, HealthState, MissingRecord
+import pytest
+
+from outreach.choices import Guardrail, Level
+from outreach.guardrails.guardrail_display import describe_breach, guardrail_table
+from outreach.guardrails.guardrail_rules import Breach, EventCounts, HealthState, MissingRecord
 
 
 def shown(counts: EventCounts) -> list[tuple[str, str, str, str, str]]:
@@ -75,3 +77,15 @@ def test_a_share_of_bounces_alone_names_the_share() -> None:
     counts = EventCounts(bounces_week=bounces, sends_week=100)
     [bounced] = [one for one in guardrail_table(counts) if one.guardrail == "hard_bounces"]
     assert (bounced.level, bounced.why) == ("halt", "3 hard bounces of 100 emails sent in 7 days.")
+
+
+@pytest.mark.parametrize(
+    ("hours", "sentence"),
+    [
+        (None, "There is no verdict on domain health."),
+        (9, "The verdict on domain health is 9 hours old; after 6 it counts for nothing."),
+    ],
+)
+def test_an_old_verdict_is_described(hours: int | None, sentence: str) -> None:
+    breach = Breach(Guardrail.HEALTH_VERDICT, Level.ALERT, ("verdict:1",), {"hours": hours})
+    assert describe_breach(breach) == sentence

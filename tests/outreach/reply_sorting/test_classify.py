@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.models import ReplyKind
-from outreach.reply_sorting.classify import SortedReply, sort_reply
+from outreach.reply_sorting.auto_replies import find_auto_reply, find_fate, find_successor
+from outreach.reply_sorting.classify import SortedReply, is_bare_stop, sort_reply
 from outreach.reply_sorting.phrases import (
     WORD_LISTS,
+    PhraseSearch,
     detect_language,
     expand_names,
     fold_text,
@@ -328,3 +330,68 @@ def test_a_megabyte_of_junk_takes_no_longer_than_its_length(junk: str) -> None:
     assert (
         time.process_time() - started < 3
     )  # 0.4 s at most on an idle machine; quadratic would be minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "is_automatic", "fate"),
+    [
+        ("The mailbox is full.", True, "delayed"),
+        ("User unknown.", True, "undeliverable"),
+        ("Dana is no longer with Acme.", True, "gone"),
+        ("I am back on Monday.", True, ""),
+        ("I no longer work at Acme.", False, "gone"),
+        # A person speaks of a colleague, or of a mailbox
+        ("Dana is no longer with Acme.", False, ""),
+        ("The mailbox is full.", False, ""),
+    ],
+)
+def test_what_became_of_the_address(text: str, is_automatic: bool, fate: str) -> None:
+    assert find_fate(text, is_automatic=is_automatic) == fate
+
+
+def test_an_answer_of_a_calendar_is_automatic_but_not_sure() -> None:
+    found = find_auto_reply("Accepted: A talk", PhraseSearch("Dana Reyes"))
+    assert found is not None and not found.is_sure
+    assert [word.lower() for word in found.words] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "is_sure"),
+    [
+        ("Hello", "I am out of the office until May 4.", True),
+        ("Hello", "I am out of the office.", False),
+        ("Automatic reply: Hello", "I am out of the office. Does Tuesday suit you?", False),
+    ],
+)
+def test_how_sure_an_automatic_reply_is(subject: str, words: str, is_sure: bool) -> None:
+    found = find_auto_reply(subject, PhraseSearch(words))
+    assert found is not None and found.is_sure is is_sure
+
+
+def test_a_person_wrote_no_automatic_reply() -> None:
+    assert find_auto_reply("Re: Hello", PhraseSearch("Tuesday at ten suits me.")) is None
+
+
+def test_the_successor_with_an_address_comes_first() -> None:
+    text = "Please contact my successor. Write to ben@example.com instead."
+    assert find_successor(text) == "Write to ben@example.com instead."
+    assert find_successor("Please contact Ben Ito.") == "Please contact Ben Ito."
+    assert find_successor("Bye.") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "is_bare"),
+    [
+        ("STOP", True),
+        ("Unsubscribe please. Thanks.", True),
+        ("Unsubscribe. Thanks. Dana.", False),
+        ("Tell me more.", False),
+    ],
+)
+def test_a_bare_stop_has_two_sentences_at_most(said: str, is_bare: bool) -> None:
+    assert is_bare_stop("Re: Hello", said) is is_bare
+
+
+def test_a_yes_beside_a_stop_for_others_is_not_sure() -> None:
+    found = sort_reply("Re: Hello", "Sounds great, let's talk. Please remove Ben from your list.")
+    assert (found.kind, found.is_sure) == (ReplyKind.POSITIVE, False)

@@ -172,3 +172,15 @@ def test_html_keeps_lines_and_decodes() -> None:
 @pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "Dana <a@b.test> said so\nyes", "<3"])
 def test_text_with_angle_brackets_is_not_html(text: str) -> None:
     assert to_plain_text(text) == text
+
+
+@pytest.mark.parametrize("line", ["Ben wrote this:", "Maria Lopez wrote to us:"])
+def test_a_line_that_says_wrote_without_an_address_or_a_date_stays(line: str) -> None:
+    text = f"Yes.\n{line}\nWe take two."
+    assert without_quotes(text) == text
+
+
+def test_a_sign_off_has_two_names_at_most() -> None:
+    assert without_signature("Tuesday suits me.\nBest, Dana Reyes") == "Tuesday suits me."
+    kept = "Tuesday suits me.\nThanks, see you next week then"
+    assert without_signature(kept) == kept

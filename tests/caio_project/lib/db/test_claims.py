@@ -81,6 +81,17 @@ def test_a_sweep_ends_after_its_batch_in_order() -> None:
 
 
 @pytest.mark.django_db
+def test_a_sweep_says_whenever_it_has_read_rows_again() -> None:
+    rows, read = [event(number) for number in range(3)], []
+    sweep = claims.lease_rows(due(), 60, on_read=lambda: read.append(len(read)))
+    assert next(sweep).pk == rows[0].pk
+    assert read == [0]
+    InboundEvent.objects.filter(pk=rows[1].pk).update(attempts=1)  # another worker had it
+    assert {r.pk: read[-1] for r in sweep} == {rows[2].pk: 1}
+    assert InboundEvent.objects.get(pk=rows[1].pk).attempts == 1
+
+
+@pytest.mark.django_db
 def test_a_claim_changes_only_the_matching_row() -> None:
     row = event(1)
     waiting = InboundEvent.objects.filter(pk=row.pk, state="waiting")
