@@ -12,7 +12,7 @@ import time
 
 from rich.console import Console
 
-from bench import latency, pages, queue_cost, webhook, world
+from bench import idle, import_pace, latency, pages, queue_cost, webhook, world
 from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
@@ -25,6 +25,8 @@ def main() -> int:
         ("webhook", lambda: webhook.measure_webhook(SECONDS)),
         ("redis", latency.on_redis),
         ("embedded", latency.on_sqlite),
+        ("idle", lambda: idle.measure(SECONDS < 10)),
+        ("imports", lambda: import_pace.measure(SECONDS < 10)),
         (
             "cost",
             lambda: json.loads(

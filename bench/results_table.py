@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import cost, send_cost, webhook
+from bench import cost, idle, import_pace, send_cost, webhook
 
 
 class ResultsTable:
@@ -41,6 +41,8 @@ def results_table(found: dict[str, Any], seconds: float) -> Table:
         "webhook": add_webhook,
         "redis": lambda table, one: add_latency(table, one, "Redis, worker, beat", 5),
         "embedded": lambda table, one: add_latency(table, one, "embedded, SQLite", 15),
+        "idle": add_idle,
+        "imports": add_imports,
         "cost": add_cost,
         "door": add_door,
         "leaving": add_leaving,
@@ -67,6 +69,31 @@ def add_webhook(table: ResultsTable, w: dict[str, float]) -> None:
 def add_latency(table: ResultsTable, one: dict[str, float], where: str, aim: float) -> None:
     table.add(f"visit to held, {where}: median", one["median_s"], "s", aim)
     table.add("  longest", one["longest_s"], "s", aim)
+
+
+def add_idle(table: ResultsTable, one: dict[str, dict[str, float]]) -> None:
+    run, production = one["embedded"], one["production"]
+    text = f"idle, embedded on SQLite: {run['processes']:.0f} processes"
+    table.add(text, run["cpu_percent"], "% of a core", idle.CPU_AIM)
+    table.add("  memory, what is shared counted twice", run["memory_mb"], "MB", idle.MEMORY_AIM)
+    table.add("  what is shared counted once", run["own_memory_mb"], "MB")
+    text = "idle, PostgreSQL and Redis: the worker"
+    table.add(text, production["worker_percent"], "% of a core", idle.PART_AIM)
+    table.add("  PostgreSQL", production["postgres_percent"], "% of a core", idle.PART_AIM)
+    for name in ("beat", "web", "redis"):
+        table.add(f"  {name}", production[f"{name}_percent"], "% of a core")
+
+
+def add_imports(table: ResultsTable, one: dict[str, float]) -> None:
+    text = f"import_visitors, {one['rows']:,} rows"
+    table.add_ratio(f"{text}: rows a second", one["per_second"], import_pace.PER_SECOND_AIM)
+    table.add("  the same file again", one["known_per_second"], "/s")
+    table.add("  worked off beside live visitors", one["worked_off_per_second"], "/s")
+    text = f"a live visitor while {one['waiting']:,} imported wait: to lead, median"
+    table.add(text, one["processed_median_s"], "s")
+    table.add("  longest", one["processed_longest_s"], "s", import_pace.DELAY_AIM)
+    table.add("  to held, median", one["held_median_s"], "s")
+    table.add("  longest", one["held_longest_s"], "s")
 
 
 def add_cost(table: ResultsTable, c: dict[str, Any]) -> None:

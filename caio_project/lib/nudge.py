@@ -1,7 +1,12 @@
-"""Wake the next stage. The row is the queue: a lost nudge costs time, never correctness."""
+"""Wake the next stage. The row is the queue: a lost nudge costs time, never correctness.
+
+Nudges go through the broker. Where there is none, a datagram for each carries them to the process
+that works, on a socket beside the database's file.
+"""
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -11,12 +16,11 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from caio_project.lib import nudge_socket
-
 log = logging.getLogger(__name__)
 
 # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
 ROUND_SECONDS = 0.25
+LONGEST_NAME = 200
 
 # On memory:// only the process that runs the worker reaches it; `pump` sets these.
 listening_here = False
@@ -31,8 +35,8 @@ def nudge(task: str) -> None:
     """
     if not settings.EMBEDDED or listening_here:
         transaction.on_commit(partial(wake_soon, task), robust=True)
-    elif nudge_socket.has_listener():
-        transaction.on_commit(partial(nudge_socket.send, task), robust=True)
+    elif settings.NUDGE_SOCKET.exists():
+        transaction.on_commit(partial(_send_datagram, task), robust=True)
 
 
 def wake_soon(task: str) -> None:
@@ -74,6 +78,34 @@ def wake_worker(task: str) -> None:
             current_app.send_task(task, retry=False, ignore_result=True, expires=60)
     except Exception as error:  # the broker is allowed to be down
         log.warning("could not wake %s: %s", task, type(error).__name__)
+
+
+def _send_datagram(task: str) -> None:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            sender.sendto(task.encode(), str(settings.NUDGE_SOCKET))
+    except OSError:
+        pass  # whoever listened was killed, or is behind: the next sweep finds the row
+
+
+def listen(wake: Callable[[str], None]) -> None:
+    """Call `wake` with each name that another process sends, in a thread, until this one ends."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        settings.NUDGE_SOCKET.unlink(missing_ok=True)
+        listener.bind(str(settings.NUDGE_SOCKET))
+        settings.NUDGE_SOCKET.chmod(0o600)
+    except OSError as error:
+        listener.close()
+        log.warning("%s: %s; work waits for the next sweep", settings.NUDGE_SOCKET, error)
+        return
+
+    def read_names() -> None:
+        while True:
+            wake(listener.recv(LONGEST_NAME).decode(errors="replace"))
+
+    threading.Thread(target=read_names, name="nudges", daemon=True).start()
 
 
 def _reset_after_fork() -> None:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from caio_project.lib import nudge, nudge_socket
+from caio_project.lib import nudge
 from caio_project.schedule import SWEEPS
 
 RUNS_PER_TASK = (
@@ -114,7 +114,7 @@ class Command(BaseCommand):
             # SQLite's log each time.
             connection.ensure_connection()
             clock.start()
-            nudge_socket.listen(wake_known)
+            nudge.listen(wake_known)
             self.stdout.write("pump: working")
             self.stdout.flush()
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from caio_project.lib import nudge_socket
-from caio_project.lib.nudge import nudge
+from caio_project.lib.nudge import listen, nudge
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +24,7 @@ def path(settings: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def heard(path: Path) -> "queue.Queue[str]":
     names: queue.Queue[str] = queue.Queue()
-    nudge_socket.listen(names.put)
+    listen(names.put)
     return names
 
 
@@ -64,32 +63,43 @@ def test_without_a_listener_nothing_is_sent(
     assert not path.exists()
 
 
-def test_a_listener_that_was_killed_is_no_error(path: Path) -> None:
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[[], None]:
+    """Nudges as a transaction does that is committed."""
+
+    def nudge_and_commit() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            nudge("leads.process_events")
+
+    return nudge_and_commit
+
+
+def test_a_listener_that_was_killed_is_no_error(path: Path, commit: Callable[[], None]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
         killed.bind(str(path))
 
-    nudge_socket.send("leads.process_events")
+    commit()
 
-    assert nudge_socket.has_listener()
+    assert path.exists()
 
 
-def test_a_listener_takes_the_place_of_a_killed_one(path: Path) -> None:
+def test_a_listener_takes_the_place_of_a_killed_one(path: Path, commit: Callable[[], None]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
         killed.bind(str(path))
     names: queue.Queue[str] = queue.Queue()
 
-    nudge_socket.listen(names.put)
-    nudge_socket.send("leads.process_events")
+    listen(names.put)
+    commit()
 
     assert names.get(timeout=5) == "leads.process_events"
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_listener_that_is_full_holds_nobody_up(path: Path) -> None:
+def test_a_listener_that_is_behind_holds_nobody_up(path: Path, commit: Callable[[], None]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as busy:
         busy.bind(str(path))
-        for _ in range(2000):
-            nudge_socket.send("leads.process_events")
+        for _ in range(1000):
+            commit()
         assert busy.recv(200) == b"leads.process_events"
 
 
@@ -98,8 +108,8 @@ def test_a_path_that_is_too_long_is_said_and_ends_nothing(
 ) -> None:
     settings.NUDGE_SOCKET = tmp_path / ("x" * 120)
 
-    nudge_socket.listen(lambda task: None)
-    nudge_socket.send("leads.process_events")
+    listen(lambda task: None)
 
     [record] = caplog.records
     assert "work waits for the next sweep" in record.getMessage()
+    assert not settings.NUDGE_SOCKET.exists()
