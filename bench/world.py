@@ -19,6 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 
+from caio_project import schedule
+
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("BENCH_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/caio_bench"
 REDIS = os.environ.get("BENCH_REDIS_URL") or "redis://127.0.0.1:6379/7"
@@ -77,7 +79,7 @@ def fresh_postgres() -> dict[str, str]:
     with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template()}"')
-    redis.from_url(REDIS).delete("celery")
+    redis.from_url(REDIS).delete(schedule.DEFAULT_QUEUE, *schedule.QUEUES)
     return product_environment()
 
 

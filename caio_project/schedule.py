@@ -41,3 +41,23 @@ SWEEPS = {
 
 # A tick that waited long for a worker is still worth its while: only ticks send sweeps.
 BEAT_SCHEDULE = {TICK: {"task": TICK, "schedule": TICK_SECONDS, "options": {"expires": 60.0}}}
+
+# Workers take from all queues unless `-Q` names some (docs/scaling.md).
+DEFAULT_QUEUE = "celery"
+QUEUES = {
+    "inbound": (
+        "leads.process_events",
+        "leads.process_imported",
+        "leads.push_enrichments",
+        "leads.assess_due",
+        "outreach.draft_due",
+        "outreach.write_drafts",
+    ),
+    "sending": (
+        "outreach.send_due",
+        "outreach.look_due",
+        "outreach.recover",
+        "outreach.settle_uncertain",
+        "outreach.do_afterwards",
+    ),
+}

@@ -10,7 +10,9 @@ import zoneinfo
 from pathlib import Path
 
 import environ
+from kombu import Queue
 
+from caio_project import schedule
 from caio_project.lib import run_address
 from caio_project.lib.private_files import close_to_others
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
@@ -139,6 +141,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = sys.maxsize  # celery.py closes what is broken or old
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = schedule.DEFAULT_QUEUE
+CELERY_TASK_QUEUES = [Queue(name) for name in (schedule.DEFAULT_QUEUE, *schedule.QUEUES)]
+CELERY_TASK_ROUTES = {
+    task: {"queue": queue} for queue, tasks in schedule.QUEUES.items() for task in tasks
+}
 # A hung Redis blocked a caller for over 40 s with the defaults.
 if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from caio_project.celery import app
-from caio_project.schedule import BEAT_SCHEDULE, SWEEPS
+from caio_project.schedule import BEAT_SCHEDULE, DEFAULT_QUEUE, QUEUES, SWEEPS
 
 APPS = ("caio_project", "leads", "outreach", "approvals", "metrics")
 
@@ -83,3 +83,12 @@ def test_a_name_without_a_task_is_found() -> None:
 
     assert nudged_name(Path(), argument) == "outreach.no_such_task"
     assert "outreach.no_such_task" not in registered_tasks()
+
+
+def test_queues_name_registered_tasks_once_and_a_worker_takes_from_all() -> None:
+    routed = [task for tasks in QUEUES.values() for task in tasks]
+
+    assert set(routed) <= registered_tasks() and len(routed) == len(set(routed))
+    assert set(app.amqp.queues) == {DEFAULT_QUEUE, *QUEUES}
+    assert app.amqp.router.route({}, "outreach.send_due")["queue"].name == "sending"
+    assert app.amqp.router.route({}, "approvals.tell")["queue"].name == DEFAULT_QUEUE

@@ -17,6 +17,7 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection
 
+from caio_project.schedule import DEFAULT_QUEUE, QUEUES
 from leads.inbound import event_store
 from outreach.models import Message
 from tests.conftest import TOKEN
@@ -36,7 +37,7 @@ def database_url() -> str:
 
 @pytest.fixture
 def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
-    redis.from_url(django_settings.REDIS_URL).delete("celery")
+    redis.from_url(django_settings.REDIS_URL).delete(DEFAULT_QUEUE, *QUEUES)
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str) -> None:
@@ -69,7 +70,7 @@ def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
         ):  # Celery's own warm shutdown; nothing is lost by killing it
             process.kill()
             process.wait()
-    redis.from_url(django_settings.REDIS_URL).delete("celery")
+    redis.from_url(django_settings.REDIS_URL).delete(DEFAULT_QUEUE, *QUEUES)
 
 
 def held() -> list[str]:
