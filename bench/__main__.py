@@ -12,7 +12,7 @@ import time
 
 from rich.console import Console
 
-from bench import idle, import_pace, latency, pages, queue_cost, webhook, world
+from bench import idle, import_pace, latency, pages, queue_cost, visit_pace, webhook, world
 from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
@@ -27,6 +27,7 @@ def main() -> int:
         ("embedded", latency.on_sqlite),
         ("idle", lambda: idle.measure(SECONDS < 10)),
         ("imports", lambda: import_pace.measure(SECONDS < 10)),
+        ("visit", lambda: visit_pace.measure(SECONDS < 10)),
         (
             "cost",
             lambda: json.loads(
@@ -46,6 +47,12 @@ def main() -> int:
             "leaving",
             lambda: json.loads(
                 world.run_manage(world.fresh_postgres(), "-m", "bench.send_cost", f"{SECONDS:g}")
+            ),
+        ),
+        (
+            "share",
+            lambda: json.loads(
+                world.run_manage(world.fresh_postgres(), "-m", "bench.ghl_share", f"{SECONDS:g}")
             ),
         ),
         (

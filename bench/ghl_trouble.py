@@ -11,7 +11,7 @@ from tests.fakes.exchange import Request
 from tests.fakes.ghl import FakeGhl
 
 SEND = "POST /conversations/messages"
-READS = ("GET /contacts/{id}", "GET /conversations/search", "POST /contacts/upsert")
+READS = ("GET /contacts/{id}", "GET /conversations/search", "POST /contacts/")
 INVALID = {
     "statusCode": 422,
     "message": ["email must be an email"],

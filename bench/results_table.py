@@ -6,7 +6,10 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import cost, idle, import_pace, send_cost, webhook
+from bench import cost, ghl_share, idle, import_pace, send_cost, webhook
+
+# Aims for one visit: statements, processor time in look-ups, visits a second.
+STATEMENTS, MULTIPLE, PER_SECOND = 60, 120, 15
 
 
 class ResultsTable:
@@ -43,9 +46,11 @@ def results_table(found: dict[str, Any], seconds: float) -> Table:
         "embedded": lambda table, one: add_latency(table, one, "embedded, SQLite", 15),
         "idle": add_idle,
         "imports": add_imports,
+        "visit": add_visit,
         "cost": add_cost,
         "door": add_door,
         "leaving": add_leaving,
+        "share": add_share,
         "pages": add_pages,
     }
     for name, add_section in sections.items():
@@ -96,6 +101,15 @@ def add_imports(table: ResultsTable, one: dict[str, float]) -> None:
     table.add("  longest", one["held_longest_s"], "s")
 
 
+def add_visit(table: ResultsTable, found: dict[str, dict[str, float]]) -> None:
+    for which, one in found.items():
+        table.add(f"stored to held, {which}: statements", one["statements"], "", STATEMENTS + 1)
+        table.add("  in a batch", one["statements_in_batch"], "")
+        table.add("  processor time, in look-ups of a row", one["multiple"], "x", MULTIPLE)
+        table.add("  a visit", one["cpu_ms"], "ms")
+        table.add_ratio("  visits a second of one worker process", one["per_second"], PER_SECOND)
+
+
 def add_cost(table: ResultsTable, c: dict[str, Any]) -> None:
     for one in c["sizes"]:
         text = f"stored to assessed, {one['visits']:,} visits in the table"
@@ -127,6 +141,13 @@ def add_leaving(table: ResultsTable, d: dict[str, Any]) -> None:
         table.add(text, one["ms"], "ms an email")
     table.add("  queries an email, the same at every size", d["queries"], "")
     table.add(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", send_cost.AIM)
+
+
+def add_share(table: ResultsTable, s: dict[str, float]) -> None:
+    text = f"{ghl_share.WORKERS} sending processes, of GoHighLevel's own ceiling"
+    table.add_ratio(text, s["share"], ghl_share.AIM)
+    table.add("  most calls in any ten seconds", s["most"], "calls", ghl_share.CEILING + 1)
+    table.add("  calls that it refused", s["refused"], "calls", 1)
 
 
 def add_pages(table: ResultsTable, p: dict[str, float]) -> None:

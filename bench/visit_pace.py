@@ -23,7 +23,6 @@ VISITS, SHORT_VISITS = 300, 60
 WARM_UP, ALONE, LOOKUPS = 12, 7, 400
 BESIDE = 3  # statements of the measurement itself: storing the body, counting what is held twice
 PUSHED_AT_ONCE = 20  # by one sweep of requests to Clay
-STATEMENTS_AIM, MULTIPLE_AIM, PER_SECOND_AIM = 60, 120, 15
 
 
 def main(is_short: bool) -> dict[str, float]:

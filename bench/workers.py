@@ -24,7 +24,6 @@ SHARE, PERIOD = 0.25, 0.08  # of a core, and the seconds in which it is counted
 WORKERS, SHORT_WORKERS = (1, 2, 4), (1, 2)
 VISITS, SHORT_VISITS = 240, 60  # for each worker, stored at once
 LONGEST = 120.0  # seconds until all are held
-TWICE_AIM = 1.7  # times the visits with twice the workers
 HELD = "SELECT count(*) FROM outreach_message WHERE status = 'held'"
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from django.templatetags.static import static
+from kombu import Queue
+
+from caio_project.schedule import DEFAULT_QUEUE, QUEUES
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -99,3 +102,9 @@ def logging_settings(level: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {"celery": {"level": "WARNING"}},
     }
+
+
+def task_queues() -> tuple[str, list[Queue], dict[str, dict[str, str]]]:
+    """Celery's default queue, all queues, and the queue of each task that has another."""
+    routes = {task: {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks}
+    return DEFAULT_QUEUE, [Queue(name) for name in (DEFAULT_QUEUE, *QUEUES)], routes

@@ -10,9 +10,7 @@ import zoneinfo
 from pathlib import Path
 
 import environ
-from kombu import Queue
 
-from caio_project import schedule
 from caio_project.lib import run_address
 from caio_project.lib.private_files import close_to_others
 from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
@@ -20,7 +18,7 @@ from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
-from caio_project.library_settings import logging_settings
+from caio_project.library_settings import logging_settings, task_queues
 from caio_project.team_access.account_settings import *  # noqa: F403
 from leads.field_values import countries, stop_entries
 
@@ -141,11 +139,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = sys.maxsize  # celery.py closes what is broken or old
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
-CELERY_TASK_DEFAULT_QUEUE = schedule.DEFAULT_QUEUE
-CELERY_TASK_QUEUES = [Queue(name) for name in (schedule.DEFAULT_QUEUE, *schedule.QUEUES)]
-CELERY_TASK_ROUTES = {
-    task: {"queue": queue} for queue, tasks in schedule.QUEUES.items() for task in tasks
-}
+CELERY_TASK_DEFAULT_QUEUE, CELERY_TASK_QUEUES, CELERY_TASK_ROUTES = task_queues()
 # A hung Redis blocked a caller for over 40 s with the defaults.
 if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {

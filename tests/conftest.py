@@ -20,6 +20,8 @@ from hypothesis import settings as hypothesis_settings
 from caio_project import roles
 from caio_project.lib.db import append_only
 from leads.inbound import receive
+from leads.integrations import ghl as ghl_client
+from leads.integrations import rates
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
@@ -267,7 +269,13 @@ def ghl(settings: Any) -> Iterator[FakeGhl]:
 
 
 @pytest.fixture
-def loose(settings: Any) -> None:
+def roomy_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GoHighLevel's rate binds none of the emails that a test sends at one moment."""
+    monkeypatch.setattr(ghl_client, "PACE", rates.Pace(1_000, 0.01))
+
+
+@pytest.fixture
+def loose(settings: Any, roomy_rate: None) -> None:
     """No pacing: only the daily cap and what a test sets itself."""
     settings.UNDO_SECONDS = settings.SEND_GAP_SECONDS = 0
     settings.HOURLY_LIMIT = settings.DOMAIN_HOURLY_LIMIT = 1000

@@ -16,7 +16,7 @@ from django.utils import timezone
 from caio_project.lib import http
 from leads import locks, normal
 from leads.identity import company_matching, field_filling, lead_matching
-from leads.integrations import ghl, ghl_contact_data
+from leads.integrations import ghl, ghl_contact_data, ghl_contact_list
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.background_calls import call_patiently
 from leads.models import Bookmark, Kind, Lead
@@ -52,7 +52,7 @@ def import_contacts(
     while taken.new < most and not taken.ended and not taken.error:
         position = place.position
         try:
-            page = call_patiently(lambda: ghl.list_contacts(place.position))
+            page = call_patiently(lambda: ghl_contact_list.list_contacts(place.position))
             for listed in page:
                 if taken.new >= most:
                     break
@@ -60,7 +60,7 @@ def import_contacts(
                 place.position = listed.position
                 progress(taken)
             else:
-                taken.ended = len(page) < ghl.PAGE_SIZE
+                taken.ended = len(page) < ghl_contact_list.PAGE_SIZE
         except http.HttpError as failure:
             taken.error = failure.detail
         _save_bookmark(place, position, taken.ended)

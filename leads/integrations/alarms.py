@@ -3,10 +3,14 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from caio_project.lib.db.caches import process_cache as cache
 from leads.models import Alarm
+
+ASKED_AGAIN_AFTER = 5.0  # seconds
 
 
 def raise_alarm(key: str, text: str) -> bool:
+    cache.delete(_cache_key(key))
     try:
         with transaction.atomic():
             _, made = Alarm.objects.get_or_create(
@@ -36,3 +40,17 @@ def clear_open(*keys: str) -> None:
     """As `clear_alarm`, for frequent calls: it writes only where one of them is open."""
     for key in Alarm.objects.filter(key__in=keys, closed_at=None).values_list("key", flat=True):
         clear_alarm(key)
+
+
+def clear_when_due(*keys: str) -> None:
+    """As `clear_open`, for calls many times a second: asks for a key every five seconds at most.
+
+    An alarm that this process raised since is asked for at once.
+    """
+    due = [key for key in keys if cache.add(_cache_key(key), True, ASKED_AGAIN_AFTER)]
+    if due:
+        clear_open(*due)
+
+
+def _cache_key(key: str) -> str:
+    return f"alarm:{key.replace(' ', '_')}"

@@ -8,7 +8,7 @@ from caio_project.lib import http
 from leads.integrations import ghl, rates
 
 RATE_NAME = "ghl_background"
-CALLS_PER_WINDOW = ghl.CALLS_PER_WINDOW // 3
+PACE = rates.Pace(burst=2, every=3 * ghl.PACE.every)
 LONGEST_RATE_WAIT = 15.0  # seconds for one's turn; then GoHighLevel counts as away
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def call_patiently(call: Callable[[], T]) -> T:
     give_up = time.monotonic() + LONGEST_RATE_WAIT
     while True:
         try:
-            rates.claim_call(RATE_NAME, CALLS_PER_WINDOW, ghl.WINDOW_SECONDS)
+            rates.claim_turn(RATE_NAME, PACE)
             return call()
         except http.ServiceUnavailable as failure:
             wait = failure.retry_after

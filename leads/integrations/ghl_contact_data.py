@@ -13,7 +13,7 @@ BLOCKED_STATUSES = ("active", "permanent")
 
 @dataclass(frozen=True)
 class ContactDetails:
-    """What we tell GHL. Never tags (an upsert replaces all) and never DND (it would lift it)."""
+    """What we tell GHL. Never DND (it would lift it)."""
 
     email: str
     first_name: str
@@ -35,6 +35,13 @@ class Contact:
     tags: frozenset[str]
     is_customer: bool
     added_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ContactTaken:
+    """There is a contact with the address of one that was to be created."""
+
+    id: str
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,14 @@ def refusal_code(failure: http.HttpError) -> str:
     return CONTACT_GONE if "contact" in answer and "not found" in answer else OTHER_REFUSAL
 
 
+def duplicate_of(failure: http.HttpError) -> str:
+    """The id of the contact that is there already; "" for any other refusal to create one."""
+    found = failure.json()
+    meta = found.get("meta") if isinstance(found, dict) else None
+    taken_by = meta.get("contactId") if isinstance(meta, dict) else None
+    return str(taken_by or "") if failure.status == 400 else ""
+
+
 def is_expired_token(failure: http.HttpError) -> bool:
     answer = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(

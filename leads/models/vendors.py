@@ -77,11 +77,16 @@ class Enrichment(models.Model):
 
 
 class RateWindow(models.Model):
-    """Calls to one vendor that all workers together have claimed in the current window."""
+    """Calls to one vendor that all workers together have claimed: of the current window, or the
+    turn of the next one.
+    """
 
     vendor = models.CharField(max_length=20, primary_key=True)
     window = models.BigIntegerField(default=0)
     used = models.PositiveIntegerField(default=0)
+    next_turn = models.FloatField(
+        default=0, db_default=0, help_text="Unix time of the next call, where calls have a pace."
+    )
     paused_until = models.DateTimeField(
         null=True, blank=True, help_text="Nobody asks before: the vendor said so."
     )

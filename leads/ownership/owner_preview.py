@@ -58,7 +58,6 @@ def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
 
 
 def rules_with(rule: OwnerRule) -> list[OwnerRule]:
-    """The rules in force, in order, as they would be with `rule` stored as it is."""
     others = list(OwnerRule.objects.filter(active=True).exclude(pk=rule.pk))
     return sorted([*others, *([rule] if rule.active else [])], key=_rule_order)
 

@@ -153,7 +153,6 @@ def cool_down(batch: int = 500) -> int:
 
 
 def _assess_safely(lead: Lead, batch: ScoringBatch) -> None:
-    """`lead` is as it was read before `batch`."""
     try:
         with transaction.atomic():
             person = locks.lock_lead(lead.pk)

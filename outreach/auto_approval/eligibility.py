@@ -1,5 +1,6 @@
 """Whether the machine may approve an email now, from our own rows. Reads only."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,11 +9,13 @@ from django.db.models import Q
 from leads.models import Kind
 from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails, recipients
+from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
 from outreach.drafting import compose, critical_reasons, recheck
 from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
+from outreach.guardrails.guardrail_rules import Breach
 from outreach.models import Control, Message, ModelDraft
 
 NO_SCORE = "Too little was sent lately to say how healthy the sending domain is."
@@ -22,8 +25,10 @@ def machine_hold_reasons(row: Control, now: datetime) -> tuple[str, ...]:
     return policy.why_machine_waits(phase.phase_limits(row), machine_state(row, now))
 
 
-def machine_state(row: Control, now: datetime) -> AutoApproval:
-    breaches = guardrails.current_breaches(now)
+def machine_state(
+    row: Control, now: datetime, breaches: Iterable[Breach] | None = None
+) -> AutoApproval:
+    breaches = guardrails.current_breaches(now) if breaches is None else breaches
     held_up = [guardrail_display.describe_breach(breach) for breach in breaches]
     health = guardrail_counts.newest_verdict()
     if health is not None and health.score is None:
@@ -48,15 +53,22 @@ def why_person_decides(message: Message, row: Control, now: datetime) -> tuple[s
     )
 
 
-def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
+def why_approval_lapsed(
+    message: Message,
+    row: Control,
+    now: datetime,
+    known: Recipient | None = None,
+    breaches: Iterable[Breach] | None = None,
+) -> tuple[str, ...]:
     """Why the machine may not approve the email now; () where it may.
 
-    Goes by the current phase, also for an email that the machine approved in another one.
+    Goes by the current phase, also for an email that the machine approved in another one. `known`
+    and `breaches` are what the caller has read.
     """
     message = Message.objects.select_related("lead__company", "sender", "template").get(
         pk=message.pk
     )
-    known = recipients.load_recipient(message.lead, message.to_address, now)
+    known = known or recipients.load_recipient(message.lead, message.to_address, now)
     lead, text, assessment = known.lead, message.text, known.lead.assessments.first()
     if message.kind != Kind.LIVE or lead.kind != Kind.LIVE:
         return ("it is to nobody real",)
@@ -76,7 +88,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
     )
     facts = replace(facts, by_model=bool(text.language_model))
     return policy.machine_verdict_now(
-        phase.phase_limits(row), facts, machine_state(row, now)
+        phase.phase_limits(row), facts, machine_state(row, now, breaches)
     ).reasons
 
 

@@ -166,7 +166,6 @@ def _compared_pairs(rejected: list[Move]) -> list[Pair]:
 
 
 def _colleague_pairs(known: Recipient, but: int | None) -> list[Pair]:
-    """The newest emails of a month to colleagues, but for those that ended unread."""
     queued = [
         one.message
         for one in known.colleagues

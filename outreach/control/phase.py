@@ -18,6 +18,7 @@ AUTO_APPROVE_PERMISSION, HALT_PERMISSION = (
     "outreach.halt",
 )  # permissions: who may halt may stop the machine
 MAX_ANSWER_SECONDS = 1.5  # seconds; no call may begin later than 2 after a halt
+ANSWER_HOLDS = 0.5  # seconds that the answer for one call holds for the calls after it
 # Returns at once what was approved automatically and may not be any more.
 APPROVAL_SWEEP_TASK = "outreach.clear_due"
 
@@ -37,8 +38,9 @@ def current_control() -> Control:
 
 def lock_control() -> Control:
     """Lock the row until the transaction ends: nobody else claims a slot or changes the phase."""
-    current_control()
-    return Control.objects.select_for_update().get(pk=1)
+    rows = Control.objects.select_for_update().filter(pk=1)
+    row = next(iter(rows), None)
+    return row or rows.get(pk=current_control().pk)
 
 
 def phase_limits(row: Control) -> PhaseLimits:
@@ -47,6 +49,25 @@ def phase_limits(row: Control) -> PhaseLimits:
 
 def is_halted(row: Control) -> bool:
     return row.halted or settings.EMERGENCY_STOP
+
+
+class HaltWatch:
+    """Asks for the calls of one email whether sending is halted, where no answer holds any more.
+
+    `asked_at` is when somebody began to ask who got the answer that it is not. A halt before that
+    moment would have been in the answer. So a call begins at most ANSWER_HOLDS after a halt, or
+    MAX_ANSWER_SECONDS where it was asked anew for this call.
+    """
+
+    def __init__(self, asked_at: float | None = None):
+        self._asked_at = asked_at  # by time.monotonic
+
+    def check(self) -> None:
+        now = time.monotonic()
+        is_known = self._asked_at is not None and now - self._asked_at <= ANSWER_HOLDS
+        if settings.EMERGENCY_STOP or not is_known:
+            check_not_halted()
+            self._asked_at = now
 
 
 def check_not_halted() -> None:

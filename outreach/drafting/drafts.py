@@ -65,7 +65,6 @@ def _error_text(error: Exception) -> str:
 
 
 def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
-    """`message` is the row as it stands: what the failed try changed in memory was rolled back."""
     now = timezone.now()
     if message.attempts < LAST_TRY:
         mine = Message.objects.filter(pk=message.pk, status=Status.DRAFT, lease_until=lease)

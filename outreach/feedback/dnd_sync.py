@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
-from leads.integrations import alarms
+from leads.integrations import alarms, ghl_do_not_disturb
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
 from leads.models import Kind, Lead, Suppression
@@ -128,7 +128,7 @@ def _parse_pk(text: str) -> int:
 
 def _block_contact(contact_id: str) -> bool:
     try:
-        contacts.block_email(contact_id)
+        ghl_do_not_disturb.block_email(contact_id)
     except http.RequestRefused as failure:
         if failure.status == 404 or refusals.refusal_code(failure) == refusals.CONTACT_GONE:
             return False

@@ -1,8 +1,10 @@
 """What the guardrails count: events that came back, send errors and the health of the domain."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leads.models import Kind
 from outreach.choices import EventKind, Guardrail, Record, Status
@@ -20,13 +22,19 @@ EXPLAINED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED, EventKind
 Event = tuple[str, datetime]  # its id, and the moment that counts
 
 
-def count_events(now: datetime) -> EventCounts:
-    """Count the events within every window. Only emails to live leads count."""
-    events = _complaints_and_bounces(now) | {Guardrail.SEND_ERRORS: _send_errors(now)}
+def count_events(now: datetime, *, for_halt: bool = False) -> EventCounts:
+    """Count the events within every window. Only emails to live leads count.
+
+    `for_halt` counts the emails sent only where bounces could be a share of them.
+    """
+    came_back = _events_by_guardrail(now)
+    undelivered = came_back[Guardrail.SEND_ERRORS]
+    events = came_back | {Guardrail.SEND_ERRORS: _failed_moves(now) + undelivered}
 
     def within(guardrail: Guardrail, window: timedelta) -> tuple[str, ...]:
         return tuple(dict.fromkeys(event for event, at in events[guardrail] if at > now - window))
 
+    bounces = within(Guardrail.HARD_BOUNCES, WEEK)
     return EventCounts(
         alert={
             guardrail: within(guardrail, rule.alert_window)
@@ -36,75 +44,119 @@ def count_events(now: datetime) -> EventCounts:
             guardrail: within(guardrail, rule.halt_window)
             for guardrail, rule in guardrail_rules.COUNT_RULES.items()
         },
-        bounces_week=within(Guardrail.HARD_BOUNCES, WEEK),
-        sends_week=_sent_this_week(now),
+        bounces_week=bounces,
+        sends_week=_sent_this_week(now) if bounces or not for_halt else 0,
         health=_current_health(now),
     )
 
 
-def _complaints_and_bounces(now: datetime) -> dict[Guardrail, list[Event]]:
-    """Complaints and hard bounces, dated by when we learned of them.
+# The database is asked by the columns of its indexes alone: the rest is judged here, on few rows.
+
+
+@dataclass(frozen=True)
+class _Row:
+    pk: int
+    what: str  # the kind of an event, or the status of a move
+    why: str
+    message: int
+    at: datetime
+    noted_at: datetime
+
+
+def _live_rows(rows: QuerySet[Any], what: str, why: str, noted_at: str) -> list[_Row]:
+    """Rows of emails to live leads that did not go to the sandbox, by email."""
+    columns = ("pk", what, why, "message_id", "at", noted_at)
+    of_email = ("message__kind", "message__lead__kind", "message__transport")
+    found = rows.order_by("message_id", "pk").values_list(*columns, *of_email)
+    return [
+        _Row(*row)
+        for *row, kind, lead_kind, transport in found
+        if kind == lead_kind == Kind.LIVE and transport != Transport.SANDBOX
+    ]
+
+
+def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
+    """Complaints, hard bounces and failures without a reason, dated by when we learned of them.
 
     All complaints about one email are one event, and so are all its bounces.
     """
-    # The filter on `at` is for the index.
-    rows = EmailEvent.objects.filter(kind__in=GUARDRAIL_BY_EVENT, at__gt=now - WEEK - LONGEST_DELAY)
-    rows = rows.filter(noted_at__gt=now - WEEK, at__gt=F("noted_at") - LONGEST_DELAY).filter(
-        _live_only()
-    )
+    kinds = (*GUARDRAIL_BY_EVENT, EventKind.SEND_FAILED)
+    recent = EmailEvent.objects.filter(kind__in=kinds, at__gt=now - WEEK - LONGEST_DELAY)
+    rows = _live_rows(recent.filter(noted_at__gt=now - WEEK), "kind", "code", "noted_at")
     found: dict[Guardrail, list[Event]] = {
-        guardrail: [] for guardrail in GUARDRAIL_BY_EVENT.values()
+        guardrail: [
+            (f"{row.what}:{row.message}", row.noted_at)
+            for row in rows
+            if row.what == kind and row.at > row.noted_at - LONGEST_DELAY
+        ]
+        for kind, guardrail in GUARDRAIL_BY_EVENT.items()
     }
-    for kind, message, noted_at in rows.order_by("message_id").values_list(
-        "kind", "message_id", "noted_at"
-    ):
-        found[GUARDRAIL_BY_EVENT[EventKind(kind)]].append((f"{kind}:{message}", noted_at))
+    since = now - guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS].alert_window
+    failed = [
+        row
+        for row in rows
+        if row.what == EventKind.SEND_FAILED
+        and row.noted_at > since
+        and row.at > since - LONGEST_DELAY
+    ]
+    explained = _explained_emails(failed)
+    found[Guardrail.SEND_ERRORS] = [
+        (f"event:{row.pk}", row.noted_at) for row in failed if row.message not in explained
+    ]
     return found
 
 
-def _live_only() -> Q:
-    """Rows of emails to live leads that did not go to the sandbox."""
-    live = Q(message__kind=Kind.LIVE, message__lead__kind=Kind.LIVE)
-    return live & ~Q(message__transport=Transport.SANDBOX)
+def _explained_emails(failed: list[_Row]) -> set[int]:
+    if not failed:
+        return set()
+    events = EmailEvent.objects.filter(message__in={row.message for row in failed})
+    return set(events.filter(kind__in=EXPLAINED).values_list("message_id", flat=True))
 
 
-def _send_errors(now: datetime) -> list[Event]:
-    """Refusals that are our fault, deliveries that failed without a reason, and emails that were
-    uncertain for more than 15 minutes.
+def _failed_moves(now: datetime) -> list[Event]:
+    """Refusals that are our fault, and emails that were uncertain for more than 15 minutes.
 
     The latter count from the moment the 15 minutes were over, also when they were settled later.
     """
     rule = guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS]
     long = guardrail_rules.UNCERTAIN_TOO_LONG
-    refused = Q(to_status=Status.FAILED) & ~Q(why__in=guardrail_rules.NOT_OUR_FAULT)
-    soon = Q(message=OuterRef("message"), pk__gt=OuterRef("pk"), at__lte=OuterRef("at") + long)
-    uncertain = Q(to_status=Status.UNCERTAIN, at__lt=now - long) & ~Exists(
-        Move.objects.filter(soon)
-    )
     moves = Move.objects.filter(
         to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=now - rule.alert_window - long
     )
-    rows = (
-        moves.filter(_live_only())
-        .filter(refused | uncertain)
-        .order_by("pk")
-        .values_list("pk", "to_status", "at")
-    )
-    found = [
-        (f"move:{pk}", at + long if status == Status.UNCERTAIN else at) for pk, status, at in rows
+    rows = _live_rows(moves, "to_status", "why", "at")
+    uncertain = [row for row in rows if row.what == Status.UNCERTAIN and row.at < now - long]
+    settled = _settled_soon(uncertain, long)
+    refused = [
+        row
+        for row in rows
+        if row.what == Status.FAILED and row.why not in guardrail_rules.NOT_OUR_FAULT
     ]
-    unexplained = unexplained_failures(now - rule.alert_window).filter(_live_only())
-    return found + [
-        (f"event:{pk}", at) for pk, at in unexplained.order_by("pk").values_list("pk", "noted_at")
+    return [
+        *((f"move:{row.pk}", row.at) for row in refused),
+        *((f"move:{row.pk}", row.at + long) for row in uncertain if row.pk not in settled),
     ]
+
+
+def _settled_soon(uncertain: list[_Row], long: timedelta) -> set[int]:
+    """The moves to uncertain that another one followed within that time."""
+    if not uncertain:
+        return set()
+    later = Move.objects.filter(message__in={row.message for row in uncertain})
+    moves = list(later.values_list("message_id", "pk", "at"))
+    return {
+        row.pk
+        for row in uncertain
+        for message, pk, at in moves
+        if message == row.message and pk > row.pk and at <= row.at + long
+    }
 
 
 def unexplained_failures(since: datetime) -> QuerySet[EmailEvent]:
     """Emails that were not delivered, and for which no receiver gave a reason."""
-    explained = EmailEvent.objects.filter(message=OuterRef("message"), kind__in=EXPLAINED)
     rows = EmailEvent.objects.filter(
         kind=EventKind.SEND_FAILED, at__gt=since - LONGEST_DELAY, noted_at__gt=since
     )
+    explained = EmailEvent.objects.filter(message=OuterRef("message"), kind__in=EXPLAINED)
     return rows.filter(~Exists(explained))
 
 

@@ -1,8 +1,8 @@
 """What a breached guardrail does: it alerts, or halts sending and drops one phase.
 
-`check_guardrails` runs after every event that came back, in a sweep and before each email is sent.
-`unhandled_halt` runs inside the claim of a slot, where a failed count lets nothing leave. The rules
-are in `guardrail_rules`; ADR 9 says when a breach acts again.
+`check_guardrails` runs after every event that came back, in a sweep, while emails are sent, and
+where the claim of a slot was refused. `unhandled_halt` runs inside that claim, where a failed count
+lets nothing leave. The rules are in `guardrail_rules`; ADR 9 says when a breach acts again.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.nudge import nudge
 from leads.integrations.alarms import clear_alarm, raise_alarm
 from leads.models import Alarm
@@ -24,6 +25,7 @@ from outreach.review import review_actions
 
 GUARDRAIL_ACTOR = "guardrail"
 CLOCK_TOLERANCE = timedelta(minutes=5)
+CHECKED_AGAIN_AFTER = 5.0  # seconds, while emails are sent
 BREACHES_REMEMBERED = 200  # breaches of one guardrail, newest first; windows are a week at most
 Action = GuardrailBreach.Action
 
@@ -51,12 +53,22 @@ def check_guardrails(now: datetime | None = None) -> list[GuardrailBreach]:
     return made
 
 
+def check_when_due() -> None:
+    """As `check_guardrails`, for each email: every five seconds at most in one process."""
+    if cache.add("guardrails:checked", True, CHECKED_AGAIN_AFTER):
+        check_guardrails()
+
+
 def current_breaches(now: datetime | None = None) -> tuple[Breach, ...]:
     return guardrail_rules.find_breaches(guardrail_counts.count_events(now or timezone.now()))
 
 
-def unhandled_halt(now: datetime) -> Breach | None:
-    halting = [breach for breach in current_breaches(now) if breach.level == Level.HALT]
+def breaches_at_claim(now: datetime) -> tuple[Breach, ...]:
+    return guardrail_rules.find_breaches(guardrail_counts.count_events(now, for_halt=True))
+
+
+def unhandled_halt(breaches: Iterable[Breach]) -> Breach | None:
+    halting = [breach for breach in breaches if breach.level == Level.HALT]
     return next(iter(_new_breaches(halting)), None)
 
 

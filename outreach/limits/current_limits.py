@@ -5,11 +5,16 @@ The rules are in `limit_rules`. Where several limits bind, the strictest is name
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from caio_project.lib import calendar
+from outreach.control import phase
 from outreach.control.phase import is_halted, phase_limits
 from outreach.limits import (
     forecast,
@@ -22,15 +27,40 @@ from outreach.limits import (
 from outreach.limits.forecast import LongestLimit
 from outreach.limits.limit_rules import BindingLimit, CurrentLimits, RecentSend
 from outreach.limits.limit_texts import LimitCode
-from outreach.models import Control, DailySlots, Message, SendIntent
+from outreach.models import Control, DailySlots, Message, SendIntent, Transport
+
+
+def read_current(now: datetime) -> CurrentLimits:
+    """Read the limits for every email, and the control row with them. Two statements."""
+    row = _control_of_day(now)
+    return _limits_of(row, row, now)
 
 
 def read_limits(row: Control, now: datetime) -> CurrentLimits:
-    """Read the limits for every email.
+    """Read the limits for every email. Two statements.
 
     While the caller holds the lock of the control row, no other process changes them.
     """
+    return _limits_of(row, _control_of_day(now), now)
+
+
+def _control_of_day(now: datetime) -> Any:
+    """The control row with what is used up of the day's limits."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    rows = _control_query(day, sending_domains.warming_domain()).all()
+    return next(iter(rows), None) or rows.get(pk=phase.current_control().pk)
+
+
+@lru_cache(maxsize=8)
+def _control_query(day: date, domain: str) -> QuerySet[Control]:
+    """Made once a day: to make it takes longer than to ask it."""
+    used = DailySlots.objects.filter(day=day).values("used")
+    return Control.objects.filter(pk=1).annotate(
+        used_today=Coalesce(Subquery(used), 0), **sending_domains.warm_up_columns(domain, day)
+    )
+
+
+def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
     claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
         outcome__in=SendIntent.NOTHING_LEFT
     )
@@ -46,12 +76,13 @@ def read_limits(row: Control, now: datetime) -> CurrentLimits:
         hourly=settings.HOURLY_LIMIT,
         domain_hourly=settings.DOMAIN_HOURLY_LIMIT,
         gap=timedelta(seconds=settings.SEND_GAP_SECONDS),
-        used_today=DailySlots.objects.filter(day=day).values_list("used", flat=True).first() or 0,
+        used_today=of_day.used_today,
         recent=tuple(RecentSend(*one) for one in newest),
         last=row.last_claim_at,
         away_until=row.away_until,
         away_for=row.away_for,
-        warm_up=sending_domains.current_warm_up(now),
+        away_failures=row.away_failures,
+        warm_up=sending_domains.warm_up_of(of_day, calendar.team_day(now, settings.TEAM_TIME_ZONE)),
     )
 
 
@@ -65,8 +96,10 @@ def limit_on_message(message: Message, at: CurrentLimits) -> BindingLimit | None
 
 
 def _office_hours_limit(message: Message, now: datetime) -> BindingLimit | None:
-    place = office_hours.place_for_sending(message, message.transport)
-    if place is None or (opens := office_hours.office_opens_at(place, now)) <= now:
+    if message.transport == Transport.SANDBOX:
+        return None
+    place = office_hours.find_place_of(message.lead)
+    if (opens := office_hours.office_opens_at(place, now)) <= now:
         return None
     zone = office_hours.effective_place(place).zone.replace("_", " ")
     return BindingLimit(LimitCode.WORKING_HOURS, opens, {"zone": zone}, everything=False)

@@ -69,6 +69,7 @@ class CurrentLimits:
     last: datetime | None = None
     away_until: datetime | None = None  # GoHighLevel cannot be used before
     away_for: str = ""
+    away_failures: int = 0  # since it last took an email
     warm_up: WarmUp | None = None  # of the domain we send from
 
     @property

@@ -14,8 +14,12 @@ from outreach.models import Message, Place, Transport
 
 
 def place_of_lead(lead: Lead) -> Place:
-    found = time_zones.find_place(lead.country, lead.state, lead.city)
+    found = find_place_of(lead)
     return Place.objects.get_or_create(zone=found.zone, country=found.country, state=found.state)[0]
+
+
+def find_place_of(lead: Lead) -> time_zones.TimeZonePlace:
+    return time_zones.find_place(lead.country, lead.state, lead.city)
 
 
 def place_for_sending(message: Message, transport: str) -> Place | None:

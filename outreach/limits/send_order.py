@@ -6,8 +6,9 @@ in the control row.
 """
 
 from collections import Counter
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from caio_project.lib import calendar
 from outreach.choices import Status
@@ -25,28 +26,25 @@ def next_in_queue(at: CurrentLimits) -> Message | None:
 
     The limits for every email are not checked here.
     """
-    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=at.now).exclude(
-        domain__in=at.full_domains
-    )
+    free = _free_emails(at)
     open_places = [place.pk for place in office_hours.places_open_now(at.now)]
-    while heads := _queue_heads(free, open_places):
-        message = free.filter(pk__in=heads).select_related("lead").order_by(*QUEUE_ORDER).first()
-        if message is not None:  # else other workers have claimed all of them
+    # Ordering by the empty place, too, lets PostgreSQL see that the index fits.
+    without_place = free.filter(place=None).order_by("place", *QUEUE_ORDER).values("pk")[:1]
+    while True:
+        heads = _heads_of_places(free, open_places)
+        rows = free.filter(Q(pk__in=heads) | Q(pk=Subquery(without_place)))
+        rows = rows.annotate(
+            is_overtaking=Exists(_in_progress(at).filter(rank__lt=OuterRef("rank")))
+        )
+        message = rows.select_related("lead", "look").order_by(*QUEUE_ORDER).first()
+        if message is not None or not heads:  # else other workers have claimed all of them
             return message
-    return None
 
 
-def _queue_heads(free: QuerySet[Message], open_places: list[int]) -> set[int]:
-    """The first email of each open place, and the first of those that leave at any hour."""
+def _heads_of_places(free: QuerySet[Message], open_places: list[int]) -> set[int]:
     first = free.filter(place=OuterRef("pk")).order_by(*QUEUE_ORDER).values("pk")[:1]
     places = Place.objects.filter(pk__in=open_places).annotate(head=Subquery(first))
-    # Ordering by the empty place, too, lets PostgreSQL see that the index fits.
-    without_place = free.filter(place=None).order_by("place", *QUEUE_ORDER)
-    heads = (
-        *places.values_list("head", flat=True),
-        *without_place.values_list("pk", flat=True)[:1],
-    )
-    return {pk for pk in heads if pk is not None}
+    return {pk for pk in places.values_list("head", flat=True) if pk is not None}
 
 
 def limit_by_reserve(rank: int, at: CurrentLimits) -> BindingLimit | None:
@@ -72,19 +70,33 @@ def _more_urgent_later(rank: int, at: CurrentLimits) -> list[LaterGroup]:
     ]
 
 
+def is_overtaking(message: Any) -> bool:
+    """As `next_in_queue` has read it: a more urgent email is claimed and not sent yet."""
+    return bool(message.is_overtaking)
+
+
 def would_overtake(message: Message, at: CurrentLimits) -> bool:
+    """Whether a more urgent email could leave, or is claimed and not sent yet."""
     if message.rank == 0:
         return False
-    head = next_in_queue(at)
-    return (head is not None and head.rank < message.rank) or more_urgent_in_progress(message, at)
-
-
-def more_urgent_in_progress(message: Message, at: CurrentLimits) -> bool:
-    """Whether a more urgent email is claimed and not sent yet.
-
-    A dead worker's claim ends with its lease.
-    """
-    claimed = Message.objects.filter(
-        status=Status.SENDING, rank__lt=message.rank, lease_until__gt=at.now
+    more_urgent = _free_emails(at).filter(rank__lt=message.rank)
+    open_places = [place.pk for place in office_hours.places_open_now(at.now)]
+    # One condition for each line of the queue: PostgreSQL asks the index for each of them.
+    found = (
+        Exists(more_urgent.filter(place__in=open_places))
+        | Exists(more_urgent.filter(place=None))
+        | Exists(_in_progress(at).filter(rank__lt=message.rank))
     )
-    return claimed.exclude(intents__outcome=SendIntent.Outcome.OPEN).exists()
+    return Message.objects.filter(found, pk=message.pk).exists()
+
+
+def _free_emails(at: CurrentLimits) -> QuerySet[Message]:
+    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=at.now)
+    return free.exclude(domain__in=at.full_domains) if at.full_domains else free
+
+
+def _in_progress(at: CurrentLimits) -> QuerySet[Message]:
+    """The emails that are claimed and not sent yet. A dead worker's claim ends with its lease."""
+    leaving = SendIntent.objects.filter(message=OuterRef("pk"), outcome=SendIntent.Outcome.OPEN)
+    claimed = Message.objects.filter(status=Status.SENDING, lease_until__gt=at.now)
+    return claimed.filter(~Exists(leaving))

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Exists, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from caio_project.lib import calendar
@@ -37,12 +39,31 @@ def find_domain(name: str) -> SendingDomain | None:
 
 def current_warm_up(now: datetime) -> WarmUp | None:
     """The warm-up that limits emails now; None for an established domain and in the sandbox."""
-    if "ghl" in settings.SANDBOXED or not (name := our_domain()):
+    day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    row = Control.objects.annotate(**warm_up_columns(warming_domain(), day)).first()
+    return warm_up_of(row, day) if row else None
+
+
+def warming_domain() -> str:
+    """The domain whose warm-up limits emails; "" in the sandbox and where none is set."""
+    return "" if "ghl" in settings.SANDBOXED else our_domain()
+
+
+def warm_up_columns(domain: str, day: date) -> dict[str, Any]:
+    """Columns for a query of the control row, from which `warm_up_of` makes the warm-up."""
+    row = SendingDomain.objects.filter(name=domain)
+    return {
+        "is_known_domain": Exists(row),
+        "warm_up_since": Subquery(row.values("warm_up_since")),
+        "sent_from_domain": _count_sent(domain, day),
+    }
+
+
+def warm_up_of(row: Any, day: date) -> WarmUp | None:
+    name = warming_domain()
+    if not name or (row.is_known_domain and row.warm_up_since is None):
         return None
-    row, day = find_domain(name), calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    if row and row.warm_up_since is None:
-        return None
-    return warm_up.warm_up_on(name, row.warm_up_since if row else None, day, _sent_from(name, day))
+    return warm_up.warm_up_on(name, row.warm_up_since, day, row.sent_from_domain)
 
 
 def daily_cap(row: Control, now: datetime) -> int:
@@ -50,11 +71,12 @@ def daily_cap(row: Control, now: datetime) -> int:
     return min(daily, warming.daily) if warming else daily
 
 
-def _sent_from(name: str, day: date) -> int:
+def _count_sent(name: str, day: date) -> Coalesce:
     claimed = SendIntent.objects.filter(from_domain=name, day=day).exclude(
         outcome__in=SendIntent.NOTHING_LEFT
     )
-    return claimed.count()
+    counted = claimed.order_by().values("from_domain").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
 
 
 def record_from_domain(transport: str, found: WarmUp | None) -> str:

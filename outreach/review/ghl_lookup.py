@@ -5,12 +5,14 @@ is not approved automatically.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from caio_project.lib import http
@@ -23,12 +25,14 @@ from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Status
-from outreach.contact_history import ghl_findings, recipients
+from outreach.contact_history import ghl_check, ghl_findings, recipients
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
+from outreach.contact_history.recipients import Recipient
 from outreach.control import phase
 from outreach.drafting import critical_reasons, message_text
 from outreach.integrations.ghl import conversation_api
-from outreach.models import GhlLook, Message, Reply, ReplyKind
+from outreach.integrations.ghl.conversation_api import Conversation
+from outreach.models import GhlLook, Message, Opportunity, Reply, ReplyKind, SyncCursor
 from outreach.review import review_actions
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,9 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 120
 MAX_READ_EMAILS = 10  # emails of one thread, the newest
 LONGEST_WAIT = timedelta(minutes=30)
+LATE_MESSAGES = timedelta(minutes=10)  # after which GoHighLevel shows a message at the latest
+DEALS_CURSOR = "opportunities"  # of polling
+DEALS_KNOWN_FOR = timedelta(minutes=15)  # since all deals were read; usually every five minutes
 
 
 def check_due(batch: int = 5) -> int:
@@ -87,22 +94,60 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 
     Raises lib.http's errors.
     """
-    rows = conversation_api.read_conversation(contact_id)
+    found = _read_messages(conversation_api.find_conversations(contact_id), lead)
+    return _with_deals(found, conversation_api.open_deals(contact_id))
+
+
+def read_findings_since(check: GhlLook | None, contact_id: str, known: Recipient) -> Findings:
+    """As `read_findings`, with fewer calls: what `check` has read is not read again where nothing
+    came since, and deals are asked for where our own rows do not say that there is none.
+
+    `check` is None where none can be relied on. Raises lib.http's errors.
+    """
+    conversations = conversation_api.find_conversations(contact_id)
+    if check is not None and _are_quiet_since(check, conversations):
+        found = replace(ghl_check.findings_of_check(check), deals=())
+    else:
+        found = _read_messages(conversations, known.lead)
+    is_without = not known.has_open_deal and _are_deals_known(contact_id)
+    return _with_deals(found, [] if is_without else conversation_api.open_deals(contact_id))
+
+
+def _are_deals_known(contact_id: str) -> bool:
+    """Whether all deals were read lately, and none of them is an open one of this contact."""
+    mine = Opportunity.objects.filter(ghl_contact_id=contact_id, status=Opportunity.OPEN)
+    since = timezone.now() - DEALS_KNOWN_FOR
+    read = SyncCursor.objects.filter(name=DEALS_CURSOR, polled_at__gt=since)
+    return read.filter(~Exists(mine)).exists()
+
+
+def _are_quiet_since(check: GhlLook, conversations: Iterable[Conversation]) -> bool:
+    """Whether each conversation says that its newest message is older than the check by far."""
+    if check.looked_at is None:
+        return False
+    since = check.looked_at - LATE_MESSAGES
+    return all(one.newest_at is not None and one.newest_at < since for one in conversations)
+
+
+def _read_messages(conversations: Iterable[Conversation], lead: Lead) -> Findings:
+    rows = conversation_api.read_messages(conversations)
     others = _without_ours(rows, lead) if rows else []
-    found = Findings(
+    return Findings(
         outbound_at=_newest_time([one.at for one in others if one.is_email and not one.inbound]),
         inbound_at=_newest_time([one.at for one in others if one.inbound]),
-        deals=tuple(
-            FoundDeal(deal.id, deal.name) for deal in conversation_api.open_deals(contact_id)
-        ),
     )
-    return ghl_findings.without_old_emails(found, timezone.now())
+
+
+def _with_deals(found: Findings, deals: Iterable[conversation_api.OpenDeal]) -> Findings:
+    named = tuple(FoundDeal(deal.id, deal.name) for deal in deals)
+    return ghl_findings.without_old_emails(replace(found, deals=named), timezone.now())
 
 
 def _without_ours(
     rows: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
-    ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
+    person = suppression.rows_of(lead)
+    ours, automatic = _our_ids(person), _auto_reply_ids(person)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in rows:
         if len(row.email_ids) > 1:
@@ -119,16 +164,14 @@ def _read_unknown(
         yield conversation_api.read_email(email_id)
 
 
-def _our_ids(lead: Lead) -> frozenset[str]:
-    emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
+def _our_ids(person: list[Lead]) -> frozenset[str]:
+    emails = Message.objects.filter(lead__in=person)
     pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
     return frozenset(one for pair in pairs for one in pair if one)
 
 
-def _auto_reply_ids(lead: Lead) -> frozenset[str]:
-    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(
-        lead__in=suppression.rows_of(lead)
-    )
+def _auto_reply_ids(person: list[Lead]) -> frozenset[str]:
+    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(lead__in=person)
     return frozenset(answers.values_list("ghl_message_id", flat=True))
 
 

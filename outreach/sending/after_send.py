@@ -25,13 +25,18 @@ UNKNOWN_OUTCOME = "We don't know whether a contact was added to the workflow"
 State, What = AfterSend.State, AfterSend.What
 
 
-def schedule_after_send(message: Message) -> None:
-    """Store the actions for a sent email. Call it in the transaction that marks it as sent."""
+def schedule_after_send(message: Message, *, has_tags: bool = False) -> None:
+    """Store the actions for a sent email. Call it in the transaction that marks it as sent.
+
+    `has_tags` where the contact was seen with its tags right before.
+    """
     wanted = [What.TAGS]
     if settings.GHL_WORKFLOW_ID and message.step == 1:
         wanted.append(What.WORKFLOW)
     state = State.DUE if message.transport == Transport.GHL else State.KEPT
-    rows = (AfterSend(message=message, what=what, state=state) for what in wanted)
+    rows = [AfterSend(message=message, what=what, state=state) for what in wanted]
+    if has_tags:
+        rows[0].state, rows[0].settled_at = State.DONE, timezone.now()
     AfterSend.objects.bulk_create(rows, ignore_conflicts=True)
 
 

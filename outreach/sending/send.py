@@ -7,6 +7,8 @@ email is never sent again without a person.
 """
 
 import logging
+import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +21,7 @@ from caio_project.lib.db import claims
 from leads.integrations import ghl as contacts
 from outreach.choices import MoveCode, Status
 from outreach.content import email_footer
-from outreach.control import phase
+from outreach.control.phase import HaltWatch
 from outreach.drafting import drafts
 from outreach.guardrails import guardrails
 from outreach.integrations.ghl import send_api
@@ -27,6 +29,7 @@ from outreach.lifecycle import transitions
 from outreach.lifecycle.moves import move_message
 from outreach.limits import current_limits, limit_rules, office_hours, send_order
 from outreach.limits.limit_rules import CurrentLimits
+from outreach.limits.limit_texts import LimitCode
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
 from outreach.sending import (
     after_send,
@@ -47,23 +50,34 @@ MOST_CANDIDATES = 20
 Outcome = SendIntent.Outcome
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A claimed email, the limits that were read for it, and the halt that is asked for it."""
+
+    message: Message
+    at: CurrentLimits
+    halt: HaltWatch
+
+
 def send_due(most: int = 50) -> int:
     sent = 0
     for _ in range(most):
-        now = timezone.now()
-        guardrails.check_guardrails(now)
-        at = current_limits.read_limits(phase.current_control(), now)
+        guardrails.check_when_due()
+        halt = HaltWatch(time.monotonic())
+        at = current_limits.read_current(timezone.now())
         message = None if limit_rules.limit_on_everything(at) else _claim_next_email(at)
         if message is None:
             break
-        sent += _send_safely(message)
+        sent += _send_safely(Attempt(message, at, halt))
     return sent
 
 
 def _claim_next_email(at: CurrentLimits) -> Message | None:
     for _ in range(MOST_CANDIDATES):
         message = send_order.next_in_queue(at)
-        if message is None or _must_let_others_go_first(message, at):
+        if message is None or send_order.is_overtaking(message):
+            return None
+        if send_order.limit_by_reserve(message.rank, at) is not None:
             return None
         if current_limits.limit_on_message(message, at):
             # The lead's place has changed since the approval; the queue goes by the stored one.
@@ -81,15 +95,11 @@ def _claim_next_email(at: CurrentLimits) -> Message | None:
     return None
 
 
-def _must_let_others_go_first(message: Message, at: CurrentLimits) -> bool:
-    in_progress = send_order.more_urgent_in_progress(message, at)
-    return in_progress or send_order.limit_by_reserve(message.rank, at) is not None
-
-
-def _send_safely(message: Message) -> bool:
+def _send_safely(attempt: Attempt) -> bool:
     """Send one claimed email. True where it left or may have left; an own fault is logged."""
+    message = attempt.message
     try:
-        return _send_or_return(message)
+        return _send_or_return(attempt)
     except transitions.StaleMessage as stale:
         log.warning("email %s was taken over: %s", message.pk, stale)
     except Exception as error:
@@ -98,11 +108,12 @@ def _send_safely(message: Message) -> bool:
     return False
 
 
-def _send_or_return(message: Message) -> bool:
+def _send_or_return(attempt: Attempt) -> bool:
+    message = attempt.message
     try:
         if message.transport == Transport.SANDBOX:
             return _send_to_sandbox(message)
-        return _send_through_ghl(message)
+        return _send_through_ghl(attempt)
     except SendStopped as stop:
         _apply_stop(message, stop)
     except SendPostponed as postponed:
@@ -111,6 +122,8 @@ def _send_or_return(message: Message) -> bool:
         steps_aside = isinstance(wait, GhlUnavailable) and _wait_for_ghl(wait)
         changes = {"not_before": timezone.now() + ghl_outage.STEP_ASIDE_FOR} if steps_aside else {}
         _return_to_queue(message, wait, attempts=message.attempts - 1, **changes)
+        if wait.code == LimitCode.GUARDRAIL:
+            guardrails.check_guardrails()
     return False
 
 
@@ -161,18 +174,21 @@ def _send_to_sandbox(message: Message) -> bool:
     return True
 
 
-def _send_through_ghl(message: Message) -> bool:
-    final_checks.check_before_sending(message, final_checks.load_recipient(message))
-    contact_id = ghl_contact.prepare_contact(message)
+def _send_through_ghl(attempt: Attempt) -> bool:
+    message = attempt.message
+    known = final_checks.load_recipient(message)
+    final_checks.check_before_sending(message, known)
+    contact = ghl_contact.prepare_contact(message, known, attempt.halt)
     text = message.text
     assert text is not None
     html, thread = email_footer.email_html(text.body, text.footer), _thread_to_continue(message)
+    halt = HaltWatch(time.monotonic())  # the claim reads the row after this moment
     with transaction.atomic():
-        intent = send_slots.claim_slot(message, contact_id=contact_id)
+        intent = send_slots.claim_slot(message, contact_id=contact.id)
     try:
-        with contacts.check_before_each_call(phase.check_not_halted):
+        with contacts.check_before_each_call(halt.check):
             sent = send_api.send_email(
-                contact_id=contact_id,
+                contact_id=contact.id,
                 to=message.to_address,
                 subject=text.subject,
                 html=html,
@@ -182,11 +198,12 @@ def _send_through_ghl(message: Message) -> bool:
         return _handle_send_failure(message, intent, failure)
     with transaction.atomic():
         if sent.message_id or sent.email_message_id:
-            _record_sent(message, intent, sent)
+            _record_sent(message, intent, sent, has_tags=contact.has_tags)
         else:
             answer = "GoHighLevel answered without the id of a message."
             uncertain.mark_uncertain(message, intent, answer)
-    ghl_outage.end_outage()
+    if attempt.at.away_failures:
+        ghl_outage.end_outage()
     send_errors.clear_refusal_alarm()
     return True
 
@@ -199,7 +216,9 @@ def _thread_to_continue(message: Message) -> send_api.EmailThread | None:
     return send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id)
 
 
-def _record_sent(message: Message, intent: SendIntent, sent: send_api.SentEmail) -> None:
+def _record_sent(
+    message: Message, intent: SendIntent, sent: send_api.SentEmail, *, has_tags: bool = False
+) -> None:
     send_slots.settle_intent(intent, Outcome.SENT)
     move_message(
         message,
@@ -213,7 +232,7 @@ def _record_sent(message: Message, intent: SendIntent, sent: send_api.SentEmail)
         ghl_message_id=sent.message_id,
         ghl_email_message_id=sent.email_message_id,
     )
-    after_send.schedule_after_send(message)
+    after_send.schedule_after_send(message, has_tags=has_tags)
 
 
 def _handle_send_failure(message: Message, intent: SendIntent, failure: http.HttpError) -> bool:

@@ -60,7 +60,7 @@ def suppress_recipient(message: Message, code: MoveCode) -> None:
 
 
 def clear_refusal_alarm() -> None:
-    alarms.clear_open(ALARM)
+    alarms.clear_when_due(ALARM)
 
 
 def _alert_on_repeats(detail: str) -> None:

@@ -11,6 +11,7 @@ from outreach.auto_approval import eligibility
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import Breach
 from outreach.lifecycle import transitions
 from outreach.limits import current_limits, limit_rules, send_order, sending_domains
 from outreach.limits.limit_rules import CurrentLimits
@@ -34,13 +35,17 @@ def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
     row = phase.lock_control()
     now = timezone.now()
     at = current_limits.read_limits(row, now)
-    _check_limits(message, at)
-    final_checks.check_before_sending(message, final_checks.load_recipient(message))
-    _check_machine_approval(message, row, now)
+    breaches = guardrails.breaches_at_claim(now)
+    _check_limits(message, at, breaches)
+    known = final_checks.load_recipient(message)
+    final_checks.check_before_sending(message, known)
+    if message.by_machine and (
+        reasons := eligibility.why_approval_lapsed(message, row, now, known, breaches)
+    ):
+        raise SendStopped(Status.HELD, MoveCode.MACHINE_RETURNED, reason=reasons[0])
     _renew_claim(message, contact_id, now)
     _take_slot(at)
-    row.last_claim_at = now
-    row.save(update_fields=["last_claim_at"])
+    Control.objects.filter(pk=row.pk).update(last_claim_at=now)
     return SendIntent.objects.create(
         message=message,
         transport=message.transport,
@@ -52,7 +57,7 @@ def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
     )
 
 
-def _check_limits(message: Message, at: CurrentLimits) -> None:
+def _check_limits(message: Message, at: CurrentLimits, breaches: tuple[Breach, ...]) -> None:
     limit = (
         limit_rules.limit_on_everything(at)
         or current_limits.limit_on_message(message, at)
@@ -60,15 +65,10 @@ def _check_limits(message: Message, at: CurrentLimits) -> None:
     )
     if limit:
         raise SendMustWait(limit.limit, **limit.arguments)
-    if breach := guardrails.unhandled_halt(at.now):
+    if breach := guardrails.unhandled_halt(breaches):
         raise SendMustWait(LimitCode.GUARDRAIL, breach=breach)
     if send_order.would_overtake(message, at):
         raise SendMustWait(LimitCode.TURN)
-
-
-def _check_machine_approval(message: Message, row: Control, now: datetime) -> None:
-    if message.by_machine and (reasons := eligibility.why_approval_lapsed(message, row, now)):
-        raise SendStopped(Status.HELD, MoveCode.MACHINE_RETURNED, reason=reasons[0])
 
 
 def _renew_claim(message: Message, contact_id: str, now: datetime) -> None:
@@ -83,8 +83,10 @@ def _renew_claim(message: Message, contact_id: str, now: datetime) -> None:
 
 
 def _take_slot(at: CurrentLimits) -> None:
-    DailySlots.objects.get_or_create(day=at.day)
     free = DailySlots.objects.filter(day=at.day, used__lt=at.daily)
+    if claims.claim_row(free, used=F("used") + 1):
+        return
+    DailySlots.objects.get_or_create(day=at.day)  # the first email of the day
     if not claims.claim_row(free, used=F("used") + 1):
         raise SendMustWait(LimitCode.DAILY)
 
@@ -94,9 +96,10 @@ def settle_intent(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> 
 
     Raises StaleMessage where another process settled it first.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nothing is undone here: it raises outside of it
         rows = SendIntent.objects.filter(pk=intent.pk, outcome=was)
-        if not claims.claim_row(rows, outcome=outcome, settled_at=timezone.now()):
-            raise transitions.StaleMessage("settled by another process", intent.message.version)
-        if was == Outcome.OPEN and outcome in SendIntent.NOTHING_LEFT:
+        is_mine = claims.claim_row(rows, outcome=outcome, settled_at=timezone.now())
+        if is_mine and was == Outcome.OPEN and outcome in SendIntent.NOTHING_LEFT:
             DailySlots.objects.filter(day=intent.day, used__gt=0).update(used=F("used") - 1)
+    if not is_mine:
+        raise transitions.StaleMessage("settled by another process", intent.message.version)

@@ -16,7 +16,6 @@ import pytest
 import time_machine
 from django.db import connection, connections
 
-from leads.integrations import ghl as contacts
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
@@ -31,12 +30,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def clock() -> Iterator[Any]:
     with time_machine.travel(WORKING, tick=True) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def roomy_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GoHighLevel's rate binds none of eight emails whose calls fall into one window."""
-    monkeypatch.setattr(contacts, "CALLS_PER_WINDOW", 1_000)
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_killed_during_a_lost_call_is_never_retried(
 @pytest.mark.parametrize(
     "route",
     [
-        "POST /contacts/upsert",
+        "POST /contacts/",
         "GET /contacts/{id}",
         "GET /conversations/search",
         "GET /opportunities/search",
@@ -112,6 +112,8 @@ def test_killed_before_the_call_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
     message = factories.cleared_email()
+    if not route.startswith("POST"):
+        ghl.add_contact(message.to_address)
     ghl.on(route).act_then_delay(60, times=1)
     process = worker.start()
     ghl.wait_for(lambda: ghl.requests(route), timeout=120)
@@ -148,14 +150,14 @@ def test_killed_after_the_intent_waits_for_a_person(
     message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url
-    act = ghl.search_opportunities
-    ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
+    act = ghl.create_contact
+    ghl.create_contact = lambda request: (doorstep.close(), act(request))[1]
     process = worker.start()
     ghl.wait_for(intents, timeout=120)
     kill(process)
     doorstep.open()
     worker.environment["GHL_BASE_URL"] = ghl.url
-    del ghl.search_opportunities
+    del ghl.create_contact
     assert (now_is(message).status, intents(), ghl.requests(SEND)) == ("sending", ["open"], [])
     clock.shift(send.SEND_LEASE + timedelta(seconds=1))
     assert uncertain.recover_expired_leases() == 1
@@ -194,6 +196,7 @@ def test_killed_after_sending_repeats_no_follow_up_action(
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     message = factories.cleared_email()
+    ghl.add_contact(message.to_address)
     assert send.send_due() == 1
     workers = Workers(
         "tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID

@@ -18,7 +18,7 @@ from tests.races.test_limits_under_load import WORKERS, all_at_final_check, exac
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("sender", "loose", "roomy_rate"),
+    pytest.mark.usefixtures("sender", "loose"),
 ]
 
 EDGES = {  # the team is in New York: moment, and the day that it is there

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl as contacts
+from leads.integrations import rates
 from outreach.limits import current_limits, sending_domains
 from outreach.models import ControlChange, DailySlots, Message, SendingDomain, SendIntent
 from outreach.sending import send
@@ -20,11 +21,11 @@ from tests.races.conftest import Worker, at_once, gate
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("sender", "loose", "roomy_rate"),
+    pytest.mark.usefixtures("sender", "loose"),
 ]
 
 WORKERS = 8
-SEARCH = "GET /conversations/search"
+CREATE = "POST /contacts/"  # the last call before the slot is claimed
 
 
 def one() -> int:
@@ -33,7 +34,7 @@ def one() -> int:
 
 def all_at_final_check(ghl: FakeGhl) -> list[Any]:
     """Eight workers that have all passed every look and come to claim at the same moment."""
-    gate(ghl, SEARCH, WORKERS)
+    gate(ghl, CREATE, WORKERS)
     return at_once(*[one] * WORKERS)
 
 
@@ -45,7 +46,7 @@ def states() -> dict[str, int]:
 
 
 def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
-    assert len(ghl.requests(SEARCH)) == WORKERS, results  # all of them came to the claim
+    assert len(ghl.requests(CREATE)) == WORKERS, results  # all of them came to the claim
     assert sum(results) == len(ghl.sent_emails()) == 1, results
     assert states() == {"sent": 1, "cleared": 7}
     assert (
@@ -172,10 +173,10 @@ def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> No
 
 def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
     factories.cleared_email()
-    ghl.on(SEARCH).delay(0.3)
+    ghl.on(CREATE).delay(0.3)
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
     assert len(ghl.sent_emails()) == 1
-    assert len(ghl.requests("POST /contacts/upsert")) == 1
+    assert len(ghl.requests(CREATE)) == 1
 
 
 def test_eight_workers_send_one_sandbox_email_once(settings: Any) -> None:
@@ -186,7 +187,7 @@ def test_eight_workers_send_one_sandbox_email_once(settings: Any) -> None:
 
 
 def test_eight_workers_share_one_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contacts, "CALLS_PER_WINDOW", 33)
+    monkeypatch.setattr(contacts, "PACE", rates.Pace(33, 0.1))
 
     def many() -> int:
         granted = 0

@@ -165,6 +165,7 @@ def test_a_concurrent_approval_and_demotion_agree(people: tuple[User, User]) -> 
 
 def test_unsubscribing_during_the_ghl_check_stops_the_email(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
+    ghl.add_contact(message.to_address)
     with held_up(ghl, SEARCH) as wait:
         door = in_background(sending_send.send_due)
         wait()

@@ -92,7 +92,6 @@ def _rewrite_email(wish: ModelDraft) -> None:
 
 
 def _current_question(wish: ModelDraft) -> prompt.Question:
-    """Raises NoRewrite where there is no question, StaleMessage where the text has changed."""
     written, _, _ = _compose_again(wish)
     question = rewrite_requests.question_of(written)
     if question is None:
@@ -155,7 +154,6 @@ def _store_rewrite(
     said: fact_check.ModelText,
     phrases: tuple[merge_fields.Phrase, ...],
 ) -> None:
-    """Check the answer and store it as the next version. Raises NoRewrite or StaleMessage."""
     written, message, recipient = _compose_again(wish)
     again = rewrite_requests.question_of(written)
     if again is None or again.sha256 != question.sha256:

@@ -3,7 +3,7 @@
 Source: GHL API v2, "Conversations" (Version 2021-04-15) and "Opportunities" (Version 2021-07-28).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,18 @@ MAX_PAGES = 5
 SPELLING_CACHE_KEY = "ghl:opportunity-names"
 # The specification has these names; the service was seen to refuse them and to want the others.
 SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineId": "pipeline_id"}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation with a contact, and the time of its newest message where the search gave it.
+
+    The specification names `lastMessageDate`, as milliseconds in text, for a conversation, and
+    leaves it out of the search, where the service has it as a number.
+    """
+
+    id: str
+    newest_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -56,13 +68,25 @@ class OpenDeal:
 
 def read_conversation(contact_id: str) -> list[ConversationRow]:
     """Every message with a contact, newest first, up to 500; empty without a conversation."""
+    return read_messages(find_conversations(contact_id))
+
+
+def read_messages(conversations: Iterable[Conversation]) -> list[ConversationRow]:
+    return [row for one in conversations for row in _read_messages(one.id)]
+
+
+def find_conversations(contact_id: str) -> list[Conversation]:
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = call_ghl("GET", "/conversations/search", version=API_VERSION, params=query)
-    seen: list[ConversationRow] = []
-    for row in _required_list(found, "conversations"):
-        if row.get("contactId") in (contact_id, None):
-            seen += _read_messages(str(row["id"]))
-    return seen
+    return [
+        Conversation(str(row["id"]), _moment(row.get("lastMessageDate")))
+        for row in _required_list(found, "conversations")
+        if row.get("contactId") in (contact_id, None)
+    ]
+
+
+def _moment(value: Any) -> datetime | None:
+    return parse_time(int(value) if isinstance(value, str) and value.isdecimal() else value)
 
 
 def _read_messages(conversation_id: str) -> list[ConversationRow]:

@@ -1,5 +1,6 @@
 """The phase and the halt are rows with a history that nobody can change."""
 
+import time
 from typing import Any
 
 import pytest
@@ -133,3 +134,38 @@ def test_the_history_cannot_be_changed_or_deleted() -> None:
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             change()
     assert ControlChange.objects.get().after == "assisted"
+
+
+# --- What one email asks ---
+
+
+def test_an_answer_holds_for_half_a_second(django_assert_num_queries: Any) -> None:
+    phase.current_control()
+    watch = phase.HaltWatch()
+    with django_assert_num_queries(1):
+        watch.check()
+        watch.check()
+    time.sleep(phase.ANSWER_HOLDS + 0.05)
+    phase.halt_sending(by=None, reason="test")
+    with pytest.raises(phase.SendingHalted):
+        watch.check()
+
+
+def test_an_answer_that_somebody_got_holds_from_when_it_was_asked_for() -> None:
+    phase.halt_sending(by=None, reason="test")
+    phase.HaltWatch(time.monotonic()).check()
+    with pytest.raises(phase.SendingHalted):
+        phase.HaltWatch(time.monotonic() - phase.ANSWER_HOLDS - 0.01).check()
+    with pytest.raises(phase.SendingHalted):
+        phase.HaltWatch().check()
+
+
+def test_the_emergency_stop_needs_no_question(settings: Any) -> None:
+    watch = phase.HaltWatch(time.monotonic())
+    settings.EMERGENCY_STOP = True
+    with pytest.raises(phase.SendingHalted):
+        watch.check()
+
+
+def test_no_call_begins_two_seconds_after_a_halt() -> None:
+    assert max(phase.ANSWER_HOLDS, phase.MAX_ANSWER_SECONDS) < 2

@@ -18,7 +18,7 @@ from tests.outreach.limits.order_steps import addresses, hot, left, low, status,
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
-UPSERT, SEND = "POST /contacts/upsert", "POST /conversations/messages"
+CREATE, SEND = "POST /contacts/", "POST /conversations/messages"
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_outage_is_named_for_every_email(ghl: FakeGhl) -> None:
 
 def test_the_waits_grow_to_five_minutes(ghl: FakeGhl, clock: Any) -> None:
     hot()
-    ghl.on(UPSERT).status(503)
+    ghl.on(CREATE).status(503)
     waits = []
     for _ in range(9):
         send.send_due()
@@ -69,7 +69,7 @@ def test_the_waits_grow_to_five_minutes(ghl: FakeGhl, clock: Any) -> None:
 
 def test_one_failing_email_steps_aside(ghl: FakeGhl, clock: Any) -> None:
     trouble, others = hot(), [low() for _ in range(3)]
-    ghl.on(UPSERT, containing=trouble.to_address).status(500)
+    ghl.on(CREATE, containing=trouble.to_address).status(500)
     for _ in range(20):
         send.send_due()
         clock.shift(timedelta(seconds=60))

@@ -1,4 +1,4 @@
-"""GHL allows 100 calls in 10 seconds per location; all workers together never take more than 99."""
+"""GHL allows 100 calls in 10 seconds per location; all workers together never make more than 99."""
 
 from bisect import bisect_right
 
@@ -21,16 +21,19 @@ def taken(moments: list[float]) -> list[float]:
         try:
             ghl.claim_call(moment)
         except http.ServiceUnavailable as wait:
-            assert 0 < wait.retry_after <= ghl.WINDOW_SECONDS
+            assert 0 < wait.retry_after <= ghl.PACE.burst * ghl.PACE.every
             continue
         granted.append(moment)
     return granted
 
 
 def most_in_ten_seconds(moments: list[float]) -> int:
-    """The most that fall into any closed interval of ten seconds."""
+    """The most that fall into any closed interval of ten seconds.
+
+    Calls that are granted may take up to 0.3 s longer than others to get there.
+    """
     return max(
-        (bisect_right(moments, start + 10.0) - n for n, start in enumerate(moments)), default=0
+        (bisect_right(moments, start + 10.3) - n for n, start in enumerate(moments)), default=0
     )
 
 
@@ -39,35 +42,37 @@ def most_in_ten_seconds(moments: list[float]) -> int:
 def test_steady_stream_stays_under_99_per_ten_seconds(offset: float) -> None:
     granted = taken([START + offset + n * 0.05 for n in range(800)])
     assert most_in_ten_seconds(granted) <= 99
-    assert len(granted) >= 33 * 8  # and the rate is used: 33 in each window of 5 s
+    assert len(granted) >= 90 * 4  # and nine tenths of the rate are used
 
 
 @pytest.mark.django_db
-def test_the_worst_burst_gets_99_and_no_more() -> None:
-    edges = [START + 4.999] * 40 + [START + 7.0] * 40 + [START + 12.0] * 40 + [START + 14.999] * 40
-    granted = taken(edges)
-    assert most_in_ten_seconds(granted) == 99
-    assert len(granted) == 99
+def test_the_worst_pattern_gets_99_and_no_more() -> None:
+    """A rest, and then as much as is granted."""
+    granted = taken([START + 7.0 + n * 0.01 for n in range(1_500)])
+    assert granted[: ghl.PACE.burst] == [START + 7.0 + n * 0.01 for n in range(ghl.PACE.burst)]
+    assert most_in_ten_seconds(granted) in (98, 99)
 
 
 @pytest.mark.django_db
-def test_refusal_names_next_window_and_takes_nothing() -> None:
-    taken([START] * 33)
+def test_refusal_names_the_next_turn_and_takes_nothing() -> None:
+    taken([START] * ghl.PACE.burst)
     with pytest.raises(http.ServiceUnavailable, match="rate") as refused:
-        ghl.claim_call(START + 1.5)
-    assert refused.value.retry_after == pytest.approx(3.5)
-    assert RateWindow.objects.get(vendor="ghl").used == 33
-    assert taken([START + 1.5 + refused.value.retry_after]) != []
+        ghl.claim_call(START + 0.05)
+    assert refused.value.retry_after == pytest.approx(ghl.PACE.every - 0.05, abs=1e-5)
+    turn = RateWindow.objects.get(vendor="ghl").next_turn
+    assert turn == pytest.approx(START + ghl.PACE.burst * ghl.PACE.every)
+    assert taken([START + 0.051 + refused.value.retry_after]) != []
 
 
 @pytest.mark.django_db
-def test_worker_with_slow_clock_gets_no_second_window() -> None:
-    taken([START + 100] * 33)
-    assert taken([START] * 5) == []
+def test_worker_with_slow_clock_gets_no_turn_twice() -> None:
+    taken([START + 100] * ghl.PACE.burst)
+    with pytest.raises(http.ServiceUnavailable):
+        ghl.claim_call(START)
 
 
 class AnyTraffic(TestCase):
-    @given(st.lists(st.floats(0, 60), max_size=220).map(sorted))
+    @given(st.lists(st.floats(0, 30), max_size=400).map(sorted))
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     def test_any_pattern_stays_under_99_per_ten_seconds(self, offsets: list[float]) -> None:
         assert most_in_ten_seconds(taken([START + offset for offset in offsets])) <= 99

@@ -185,8 +185,8 @@ def test_office_closing_during_calls_stops_the_send(
     settings.WORKING_HOURS = "08:00-18:00"
     clock.move_to(datetime(2026, 3, 3, 22, 59, 59, tzinfo=UTC))
     message = to_state("OH")
-    act = ghl.search_conversations
-    ghl.search_conversations = lambda request: (clock.shift(timedelta(seconds=2)), act(request))[1]
+    act = ghl.create_contact
+    ghl.create_contact = lambda request: (clock.shift(timedelta(seconds=2)), act(request))[1]
     assert send.send_due() == 0
     assert (status(message), ghl.sent_emails(), SendIntent.objects.count()) == (["cleared"], [], 0)
     assert why(message).limit == "working_hours"

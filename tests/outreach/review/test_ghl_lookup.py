@@ -522,6 +522,7 @@ def test_reason_added_while_approving_refuses_approval(ghl: FakeGhl, reviewer: U
 
 def test_unreadable_deals_neither_send_nor_refuse(ghl: FakeGhl, clock: Any) -> None:
     message = low()
+    known(ghl, message)
     ghl.on(DEALS).status(401, {"message": "The token is not authorized for this scope."}, times=1)
     approved(message)
     assert send.send_due() == 0

@@ -11,15 +11,11 @@ from outreach.models import DailySlots, Message, SendIntent
 from tests.fakes.ghl import FakeGhl
 
 FIND, UPDATE = "GET /contacts/search/duplicate", "PUT /contacts/{id}"
-UPSERT, CONTACT, SEND = (
-    "POST /contacts/upsert",
-    "GET /contacts/{id}",
-    "POST /conversations/messages",
-)
+CREATE, CONTACT, SEND = ("POST /contacts/", "GET /contacts/{id}", "POST /conversations/messages")
 SEARCH, TALK = "GET /conversations/search", "GET /conversations/{id}/messages"
-NEW_CONTACT = [FIND, UPSERT, CONTACT]  # of somebody whom GoHighLevel does not know
+NEW_CONTACT = [FIND, CREATE]  # of somebody whom GoHighLevel does not know
 KNOWN_CONTACT = [FIND, CONTACT]
-VERSIONS = ("2021-07-28",) * 3 + ("2021-04-15", "2021-07-28", "2021-04-15")  # in that order
+VERSIONS = ("2021-07-28",) * 2 + ("2021-04-15",)  # of the calls to somebody new, in that order
 DEALS = "GET /opportunities/search"
 
 

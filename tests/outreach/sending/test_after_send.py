@@ -15,6 +15,7 @@ from outreach.models import AfterSend, Message
 from outreach.sending import after_send, send, uncertain
 from tests import factories
 from tests.fakes.ghl import FakeGhl
+from tests.outreach.sending.send_steps import now_is
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
@@ -28,8 +29,10 @@ def workflow(ghl: FakeGhl, settings: Any) -> str:
     return settings.GHL_WORKFLOW_ID
 
 
-def sent(**more: Any) -> Message:
-    message = factories.cleared_email(**more)
+def sent(ghl: FakeGhl) -> Message:
+    """To somebody whom GoHighLevel knows, whose contact gets its tags afterwards."""
+    message = factories.cleared_email()
+    ghl.add_contact(message.to_address)
     assert send.send_due() == 1
     message.refresh_from_db()
     return message
@@ -46,7 +49,7 @@ def alarms() -> list[str]:
 
 
 def test_sent_email_tags_contact_and_starts_workflow(ghl: FakeGhl, workflow: str) -> None:
-    message = sent()
+    message = sent(ghl)
     assert (ghl.requests(TAGS), ghl.requests(WORKFLOW)) == ([], [])  # the send does not wait for it
     assert after_send.run_due_actions() == 2
     assert ghl.contact(message.ghl_contact_id)["tags"] == ["rb2b-visitor", "priority-tier_1"]
@@ -68,8 +71,25 @@ def test_tags_of_before_stay(ghl: FakeGhl) -> None:
     assert ghl.contact(message.ghl_contact_id)["tags"] == ["vip", "rb2b-visitor", "priority-tier_1"]
 
 
+def test_a_contact_that_is_created_has_its_tags_at_once(ghl: FakeGhl, workflow: str) -> None:
+    message = factories.cleared_email()
+    assert send.send_due() == 1
+    contact = ghl.contact(now_is(message).ghl_contact_id)
+    assert contact["tags"] == ["rb2b-visitor", "priority-tier_1"]
+    assert states() == {"tags": "done", "workflow": "due"}
+    assert AfterSend.objects.get(what="tags").settled_at is not None
+    assert (after_send.run_due_actions(), ghl.requests(TAGS)) == (1, [])
+
+
+def test_a_contact_that_has_its_tags_gets_none_again(ghl: FakeGhl) -> None:
+    message = factories.cleared_email()
+    ghl.add_contact(message.to_address, tags=["vip", "Priority-Tier_1", "rb2b-visitor"])
+    assert send.send_due() == 1
+    assert (states(), after_send.run_due_actions()) == ({"tags": "done"}, 0)
+
+
 def test_without_a_workflow_there_are_only_tags(ghl: FakeGhl) -> None:
-    sent()
+    sent(ghl)
     assert states() == {"tags": "due"}
 
 
@@ -100,7 +120,7 @@ def test_sandbox_actions_are_stored_and_never_run(
     ghl: FakeGhl, settings: Any, workflow: str
 ) -> None:
     settings.SANDBOXED = ["ghl"]
-    sent()
+    sent(ghl)
     assert (states(), after_send.run_due_actions()) == ({"tags": "kept", "workflow": "kept"}, 0)
     settings.SANDBOXED = []
     assert (after_send.run_due_actions(), ghl.requests()) == (0, [])
@@ -109,7 +129,7 @@ def test_sandbox_actions_are_stored_and_never_run(
 def test_a_halt_stops_it_between_two_calls(
     ghl: FakeGhl, workflow: str, settings: Any, clock: Any
 ) -> None:
-    sent()
+    sent(ghl)
     phase.halt_sending(by=None, reason="test")
     assert (after_send.run_due_actions(), ghl.requests(TAGS)) == (0, [])
     phase.resume_sending(by=None, reason="test")
@@ -139,7 +159,7 @@ def test_a_halt_stops_it_between_two_calls(
 def test_what_certainly_was_not_done_is_tried_again(
     ghl: FakeGhl, workflow: str, clock: Any, route: str, away: Any
 ) -> None:
-    message = sent()
+    message = sent(ghl)
     away(ghl.on(route))
     after_send.run_due_actions()
     row = AfterSend.objects.get(what="tags" if route == TAGS else "workflow")
@@ -157,7 +177,7 @@ def test_what_certainly_was_not_done_is_tried_again(
     ids=["reset", "502"],
 )
 def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
-    sent()
+    sent(ghl)
     fault(ghl.on(TAGS))
     after_send.run_due_actions()
     assert states() == {"tags": "due"}
@@ -178,7 +198,7 @@ def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
 def test_workflow_is_never_requested_twice_automatically(
     ghl: FakeGhl, workflow: str, clock: Any, fault: Any
 ) -> None:
-    message = sent()
+    message = sent(ghl)
     fault(ghl.on(WORKFLOW))
     after_send.run_due_actions()
     for _ in range(3):
@@ -191,7 +211,7 @@ def test_workflow_is_never_requested_twice_automatically(
 
 
 def test_dead_process_leaves_workflow_to_a_person(ghl: FakeGhl, workflow: str, clock: Any) -> None:
-    sent()
+    sent(ghl)
     AfterSend.objects.filter(what="workflow").update(
         state="asking", lease_until=timezone.now() + timedelta(seconds=60)
     )
@@ -206,7 +226,7 @@ def test_only_a_person_retries_a_refused_action(
     ghl: FakeGhl, settings: Any, client: Client, lead_user: User, reviewer: User
 ) -> None:
     settings.GHL_WORKFLOW_ID = "wfl_unknown"
-    message = sent()
+    message = sent(ghl)
     after_send.run_due_actions()
     row = AfterSend.objects.get(what="workflow")
     assert (row.state, "Workflow with id wfl_unknown not found" in row.error) == ("refused", True)
@@ -225,7 +245,7 @@ def test_only_a_person_retries_a_refused_action(
 
 
 def test_suppressed_recipient_is_not_added_to_workflow(ghl: FakeGhl, workflow: str) -> None:
-    stopped, blocked = sent(), sent()
+    stopped, blocked = sent(ghl), sent(ghl)
     suppression.suppress(stopped.to_address, "unsubscribed", "test", stopped.lead)
     ghl.set_dnd(blocked.ghl_contact_id)
     after_send.run_due_actions()
@@ -237,7 +257,7 @@ def test_suppressed_recipient_is_not_added_to_workflow(ghl: FakeGhl, workflow: s
 
 
 def test_missing_contact_drops_its_actions(ghl: FakeGhl, workflow: str) -> None:
-    sent()
+    sent(ghl)
     ghl._contacts.clear()
     after_send.run_due_actions()
     assert (states(), alarms()) == ({"tags": "dropped", "workflow": "dropped"}, [])
@@ -245,7 +265,7 @@ def test_missing_contact_drops_its_actions(ghl: FakeGhl, workflow: str) -> None:
 
 def test_outage_stops_the_batch_of_actions(ghl: FakeGhl) -> None:
     for _ in range(3):
-        factories.cleared_email()
+        ghl.add_contact(factories.cleared_email().to_address)
     assert send.send_due() == 3
     ghl.stop()
     assert after_send.run_due_actions() == 1

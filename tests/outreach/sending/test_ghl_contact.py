@@ -12,13 +12,13 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
     CONTACT,
+    CREATE,
     DEALS,
     FIND,
     KNOWN_CONTACT,
     SEARCH,
     SEND,
     UPDATE,
-    UPSERT,
     calls,
     last_move,
     now_is,
@@ -76,7 +76,7 @@ def test_only_what_is_missing_is_added(ghl: FakeGhl, kept: dict[str, str], added
     known = ghl.add_contact(message.to_address, source="Trade fair", **kept)
     assert send.send_due() == 1
     (request,) = ghl.requests(UPDATE)
-    assert (set(request.json), ghl.requests(UPSERT)) == (added, [])
+    assert (set(request.json), ghl.requests(CREATE)) == (added, [])
     stored = ghl.contact(known)
     assert {name: stored[name] for name in kept} == kept
     assert (stored["source"], stored["email"]) == ("Trade fair", message.to_address)
@@ -98,7 +98,7 @@ def test_a_contact_that_is_gone_is_looked_for(ghl: FakeGhl, contact_id: str) -> 
     known = ghl.add_contact(message.to_address, **KEPT)
     assert send.send_due() == 1
     assert ghl.sent_emails()[0]["contactId"] == known["id"]
-    assert (FIND in calls(ghl), ghl.requests(UPSERT)) == (True, [])
+    assert (FIND in calls(ghl), ghl.requests(CREATE)) == (True, [])
 
 
 def test_a_check_of_another_address_is_not_used(ghl: FakeGhl) -> None:
@@ -119,7 +119,7 @@ def test_a_secondary_address_writes_nothing(ghl: FakeGhl, seen: bool) -> None:
         looked_at(message, known["id"])
     assert send.send_due() == 0
     assert last_move(now_is(message)) == ("failed", "contact_mismatch")
-    assert (ghl.requests(UPSERT), ghl.requests(UPDATE), ghl.sent_emails()) == ([], [], [])
+    assert (ghl.requests(CREATE), ghl.requests(UPDATE), ghl.sent_emails()) == ([], [], [])
     assert (unchanged(known, ghl), outcomes(), slots()) == (True, [], 0)
 
 
@@ -130,7 +130,7 @@ def test_a_contact_that_stops_the_email_is_not_written(ghl: FakeGhl, stop: str) 
     if stop == "inbound":
         ghl.receive_message(known)
     assert send.send_due() == 0
-    assert (ghl.requests(UPDATE), ghl.requests(UPSERT), ghl.sent_emails()) == ([], [], [])
+    assert (ghl.requests(UPDATE), ghl.requests(CREATE), ghl.sent_emails()) == ([], [], [])
 
 
 def test_a_refused_detail_does_not_hold_the_email(ghl: FakeGhl) -> None:

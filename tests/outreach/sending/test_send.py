@@ -14,6 +14,7 @@ from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
+    CREATE,
     DEALS,
     KNOWN_CONTACT,
     NEW_CONTACT,
@@ -21,7 +22,6 @@ from tests.outreach.sending.send_steps import (
     SEND,
     TALK,
     UPDATE,
-    UPSERT,
     VERSIONS,
     calls,
     last_move,
@@ -46,7 +46,7 @@ def test_approved_email_is_sent_once_with_allowed_fields(ghl: FakeGhl) -> None:
         "subject": text.subject,
         "html": email_footer.email_html(text.body, text.footer),
     }
-    assert calls(ghl) == [*NEW_CONTACT, SEARCH, DEALS, SEND]
+    assert calls(ghl) == [*NEW_CONTACT, SEND]  # whom nobody knows has neither written nor a deal
     sent = now_is(message)
     assert (sent.status, sent.error, sent.waiting_for, sent.lease_until, sent.attempts) == (
         "sent",
@@ -93,7 +93,7 @@ def test_sent_text_is_the_approved_text(ghl: FakeGhl, reviewer: User) -> None:
 def test_an_unknown_person_becomes_a_contact(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     assert send.send_due() == 1
-    (request,) = ghl.requests(UPSERT)
+    (request,) = ghl.requests(CREATE)
     lead = message.lead
     assert request.json == {
         "locationId": "loc-test",
@@ -105,6 +105,7 @@ def test_an_unknown_person_becomes_a_contact(ghl: FakeGhl) -> None:
         "state": "OH",
         "country": "US",
         "source": "RB2B",
+        "tags": ["rb2b-visitor", "priority-tier_1"],
     }
     assert ghl.requests(UPDATE) == []
 
@@ -133,7 +134,7 @@ def test_our_earlier_email_does_not_stop_sending(ghl: FakeGhl) -> None:
     message = factories.held_email(lead)
     review_actions.approve_email(message, 1, by=None)
     assert send.send_due() == 1
-    assert calls(ghl)[6:] == [*KNOWN_CONTACT, SEARCH, TALK, DEALS, SEND]
+    assert calls(ghl)[3:] == [*KNOWN_CONTACT, SEARCH, TALK, DEALS, SEND]
     assert len(ghl.sent_emails()) == 2
 
 

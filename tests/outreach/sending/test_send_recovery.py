@@ -16,13 +16,13 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
     CONTACT,
+    CREATE,
     DEALS,
     FIND,
     SEARCH,
     SEND,
     TALK,
     UPDATE,
-    UPSERT,
     away,
     calls,
     during,
@@ -60,7 +60,7 @@ def test_outage_before_sending_call_gives_slot_back(ghl: FakeGhl, settings: Any)
     def nobody_listens() -> None:
         settings.GHL_BASE_URL = "http://127.0.0.1:9"
 
-    during(ghl, "search_opportunities", nobody_listens)
+    during(ghl, "create_contact", nobody_listens)
     assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, outcomes(), slots(), ghl.sent_emails()) == (
@@ -103,7 +103,7 @@ def test_failure_before_sending_call_returns_the_email(
 
 def test_own_fault_does_not_block_other_emails(ghl: FakeGhl, clock: Any) -> None:
     broken, fine = factories.cleared_email(), factories.cleared_email(intent=10, tier="tier_3")
-    ghl.on(UPSERT, containing=broken.to_address).status(200, [], times=1)
+    ghl.on(CREATE, containing=broken.to_address).status(200, [], times=1)
     assert send.send_due() == 1
     waiting = now_is(broken)
     assert (waiting.status, last_move(broken)) == ("cleared", ("cleared", "recovered"))
@@ -174,9 +174,7 @@ def test_email_under_lease_is_left_alone() -> None:
 
 def test_worker_slower_than_its_lease_does_not_send(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared_email()
-    during(
-        ghl, "search_conversations", lambda: clock.shift(send.SEND_LEASE - timedelta(seconds=10))
-    )
+    during(ghl, "create_contact", lambda: clock.shift(send.SEND_LEASE - timedelta(seconds=10)))
     assert send.send_due() == 0
     assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
         "sending",
@@ -184,7 +182,7 @@ def test_worker_slower_than_its_lease_does_not_send(ghl: FakeGhl, clock: Any) ->
         [],
         0,
     )
-    del ghl.search_conversations
+    del ghl.create_contact
     clock.shift(timedelta(seconds=20))
     assert uncertain.recover_expired_leases() == 1
     assert send.send_due() == 1

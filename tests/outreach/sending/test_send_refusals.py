@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from leads.integrations import ghl as contacts
+from leads.integrations import rates
 from leads.models import Alarm
 from leads.suppression import suppression
 from outreach.sending import send
@@ -13,10 +15,10 @@ from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 from tests.outreach.sending.send_steps import (
     CONTACT,
+    CREATE,
     FIND,
     SEARCH,
     SEND,
-    UPSERT,
     away,
     last_move,
     now_is,
@@ -66,7 +68,7 @@ def bad_request(text: str) -> dict[str, Any]:
         (302, "", "refused", None),
     ],
 )
-@pytest.mark.parametrize("route", [UPSERT, SEND])
+@pytest.mark.parametrize("route", [CREATE, SEND])
 def test_refusal_fails_email_and_may_suppress_address(
     ghl: FakeGhl, route: str, status: int, body: Any, why: str, reason: str | None
 ) -> None:
@@ -151,7 +153,9 @@ GONE = {"statusCode": 404, "message": "Contact with id cnt_1 not found"}
 def test_missing_contact_is_created_again(
     ghl: FakeGhl, clock: Any, route: str, status: int
 ) -> None:
+    """Where somebody deletes it between two calls."""
     message = factories.cleared_email()
+    contact = ghl.add_contact(message.to_address)
     ghl.on(route).status(status, GONE, times=1)
     assert send.send_due() == 0
     waiting = now_is(message)
@@ -161,14 +165,16 @@ def test_missing_contact_is_created_again(
         0,
         [],
     )
+    del ghl._contacts[contact["id"]]
     clock.shift(timedelta(seconds=10))
     assert send.send_due() == 1
-    assert (len(ghl.requests(FIND)), len(ghl.requests(UPSERT))) == (2, 1)
+    assert (len(ghl.requests(FIND)), len(ghl.requests(CREATE))) == (2, 1)
     assert (len(ghl.sent_emails()), slots()) == (1, 1)
 
 
 def test_contact_missing_five_times_fails_the_email(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared_email()
+    ghl.add_contact(message.to_address)
     ghl.on(CONTACT).status(404, GONE)
     for _ in range(5):
         assert now_is(message).status == "cleared"
@@ -178,11 +184,13 @@ def test_contact_missing_five_times_fails_the_email(ghl: FakeGhl, clock: Any) ->
     assert (ghl.sent_emails(), slots()) == ([], 0)
 
 
-@pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, SEND])
+@pytest.mark.parametrize("route", [CREATE, CONTACT, SEARCH, SEND])
 def test_too_many_requests_postpones_without_using_slots(
     ghl: FakeGhl, clock: Any, route: str
 ) -> None:
     message = factories.cleared_email()
+    if route in (CONTACT, SEARCH):
+        ghl.add_contact(message.to_address)
     ghl.on(route).status(
         429, {"statusCode": 429, "message": "Too Many Requests"}, {"Retry-After": "40"}, times=1
     )
@@ -207,15 +215,21 @@ def test_retry_after_is_capped_at_an_hour(ghl: FakeGhl, header: str) -> None:
     assert timedelta(0) < away() <= timedelta(hours=1)
 
 
-def test_own_rate_limit_postpones_without_using_slots(ghl: FakeGhl, clock: Any) -> None:
-    """33 calls in 5 s, 6 for each email: the sixth finds the rate used up before its fourth."""
+def test_own_rate_limit_postpones_without_using_slots(
+    ghl: FakeGhl, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """17 calls, 3 for each email: the sixth finds the rate used up before it is sent, for longer
+    than a call waits.
+    """
+    monkeypatch.setattr(contacts, "PACE", rates.Pace(17, contacts.LONGEST_TURN_WAIT + 1))
     clock.move_to(
         WORKING.replace(microsecond=0), tick=False
     )  # a machine that pauses would give another window
     for _ in range(7):
         factories.cleared_email()
     assert send.send_due() == 5
-    assert (len(ghl.sent_emails()), slots(), len(ghl.requests())) == (5, 5, 33)
-    clock.shift(timedelta(seconds=6))
+    assert (len(ghl.sent_emails()), slots(), len(ghl.requests())) == (5, 5, 17)
+    assert outcomes()[5:] == ["not_sent"]
+    clock.shift(timedelta(seconds=60))
     assert send.send_due() == 2
     assert (len(ghl.sent_emails()), slots()) == (7, 7)

@@ -17,10 +17,10 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.sending.send_steps import (
     CONTACT,
+    CREATE,
     FIND,
     SEND,
     TALK,
-    UPSERT,
     calls,
     last_move,
     now_is,
@@ -34,17 +34,18 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 def test_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     other = ghl.add_contact("somebody@else.test")
-    ghl.on(UPSERT).status(200, {"new": False, "contact": other})
+    ghl.on(CREATE).status(201, {"contact": other})
     assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, last_move(message)) == ("failed", ("failed", "contact_mismatch"))
     assert stopped.error == "GoHighLevel returned a contact with another address."
-    assert calls(ghl) == [FIND, UPSERT]
+    assert calls(ghl) == [FIND, CREATE]
     assert (ghl.sent_emails(), outcomes(), slots(), Suppression.objects.count()) == ([], [], 0, 0)
 
 
 def test_contact_read_with_another_address_stops_email(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
+    ghl.add_contact(message.to_address)
     ghl.on(CONTACT).status(200, {"contact": {"id": "cnt_1", "email": "somebody@else.test"}})
     assert send.send_due() == 0
     assert last_move(message) == ("failed", "contact_mismatch")
@@ -52,11 +53,13 @@ def test_contact_read_with_another_address_stops_email(ghl: FakeGhl) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, {"contact": None}, {"contact": {}}])
-@pytest.mark.parametrize("route", [UPSERT, CONTACT])
+@pytest.mark.parametrize("route", [CREATE, CONTACT])
 def test_answer_without_contact_never_allows_sending(
     ghl: FakeGhl, route: str, answer: dict[str, Any]
 ) -> None:
     message = factories.cleared_email()
+    if route == CONTACT:
+        ghl.add_contact(message.to_address)
     ghl.on(route).status(200, answer)
     assert send.send_due() == 0
     waiting = now_is(message)

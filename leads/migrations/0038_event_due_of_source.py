@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0036_assessment_without_number")]
+    dependencies = [("leads", "0037_rate_turn")]
 
     operations = [
         migrations.AddIndex(
