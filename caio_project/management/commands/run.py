@@ -143,7 +143,8 @@ class Command(BaseCommand):
     def _env(self) -> dict[str, str]:
         # settings.py has read .env into the environment, so what stands there wins here as well
         quiet = {"GUNICORN_LOG_LEVEL": "warning", "SITE_URL": self._url(), "PYTHONUNBUFFERED": "1"}
-        return {**quiet, **os.environ}
+        # else glibc keeps memory of its own for each of pump's threads
+        return {**quiet, "MALLOC_ARENA_MAX": "2", **os.environ}
 
     def _url(self) -> str:
         return f"http://{self._asked_host()}:{self.port}"
