@@ -210,13 +210,18 @@ def test_reserve_counts_no_more_than_the_day(settings: Any) -> None:
 def test_closed_places_and_full_domains_are_not_read(settings: Any) -> None:
     """PostgreSQL's own account of what it read: a handful of pages of 5,000 waiting rows."""
     settings.WORKING_HOURS = "08:00-18:00"
-    message, at = hot(), standing()
+    slow, message, at = low(), hot(), standing()
     fill(5000, office_hours.place_of_lead(Lead(country="US", state="HI")))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE outreach_message")
     with CaptureQueriesContext(connection) as asked:
         assert send_order.next_in_queue(at) == message
+        assert send_order.would_overtake(slow, at)
+        Message.objects.filter(pk=message.pk).update(status="sent")
+        assert not send_order.would_overtake(slow, at)
     for query in asked.captured_queries:
+        if not query["sql"].startswith("SELECT"):
+            continue
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query["sql"])
             ((plan,),) = cursor.fetchall()
