@@ -1,9 +1,10 @@
 """Fixtures of every test: fakes of the vendors, users with roles, databases with their triggers."""
 
+import itertools
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +26,7 @@ from leads.integrations import rates
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
-from tests import pristine
+from tests import order, pristine
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -48,7 +49,7 @@ hypothesis_settings.load_profile("steady")
 
 REQUIRE_ALL = os.environ.get("CAIO_REQUIRE_ALL") == "1"
 ONLY_WITH_SERVICES = os.environ.get("CAIO_ONLY_WITH_SERVICES") == "1"
-SLOWEST = "tests/races/test_chaos.py"
+POSTGRES_FOLLOWS = os.environ.get("CAIO_POSTGRES_FOLLOWS") == "1"
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -73,6 +74,8 @@ def uses_services(item: pytest.Item) -> bool:
     """Whether a test reads the database or another service, and could differ between them."""
     fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
     markers = ("django_db", "postgres", "redis", "browser")
+    if item.get_closest_marker("sqlite_is_enough"):
+        return False
     is_case = (
         isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, SimpleTestCase)
     )
@@ -95,17 +98,29 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What needs a service that is not there is left out by name here, and listed at the end."""
     if ONLY_WITH_SERVICES:
-        config.hook.pytest_deselected(items=[item for item in items if not uses_services(item)])
-        items[:] = [item for item in items if uses_services(item)]
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))  # no worker waits for them
+        leave_to_the_other_run(config, items, uses_services)
+    if POSTGRES_FOLLOWS:
+        leave_to_the_other_run(
+            config, items, lambda item: not item.get_closest_marker("postgres_is_enough")
+        )
     absent = missing()
     left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
         config.stash[LEFT_OUT] = [item.nodeid for item in left_out]
+    items[:] = order.start_with_the_longest(
+        items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    )
     if (output := getattr(config, "workeroutput", None)) is not None:
         output["left_out"] = config.stash[LEFT_OUT]
+
+
+def leave_to_the_other_run(
+    config: pytest.Config, items: list[pytest.Item], is_wanted: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = [item for item in items if is_wanted(item)]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -163,10 +178,17 @@ def live_server(django_db_setup: None, live_server: Any) -> Any:
     return live_server
 
 
+@pytest.fixture(scope="session")
+def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names for spools; a `tmp_path` for each test would cost more than most tests."""
+    folder = tmp_path_factory.mktemp("spools")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
+def own_spool(settings: Any, spools: Iterator[Path]) -> Iterator[None]:
     """No test sees the spool of a running server, nor the drainer or pause of an earlier test."""
-    settings.SPOOL_DIR = tmp_path / "spool"
+    settings.SPOOL_DIR = next(spools)
     receive._process_state.away_until = 0.0
     yield
     receive._process_state.away_until = 0.0

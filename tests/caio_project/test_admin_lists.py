@@ -53,6 +53,7 @@ def declared(model_admin: Any) -> set[str]:
     return names | ({model_admin.date_hierarchy} if model_admin.date_hierarchy else set())
 
 
+@pytest.mark.sqlite_is_enough
 @every_list
 def test_only_declared_columns_can_be_looked_up(model: Any, boss: User) -> None:
     request = RequestFactory().get("/")
@@ -106,6 +107,7 @@ def test_secrets_cannot_be_read_letter_by_letter(
     assert client.get(reverse(f"admin:{page}_changelist") + f"?{query}").status_code == 400
 
 
+@pytest.mark.postgres_is_enough
 @every_list
 def test_its_own_filters_still_work(client: Client, boss: User, model: Any) -> None:
     request = RequestFactory().get("/")
@@ -124,6 +126,7 @@ JUNK_QUERIES = (
 REFUSED_QUERIES = ("%00=1", "_to_field=password", "_to_field=%00")
 
 
+@pytest.mark.postgres_is_enough
 @every_list
 def test_junk_in_a_query_never_ends_in_a_server_error(
     client: Client, boss: User, model: Any

@@ -1,8 +1,15 @@
 """Who may do what at each address: the least role for looking and for acting, and API scopes."""
 
+from typing import Any
+
+import pytest
+
 ROLES = ("anonymous", "nobody", "Viewer", "Reviewer", "Lead", "superuser")
 OPEN, SIGNED_IN, VIEWER, REVIEWER, LEAD, SUPERUSER = (*ROLES,)
 CLOSED = "never"
+# Rules of roles are the same on each database; that the pages themselves work on PostgreSQL is seen
+# as the one who may do everything, and that refusals do as one who may do some of it.
+ON_EACH_DATABASE = {"Reviewer", "superuser"}
 
 # Route: (least role for GET, least role for POST). CLOSED: nobody, whatever the role.
 PAGES: dict[str, tuple[str, str]] = {
@@ -122,6 +129,14 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "bring_back_sandboxed": (LEAD, ["--dry-run"]),
     "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
 }
+
+
+def each_role(*left_out: str) -> list[Any]:
+    return [
+        pytest.param(role, marks=[] if role in ON_EACH_DATABASE else pytest.mark.sqlite_is_enough)
+        for role in ROLES
+        if role not in left_out
+    ]
 
 
 def has_least(role: str, least: str) -> bool:

@@ -72,82 +72,114 @@ def pushes(clay: FakeClay) -> int:
     return len(clay.requests(PUSH))
 
 
-class TestEveryWayClayMayAnswer:
-    """Two that fail, then one that is answered, so that the breaker stays closed."""
+# Every way in which Clay may answer: what is to come of two questions
 
-    @pytest.fixture
-    def two(
-        self, clay: FakeClay, four_workers: None
-    ) -> Iterator[Callable[[str], list[Enrichment]]]:
-        become(wanted(1), answered=1)
-        yield lambda name: wanted(2, name)
-        become(wanted(1), answered=1)
-        assert not breaker.is_open()
-        assert not InboundEvent.objects.filter(state="parked").exists()
-        assert not Lead.objects.filter(needs_assessment_at=None).exists(), "somebody does not go on"
 
-    def test_the_deadline_divides_asked_from_failed(self, clay: FakeClay, two: Any) -> None:
-        clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
-        clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
-        slow, late = two("Slow"), two("Late")
-        become(slow, answered=2)
-        # It was over the deadline and acted all the same: the lead had gone on, and the answer is
-        # still used.
-        become(late, late=2)
-        assert set(
-            Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")
-        ) == {(1,)}
+def two_answers_are_one(clay: FakeClay) -> None:
+    clay.configure(answers=2)
+    rows = wanted(2, "Twice")
+    become(rows, answered=2)
+    clay.wait_for_callbacks(5)  # the first question's, and four
+    wait_for(lambda: not InboundEvent.objects.filter(state="waiting").exists(), 60)
+    become(rows, answered=2)
 
-    def test_an_answer_in_drops_is_cut_at_the_deadline(self, clay: FakeClay, two: Any) -> None:
-        clay.configure(answers=0)
-        clay.on(PUSH, containing='"Drip"').drip(0.2)
-        began = time.monotonic()
-        rows = two("Drip")
-        become(rows, failed=2)
-        assert time.monotonic() - began < DEADLINE + 30  # in drops it would take minutes
-        assert "did not answer in time" in Enrichment.objects.get(pk=rows[0].pk).reason
+
+def the_deadline_divides_asked_from_failed(clay: FakeClay) -> None:
+    clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
+    clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
+    slow, late = wanted(2, "Slow"), wanted(2, "Late")
+    become(slow, answered=2)
+    # It was over the deadline and acted all the same: the lead had gone on, and the answer is
+    # still used.
+    become(late, late=2)
+    assert set(
+        Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")
+    ) == {(1,)}
+
+
+def an_answer_in_drops_is_cut_at_the_deadline(clay: FakeClay) -> None:
+    clay.configure(answers=0)
+    clay.on(PUSH, containing='"Drip"').drip(0.2)
+    began = time.monotonic()
+    rows = wanted(2, "Drip")
+    become(rows, failed=2)
+    assert time.monotonic() - began < DEADLINE + 30  # in drops it would take minutes
+    assert "did not answer in time" in Enrichment.objects.get(pk=rows[0].pk).reason
+
+
+def without_answer_a_lead_is_partial_until_later(clay: FakeClay) -> None:
+    clay.configure(answers=0)
+    rows = wanted(2, "Silent")
+    become(rows, requested=2)
+    thirty_seconds_pass(rows)
+    become(rows, partial=2)
+    clay.configure(answers=1)
+    for row in clay.submissions()[-2:]:
+        clay.call_back(row)
+    become(rows, late=2)
+
+
+def a_refusal_for_the_rate_is_a_failure_and_asked_once(clay: FakeClay) -> None:
+    refused(clay, 429)
+
+
+def a_refusal_is_a_failure_and_asked_once(clay: FakeClay) -> None:
+    refused(clay, 500)
+
+
+def refused(clay: FakeClay, status: int) -> None:
+    clay.on(PUSH, containing='"Refused"').status(status)
+    before = pushes(clay)
+    rows = wanted(2, "Refused")
+    become(rows, failed=2)
+    assert pushes(clay) - before == 2
+
+
+def a_server_that_never_answers_is_a_failure(clay: FakeClay) -> None:
+    clay.on(PUSH, containing='"Never"').never()
+    become(wanted(2, "Never"), failed=2)
+
+
+def garbage_acknowledges_nothing_that_is_relied_on(clay: FakeClay) -> None:
+    clay.on(PUSH, containing='"Garbage"').garbage()
+    rows = wanted(2, "Garbage")
+    become(rows, requested=2)
+    thirty_seconds_pass(rows)
+    become(rows, partial=2)
+
+
+WAYS: list[Callable[[FakeClay], None]] = [
+    two_answers_are_one,
+    the_deadline_divides_asked_from_failed,
+    an_answer_in_drops_is_cut_at_the_deadline,
+    without_answer_a_lead_is_partial_until_later,
+    a_refusal_for_the_rate_is_a_failure_and_asked_once,
+    a_refusal_is_a_failure_and_asked_once,
+    a_server_that_never_answers_is_a_failure,
+    garbage_acknowledges_nothing_that_is_relied_on,
+]
+
+
+def test_every_way_clay_may_answer(
+    clay: FakeClay, four_workers: None, subtests: pytest.Subtests
+) -> None:
+    """One after the other with the same four processes, which take seconds to start.
+
+    Two that fail, then one that is answered, so that the breaker stays closed.
+    """
+    become(wanted(1), answered=1)
+    for way in WAYS:
+        with subtests.test(way.__name__):
+            way(clay)
+        clay.clear_behaviours()
         clay.configure(answers=1)
-
-    def test_two_answers_are_one(self, clay: FakeClay, two: Any) -> None:
-        clay.configure(answers=2)
-        rows = two("Twice")
-        become(rows, answered=2)
-        clay.wait_for_callbacks(5)
-        wait_for(lambda: not InboundEvent.objects.filter(state="waiting").exists(), 60)
-        become(rows, answered=2)
-        clay.configure(answers=1)
-
-    def test_without_answer_a_lead_is_partial_until_later(self, clay: FakeClay, two: Any) -> None:
-        clay.configure(answers=0)
-        rows = two("Silent")
-        become(rows, requested=2)
-        thirty_seconds_pass(rows)
-        become(rows, partial=2)
-        clay.configure(answers=1)
-        for row in clay.submissions()[-2:]:
-            clay.call_back(row)
-        become(rows, late=2)
-
-    @pytest.mark.parametrize("status", [429, 500])
-    def test_a_refusal_is_a_failure_and_asked_once(
-        self, clay: FakeClay, two: Any, status: int
-    ) -> None:
-        clay.on(PUSH, containing='"Refused"').status(status)
-        before = pushes(clay)
-        rows = two("Refused")
-        become(rows, failed=2)
-        assert pushes(clay) - before == 2
-
-    def test_a_server_that_never_answers_is_a_failure(self, clay: FakeClay, two: Any) -> None:
-        clay.on(PUSH, containing='"Never"').never()
-        become(two("Never"), failed=2)
-
-    def test_garbage_acknowledges_nothing_that_is_relied_on(self, clay: FakeClay, two: Any) -> None:
-        clay.on(PUSH, containing='"Garbage"').garbage()
-        rows = two("Garbage")
-        become(rows, requested=2)
-        thirty_seconds_pass(rows)
-        become(rows, partial=2)
+        with subtests.test(f"after {way.__name__}"):
+            become(wanted(1), answered=1)
+            assert not breaker.is_open()
+            assert not InboundEvent.objects.filter(state="parked").exists()
+            assert not Lead.objects.filter(needs_assessment_at=None).exists(), (
+                "somebody does not go on"
+            )
 
 
 def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers: None) -> None:

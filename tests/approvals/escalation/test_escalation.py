@@ -268,6 +268,7 @@ def test_with_email_the_person_gets_an_email_at_once(
     assert slack.posts() == []
 
 
+@pytest.mark.sqlite_is_enough
 def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(
     slack: FakeSlack, by_email: None
 ) -> None:

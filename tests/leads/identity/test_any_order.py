@@ -226,6 +226,7 @@ def _sorted(rows: Any) -> list[dict[str, Any]]:
     return sorted((dict(row) for row in rows), key=repr)
 
 
+@pytest.mark.postgres_is_enough
 class AnyOrder(TestCase):
     @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
     @given(steps(), st.data())

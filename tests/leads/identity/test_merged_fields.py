@@ -151,6 +151,7 @@ STEP = st.tuples(
 )
 
 
+@pytest.mark.postgres_is_enough
 class NothingReSubscribes(TestCase):
     """No order of merges, undos, visits and stops makes an address writable whose owner said no."""
 

@@ -48,6 +48,7 @@ def test_three_bodies_become_one_lead_in_any_order(order: Any) -> None:
     assert lead.enrichments.exclude(state="settled").count() == 1
 
 
+@pytest.mark.postgres_is_enough
 class WhicheverOrder(TestCase):
     """What is known of one person in the end does not hang on the order it came in."""
 

@@ -59,6 +59,7 @@ def test_a_merge_shares_gohighlevels_assignment(ben: TeamMember) -> None:
 # Any order
 
 
+@pytest.mark.postgres_is_enough
 def test_the_strongest_origin_wins_in_any_order(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:

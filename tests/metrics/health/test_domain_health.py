@@ -157,6 +157,7 @@ def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
     assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
 
 
+@pytest.mark.sqlite_is_enough
 def test_a_silent_server_confirms_nothing_quickly(fake_dns: FakeDns, settings: Any) -> None:
     fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
     began = timezone.now()

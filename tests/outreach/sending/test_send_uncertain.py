@@ -67,6 +67,7 @@ def test_ambiguous_answer_is_never_resent_but_found(
     assert uncertain.settle_due() == 0
 
 
+@pytest.mark.sqlite_is_enough
 def test_missing_answer_makes_email_uncertain(ghl: FakeGhl, clock: Any) -> None:
     """Takes the whole deadline of the sending call."""
     message = factories.cleared_email()

@@ -71,12 +71,14 @@ def test_there_are_many_addresses() -> None:
     assert len(addresses()) > 60
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.parametrize("query", JUNK)
 def test_no_query_ends_in_an_error(team: Client, query: str) -> None:
     codes = {path: team.get(f"{path}?{query}").status_code for path in addresses()}
     assert {path: code for path, code in codes.items() if code >= 500 and code != 503} == {}
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
 def test_no_form_ends_in_an_error(team: Client, form: dict[str, Any]) -> None:
     codes = {path: team.post(path, form).status_code for path in addresses()}

@@ -1,0 +1,38 @@
+"""Which tests begin: those that take long."""
+
+import pytest
+
+# Beginnings of names. The first worker begins with those that wait for most of their time, the
+# second with those that compute: one that starts last would leave the other workers idle.
+WAITING = (
+    "tests/races/test_chaos.py",
+    "tests/races/test_limits_under_load.py::test_two_processes",
+    "tests/races/test_halt.py::test_a_halt_stops",
+    "tests/outreach/sending/test_send_uncertain.py::test_missing_answer",
+    "tests/approvals/escalation/test_escalation.py::test_a_slack_that_hangs",
+    "tests/caio_project/lib/web/test_worker.py",
+    "tests/leads/inbound/test_hanging_database.py",
+    "tests/journeys/test_worker_on_redis.py",
+)
+COMPUTING = (
+    "tests/permissions/test_shown_tokens.py::test_no_page",
+    "tests/leads/identity/test_merging.py::WhicheverOrder",
+    "tests/leads/identity/test_any_order.py::AnyOrder",
+    "tests/races/test_clay_four_workers.py",
+    "tests/permissions/test_admin_and_commands.py::TestAdmin",
+    "tests/leads/ownership/test_owner_merges.py::test_the_strongest_origin",
+)
+
+
+def start_with_the_longest(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """With --dist worksteal each worker begins with an equal part of the list."""
+    waiting = _named(items, WAITING)
+    computing = _named(items, COMPUTING)
+    long = {*waiting, *computing}
+    rest = [item for item in items if item not in long]
+    second = max(len(items) // workers - len(waiting), 0)
+    return [*waiting, *rest[:second], *computing, *rest[second:]]
+
+
+def _named(items: list[pytest.Item], names: tuple[str, ...]) -> list[pytest.Item]:
+    return [item for name in names for item in items if item.nodeid.startswith(name)]
