@@ -6,6 +6,7 @@ of `requests` is per read, so a slow server could hold a caller for ever; here t
 the deadline.
 """
 
+import contextlib
 import json as jsonlib
 import math
 import socket
@@ -113,22 +114,19 @@ def send_request(
     content = content or RequestContent()
     repeatable = method == "GET" if repeatable is None else repeatable
     call_deadline = _CallDeadline(deadline, before)
-    with requests.Session() as session, call_deadline:
-        session.trust_env = False
-        session.mount("http://", _DeadlineAdapter(call_deadline))
-        session.mount("https://", _DeadlineAdapter(call_deadline))
+    # By the adapter itself: a session makes two more, reads no cookie and follows no redirect here.
+    with call_deadline, contextlib.closing(_DeadlineAdapter(call_deadline)) as adapter:
         try:
-            with session.request(
+            request = requests.Request(
                 method,
                 url,
-                headers=dict(content.headers),
+                headers={**requests.utils.default_headers(), **content.headers},
                 params=content.params,
                 json=content.json,
                 data=content.form,
-                timeout=(min(CONNECT_SECONDS, deadline), deadline),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            ).prepare()
+            timeout = (min(CONNECT_SECONDS, deadline), deadline)
+            with adapter.send(request, stream=True, timeout=timeout) as answer:
                 body = _read_body(answer, call_deadline)
         except (requests.RequestException, LocationValueError) as error:
             raise _error_by_cause(error, url, call_deadline, repeatable) from error

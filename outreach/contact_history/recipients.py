@@ -6,6 +6,7 @@ and a fifth where colleagues have emails. Whoever claims a slot reads it again u
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -121,20 +122,22 @@ def _person_rows(lead: Lead) -> list[Lead]:
     if lead.pk is None:
         return [lead]
     person = person_of(lead.pk)
+    return list(_rows_with_answers().filter(Q(pk=person) | Q(merged_into=person)).order_by("pk"))
+
+
+@cache  # building it takes as long as asking; whoever filters it gets a copy
+def _rows_with_answers() -> QuerySet[Lead]:
     replies = Reply.objects.by_people().filter(lead=OuterRef("pk"))
     answers = Move.objects.filter(message__lead=OuterRef("pk"), why=MoveCode.ANSWERED)
     meetings = Meeting.objects.filter(lead=OuterRef("pk")).exclude(status__in=Meeting.OFF)
     deals = Opportunity.objects.filter(lead=OuterRef("pk"), status=Opportunity.OPEN)
     learned = Greatest("noted_at", Coalesce("corrected_at", "noted_at"))
-    rows = Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).select_related("company", "owner")
-    return list(
-        rows.annotate(
-            reply_at=_newest_of(replies, "received_at"),
-            reply_learned_at=_newest_of(replies, learned),
-            answer_seen_at=_newest_of(answers, "at"),
-            meeting_at=_newest_of(meetings, "noted_at"),
-            open_deal=Exists(deals),
-        ).order_by("pk")
+    return Lead.rows.select_related("company", "owner").annotate(
+        reply_at=_newest_of(replies, "received_at"),
+        reply_learned_at=_newest_of(replies, learned),
+        answer_seen_at=_newest_of(answers, "at"),
+        meeting_at=_newest_of(meetings, "noted_at"),
+        open_deal=Exists(deals),
     )
 
 
@@ -142,14 +145,17 @@ def _known_emails(rows: list[Lead], address: str) -> list[KnownEmail]:
     to = Q(lead__in=[row.pk for row in rows])
     if address:
         to |= Q(to_address=address)
+    found: QuerySet[Any] = _emails_with_fate().filter(to).order_by("-pk")
+    return [KnownEmail(one, one.may_have_left, one.moved_at) for one in found]
+
+
+@cache
+def _emails_with_fate() -> QuerySet[Message]:
     left = SendIntent.objects.filter(message=OuterRef("pk"), outcome__in=LEFT_OUTCOMES)
     moves = Move.objects.filter(message=OuterRef("pk")).order_by("-pk")
-    found = (
-        Message.objects.filter(to)
-        .annotate(may_have_left=Exists(left), moved_at=Subquery(moves.values("at")[:1]))
-        .order_by("-pk")
+    return Message.objects.annotate(
+        may_have_left=Exists(left), moved_at=Subquery(moves.values("at")[:1])
     )
-    return [KnownEmail(one, one.may_have_left, one.moved_at) for one in found]
 
 
 def _colleague_emails(lead: Lead, keys: set[int], now: datetime) -> list[ColleagueEmail]:
