@@ -1,6 +1,7 @@
 """Starting, alive or late: what each sweep is since the background work began."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ def test_check_of_a_deployment_waits_for_the_start(
 
     clock = iter(range(100))
     monkeypatch.setattr(deployment, "_fetch_json", fetch)
-    monkeypatch.setattr(deployment.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(deployment.time, "monotonic", lambda: float(next(clock)))
+    own_time = SimpleNamespace(sleep=lambda seconds: None, monotonic=lambda: float(next(clock)))
+    monkeypatch.setattr(deployment, "time", own_time)  # not the clock of other threads
     found = deployment._check_health("http://127.0.0.1", wait=5)
     assert all(check.ok for check in found) is ok
