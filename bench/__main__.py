@@ -17,7 +17,7 @@ from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 AT_A_GLANCE = 5.0  # a run this short leaves out what takes half a minute whatever the time
-AT_LEISURE = ("idle", "imports", "share")
+AT_LEISURE = ("embedded", "idle", "imports", "door", "share")
 
 
 def main() -> int:
