@@ -1,6 +1,7 @@
 """Draft an email for each newly assessed lead who may be written to."""
 
 import logging
+import random
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -33,6 +34,7 @@ def open_new_drafts(batch: int = 200) -> int:
     requests = list(due.values_list("pk", "draft_due_at")[:batch])
     if not requests:
         return 0
+    random.shuffle(requests)  # workers that read the same ones go different ways through them
     shared = drafting_facts.load_batch()
     for pk, asked_at in requests:
         _draft_or_record_error(pk, asked_at, shared)
@@ -43,7 +45,11 @@ def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBa
     asked = Lead.rows.filter(pk=pk, draft_due_at=asked_at)  # not where it asks again meanwhile
     try:
         with transaction.atomic():
-            lead = locks.lock_lead(pk)
+            free = Lead.rows.select_for_update(of=("self",), skip_locked=True)
+            row = free.select_related("company").filter(pk=pk, draft_due_at=asked_at).first()
+            if row is None:
+                return  # another worker drafts for them, or has; or somebody holds the lead now
+            lead = locks.lock_lead(pk) if row.merged_into_id else row
             _draft_for_lead(lead, batch)
             asked.update(draft_due_at=None)
             if lead.error.startswith(FAILED):
