@@ -11,10 +11,10 @@ WAITING = (
     "tests/outreach/sending/test_send_uncertain.py::test_missing_answer",
     "tests/approvals/escalation/test_escalation.py::test_a_slack_that_hangs",
     "tests/caio_project/lib/web/test_worker.py",
-    "tests/leads/inbound/test_hanging_database.py",
-    "tests/journeys/test_worker_on_redis.py",
 )
 COMPUTING = (
+    "tests/journeys/test_worker_on_redis.py",
+    "tests/leads/inbound/test_hanging_database.py",
     "tests/permissions/test_shown_tokens.py::test_no_page",
     "tests/leads/identity/test_merging.py::WhicheverOrder",
     "tests/leads/identity/test_any_order.py::AnyOrder",

@@ -140,6 +140,7 @@ def test_junk_in_a_query_never_ends_in_a_server_error(
 JUNK_KEYS = ("abc", "\x00", "9" * 40, "-1", "", "1e3", "é", "x" * 5000)
 
 
+@pytest.mark.postgres_is_enough
 @every_list
 def test_junk_among_chosen_rows_changes_nothing(client: Client, boss: User, model: Any) -> None:
     client.raise_request_exception = False
@@ -152,6 +153,7 @@ def test_junk_among_chosen_rows_changes_nothing(client: Client, boss: User, mode
     assert model.objects.count() == before
 
 
+@pytest.mark.postgres_is_enough
 @every_list
 def test_junk_as_a_row_is_not_found(client: Client, boss: User, model: Any) -> None:
     client.raise_request_exception = False

@@ -85,6 +85,7 @@ def test_a_source_that_speaks_rarely_is_given_time() -> None:
     assert alarms() == 0
 
 
+@pytest.mark.postgres_is_enough
 def test_short_pause_is_no_silence() -> None:
     history(TUESDAY, a_day=480)
     silence.watch_sources(TUESDAY + timedelta(minutes=9))

@@ -57,6 +57,7 @@ OPTIONAL = {
 }
 
 
+@pytest.mark.sqlite_is_enough
 @pytest.mark.parametrize("key", SEEDS)
 def test_every_gap_in_known_fields_still_passes_checks(key: str) -> None:
     one = template(key)

@@ -206,6 +206,7 @@ class TestStarting:
             experiments.start_experiment(template, proposed.variant, "subject", 50, lead_user)
         assert not Experiment.objects.exists()
 
+    @pytest.mark.sqlite_is_enough
     @pytest.mark.parametrize("kind", Experiment.Kind.values)
     def test_what_is_proposed_passes_the_checks_of_templates(self, kind: str) -> None:
         proposed = [one for key in template_choice.first_emails().values_list("key", flat=True)

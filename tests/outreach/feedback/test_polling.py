@@ -214,7 +214,13 @@ WAYS: dict[str, Callable[[World, int], None]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(way, marks=[] if way == "both 1" else pytest.mark.postgres_is_enough)
+        for way in WAYS
+    ],
+)
 def test_webhooks_and_polling_end_in_the_same_rows(ghl: FakeGhl, clock: Any, way: str) -> None:
     world = World(ghl, clock)
     WAYS[way](world, int(way[-1]) if way[-1].isdigit() else 0)
@@ -358,6 +364,7 @@ def texted(ghl: FakeGhl, message: Message, count: int) -> None:
         ghl._messages[told["messageId"]]["dateAdded"] = at
 
 
+@pytest.mark.postgres_is_enough
 def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
     texted(ghl, make_sent_email(ghl), 250)
     for count in (10, 19, 25):
@@ -367,6 +374,7 @@ def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
     assert cursor("other channels").polled_at is not None
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.parametrize("broken", [1, 2])
 def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: int) -> None:
     message = make_sent_email(ghl)
@@ -483,6 +491,7 @@ def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> No
     assert ghl.requests(EVENTS) == []
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.parametrize("spelling", ["camel", "snake"])
 def test_opportunities_are_read_page_by_page_in_either_spelling(
     ghl: FakeGhl, spelling: str
@@ -510,6 +519,7 @@ def test_a_422_of_another_kind_is_an_error(ghl: FakeGhl) -> None:
     assert len(ghl.requests(DEALS)) == 1
 
 
+@pytest.mark.postgres_is_enough
 def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     contact = make_sent_email(ghl).ghl_contact_id
     deals = [ghl.add_opportunity(contact) for _ in range(150)]

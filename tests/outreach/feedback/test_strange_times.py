@@ -50,6 +50,7 @@ def times_stored() -> list[datetime]:
     return [at for found in rows for row in found for at in row]
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.parametrize("at", STRANGE)
 def test_pages_show_what_came_with_a_strange_time(
     ghl: FakeGhl, client: Client, lead_user: User, at: Any

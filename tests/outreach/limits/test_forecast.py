@@ -202,6 +202,7 @@ class TestSending:
         settings.WORKING_HOURS, settings.SEND_GAP_SECONDS = "08:00-18:00", 45
         settings.HOURLY_LIMIT, settings.DOMAIN_HOURLY_LIMIT = 3, 1
 
+    @pytest.mark.postgres_is_enough
     @pytest.mark.parametrize("left_today", [25, 6, 2])
     def test_each_email_leaves_at_its_forecast_time(self, clock: Any, left_today: int) -> None:
         """The forecast of the whole queue, compared with sending minute by minute."""

@@ -37,6 +37,7 @@ def most_in_ten_seconds(moments: list[float]) -> int:
     )
 
 
+@pytest.mark.postgres_is_enough
 @pytest.mark.django_db
 @pytest.mark.parametrize("offset", [0.0, 0.001, 2.5, 4.999])
 def test_steady_stream_stays_under_99_per_ten_seconds(offset: float) -> None:
