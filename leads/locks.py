@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from leads.models import Lead
 
@@ -32,11 +33,18 @@ def lock_lead(pk: int) -> Lead:
     That statement never waits. After waiting, its row could be merged and hold up whoever has the
     survivor, and its company would be the one from before. So all else goes by `lock_leads`.
     """
-    free = Lead.objects.select_for_update(of=("self",), skip_locked=True)
-    lead = free.select_related("company").filter(pk=pk).first()
+    lead = free_leads().filter(pk=pk).first()
     if lead is not None and _has_its_company(lead):
         return lead
     return lock_leads(pk)[0]
+
+
+def free_leads() -> QuerySet[Lead]:
+    """Leads that are not merged and that nobody else has locked, with their companies; whoever
+    reads them locks them. Never waits.
+    """
+    free = Lead.objects.select_for_update(of=("self",), skip_locked=True)
+    return free.select_related("company")
 
 
 def _has_its_company(lead: Lead) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -31,25 +31,24 @@ def open_new_drafts(batch: int = 200) -> int:
         return 0
     # Merged leads as well: the draft is for whom they were merged into.
     due = Lead.rows.filter(draft_due_at__lte=timezone.now()).order_by("draft_due_at")
-    requests = list(due.values_list("pk", "draft_due_at")[:batch])
+    requests = list(due.only("draft_due_at", "merged_into")[:batch])
     if not requests:
         return 0
     random.shuffle(requests)  # workers that read the same ones go different ways through them
     shared = drafting_facts.load_batch()
-    for pk, asked_at in requests:
-        _draft_or_record_error(pk, asked_at, shared)
+    for request in requests:
+        _draft_or_record_error(request, shared)
     return len(requests)
 
 
-def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBatch) -> None:
-    asked = Lead.rows.filter(pk=pk, draft_due_at=asked_at)  # not where it asks again meanwhile
+def _draft_or_record_error(request: Lead, batch: DraftingBatch) -> None:
+    """`request` is the lead as it asked; where it asks again meanwhile, that request stays."""
+    asked = Lead.rows.filter(pk=request.pk, draft_due_at=request.draft_due_at)
     try:
         with transaction.atomic():
-            free = Lead.rows.select_for_update(of=("self",), skip_locked=True)
-            row = free.select_related("company").filter(pk=pk, draft_due_at=asked_at).first()
-            if row is None:
-                return  # another worker drafts for them, or has; or somebody holds the lead now
-            lead = locks.lock_lead(pk) if row.merged_into_id else row
+            lead = _lock_for_draft(request)
+            if lead is None:
+                return
             _draft_for_lead(lead, batch)
             asked.update(draft_due_at=None)
             if lead.error.startswith(FAILED):
@@ -57,9 +56,20 @@ def _draft_or_record_error(pk: int, asked_at: datetime | None, batch: DraftingBa
     except IntegrityError:
         nudge("outreach.draft_due")  # somebody opened an email for them meanwhile: looked at again
     except Exception as error:
-        log.exception("lead %s could not be drafted for", pk)
+        log.exception("lead %s could not be drafted for", request.pk)
         text = f"{FAILED}{type(error).__name__}: {error}"[:300]
         asked.update(draft_due_at=timezone.now() + RETRY_AFTER, error=text)
+
+
+def _lock_for_draft(request: Lead) -> Lead | None:
+    """None where another worker drafts for the lead, or has, or somebody holds it now.
+
+    A merged row is locked after the lead that it became part of, as everywhere.
+    """
+    if request.merged_into_id:
+        return locks.lock_lead(request.pk)
+    free = locks.free_leads().filter(pk=request.pk, draft_due_at=request.draft_due_at)
+    return free.first()
 
 
 def _draft_for_lead(lead: Lead, batch: DraftingBatch) -> None:

@@ -60,6 +60,21 @@ def test_leads_are_locked_before_their_emails() -> None:
     assert new.messages.count() == known.messages.count() == 1
 
 
+def test_merged_row_is_never_locked_before_its_survivor() -> None:
+    survivor, merged = factories.VisitFactory().lead, factories.LeadFactory()
+    factories.AssessmentFactory(lead=merged)
+    Lead.rows.filter(pk=merged.pk).update(merged_into=survivor)
+    locking = [sql for sql in said(open_drafts.open_new_drafts) if "FOR UPDATE" in sql]
+    both = [sql for sql in locking if '"merged_into_id" IS NULL' not in sql]
+    pks = ", ".join(map(str, sorted((survivor.pk, merged.pk))))
+    assert len(both) == 1 and f"IN ({pks}) ORDER BY" in both[0], locking
+    assert not Lead.rows.filter(draft_due_at__isnull=False).exists()
+    assert (survivor.messages.count(), merged.messages.count()) == (
+        0,
+        0,
+    )  # the survivor has no score here
+
+
 def _kind(sql: str) -> str:
     if "FOR UPDATE" in sql:
         return "lock"
