@@ -6,8 +6,6 @@ test's own, so that the outer savepoint of each is not counted.
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +16,7 @@ from leads.models import Assessment, Lead
 from leads.scoring import assess
 from tests import factories
 from tests.fakes import rb2b
+from tests.statements import Statements, shape_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,29 +33,6 @@ ONCE_A_SWEEP = (
     # each locks the lead, and reads it under its lock
     r'SELECT .* FROM "leads_lead" LEFT OUTER JOIN "leads_company" .*"leads_lead"\."id" = %s\)',
 )
-
-
-class Statements:
-    """The statements of a piece of work, by their shape; for `connection.execute_wrapper`."""
-
-    def __init__(self) -> None:
-        self.shapes: list[str] = []
-        self._depth = 0
-
-    def __call__(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if sql.startswith("RELEASE SAVEPOINT"):
-            self._depth -= 1
-        is_of_test = self._depth == 0 and "SAVEPOINT" in sql
-        if sql.startswith("SAVEPOINT"):
-            self._depth += 1
-        if not is_of_test:
-            self.shapes.append(shape_of(sql))
-        return execute(sql, *rest)
-
-
-def shape_of(sql: str) -> str:
-    without_names = re.sub(r"(SAVEPOINT) .*", r"\1", sql)
-    return re.sub(r"IN \(%s(?:, %s)*\)", "IN (…)", without_names)
 
 
 @pytest.fixture(autouse=True)
