@@ -88,10 +88,10 @@ def family(pid: int) -> list[int]:
 
 def cpu_seconds(root: int) -> float:
     """Processor time of a process and of all that it has started, also of what has ended."""
-    return sum(_own_cpu_seconds(pid) for pid in family(root))
+    return sum(own_cpu_seconds(pid) for pid in family(root))
 
 
-def _own_cpu_seconds(pid: int) -> float:
+def own_cpu_seconds(pid: int) -> float:
     """With that of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) / TICKS  # utime, stime, cutime, cstime

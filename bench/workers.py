@@ -18,14 +18,13 @@ from typing import Any
 
 import psycopg
 
-from bench import world
+from bench import idle, world
 
 SHARE, PERIOD = 0.25, 0.08  # of a core, and the seconds in which it is counted
 WORKERS, SHORT_WORKERS = (1, 2, 4), (1, 2)
 VISITS, SHORT_VISITS = 240, 60  # for each worker, stored at once
 LONGEST = 120.0  # seconds until all are held
 HELD = "SELECT count(*) FROM outreach_message WHERE status = 'held'"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure_workers(is_short: bool) -> list[dict[str, float]]:
@@ -76,14 +75,12 @@ def _count(db: Any) -> int:
 
 
 def _postgres_seconds() -> float:
-    """Processor time of all PostgreSQL processes that live, in seconds."""
+    """Processor time of all PostgreSQL processes of this machine, in seconds."""
     total = 0.0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            name, _, rest = stat.read_text().rpartition(")")
-            if name.endswith("(postgres"):
-                fields = rest.split()
-                total += (int(fields[11]) + int(fields[12])) / TICKS
+    for name in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has just ended
+            if name.read_text().strip() == "postgres":
+                total += idle.own_cpu_seconds(int(name.parent.name))
     return total
 
 
