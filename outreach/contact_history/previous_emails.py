@@ -89,7 +89,7 @@ def load_history(known: Recipient, but: int | None = None) -> EmailHistory:
     """`but` is the email itself, which is left out."""
     in_thread = _thread_texts(known, but)
     rejected = _rejections(known, but)
-    texts = _texts_of([*_compared_pairs(rejected), *_colleague_pairs(known, but)])
+    texts = _texts_of([*map(_pair, rejected), *_colleague_pairs(known, but)])
     lessons = tuple(_as_lesson(move, texts.get(_pair(move))) for move in rejected[:MAX_LESSONS])
     return EmailHistory(
         texts=(*in_thread, *_texts_not_to_repeat(known, but, rejected, texts)),
@@ -161,10 +161,6 @@ def _pair(move: Move) -> Pair:
     return move.message_id, move.version
 
 
-def _compared_pairs(rejected: list[Move]) -> list[Pair]:
-    return [_pair(move) for move in rejected]
-
-
 def _colleague_pairs(known: Recipient, but: int | None) -> list[Pair]:
     queued = [
         one.message
@@ -193,7 +189,7 @@ def _texts_not_to_repeat(
 
 def rejection_lessons(known: Recipient, but: int | None = None) -> tuple[Lesson, ...]:
     rejected = _rejections(known, but)[:MAX_LESSONS]
-    texts = _texts_of(_compared_pairs(rejected))
+    texts = _texts_of(map(_pair, rejected))
     return tuple(_as_lesson(move, texts.get(_pair(move))) for move in rejected)
 
 

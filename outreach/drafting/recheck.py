@@ -222,13 +222,15 @@ def sign_for_new_owners(batch: int = 100) -> int:
         Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
     )
     pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
-    shared = drafting_facts.load_batch() if pairs else None
+    if not pairs:
+        return 0
+    shared = drafting_facts.load_batch()
     for pk, lead in pairs:
         _sign_anew(pk, lead, shared)
     return len(pairs)
 
 
-def _sign_anew(pk: int, lead: int, batch: DraftingBatch | None) -> None:
+def _sign_anew(pk: int, lead: int, batch: DraftingBatch) -> None:
     try:
         with transaction.atomic():
             facts = drafting_facts.load_facts(locks.lock_lead(lead), batch)

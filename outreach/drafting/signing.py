@@ -8,14 +8,16 @@ from outreach.models import Message
 
 
 def sender_of(lead: Lead) -> TeamMember | None:
-    owner = lead.owner
-    return owner if owner and owner.active else default_sender()
+    return _active_owner(lead) or default_sender()
 
 
 def sender_for(lead: Lead, default: TeamMember | None) -> TeamMember | None:
     """As `sender_of`, where the default sender is read already."""
-    owner = lead.owner
-    return owner if owner and owner.active else default
+    return _active_owner(lead) or default
+
+
+def _active_owner(lead: Lead) -> TeamMember | None:
+    return lead.owner if lead.owner and lead.owner.active else None
 
 
 def default_sender() -> TeamMember | None:
