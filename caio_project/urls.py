@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail
 from caio_project import api
-from caio_project.lead_pages import merge_pages, owner_page, views
+from caio_project.lead_pages import merge_pages, owner_page, typed_field_page, views
 from caio_project.team_access import account_pages, key_pages
 from leads import webhooks
 from leads.api import VisitorsView
@@ -26,6 +26,7 @@ urlpatterns = [
     path("sales/leads", views.leads_page, name="leads"),
     path("sales/leads/<uuid:public_id>", views.lead_page, name="lead"),
     path("sales/leads/<uuid:public_id>/owner", owner_page.assign_owner, name="lead-owner"),
+    path("sales/leads/<uuid:public_id>/field", typed_field_page.store_field, name="lead-field"),
     path("sales/leads/<uuid:public_id>/merge", merge_pages.search_page, name="merge-search"),
     path(
         "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"

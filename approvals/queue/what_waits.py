@@ -6,9 +6,20 @@ One count for the overview, the queue, the API, the diagnosis and the check of a
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
 from approvals.queue import review_queue
@@ -70,6 +81,14 @@ class WaitingWork:
             "unmatched_answers": self.unmatched,
         }
 
+    def as_status(self) -> dict[str, Any]:
+        """The counts, and each cause of blocked drafts with what clears it."""
+        causes = [
+            {"count": one.count, "cause": one.cause.words, "clear": one.cause.clear}
+            for one in self.blocked
+        ]
+        return {**self.as_counts(), "blocked": causes}
+
 
 def what_waits() -> WaitingWork:
     """Count all that a page must not call "all caught up"; four queries at any size."""
@@ -98,6 +117,11 @@ def _count_blocked() -> tuple[BlockedDrafts, ...]:
 def _count_by_code(rows: QuerySet[Message]) -> Counter[str]:
     counted = rows.order_by().values_list("blocked_by").annotate(n=Count("*"))
     return Counter(dict(counted))
+
+
+def with_typed(rows: QuerySet[Message]) -> QuerySet[Any]:
+    """Each with `typed`: whether a person wrote its text, or it was imported."""
+    return rows.annotate(typed=ExpressionWrapper(_is_typed(), output_field=BooleanField()))
 
 
 def _typed(rows: QuerySet[Message]) -> QuerySet[Message]:

@@ -13,7 +13,7 @@ from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
-from approvals.queue import review_queue, what_waits
+from approvals.queue import blocked_lane, review_queue, what_waits
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -42,13 +42,16 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("search", "").strip()[:100]
     rows = review_queue.search_messages(review_queue.messages_by_filter(name, request.user), words)
     found = review_queue.load_page(rows, request.user, request.GET.get("after", ""))
+    waits = what_waits.what_waits()
     context = {
         "page": found,
         "chips": review_queue.filter_chips(request.user),
         "filter": name,
         "search": words,
         "after": request.GET.get("after", ""),
-        "waits": what_waits.what_waits(),
+        "waits": waits,
+        "lane": blocked_lane.blocked_groups(waits) if name == "blocked" and not words else [],
+        "blocked_total": waits.blocked_by(),
     }
     return render_page(request, "approvals/queue/queue.html", context)
 

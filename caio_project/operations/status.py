@@ -81,7 +81,7 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "messages": messages,
         **flow.last_activity(),
         **({} if assess.is_on() else {"intent_monitor": "off"}),
-        **({"waits": waits.as_counts()} if waits.is_any or waits.unmatched else {}),
+        **({"waits": waits.as_status()} if waits.is_any or waits.unmatched else {}),
     }
 
 

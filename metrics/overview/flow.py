@@ -35,6 +35,7 @@ class Stage:
     is_off: bool = False  # a person has switched it off: its sweep is alive and does nothing
     sweep: str = ""  # the one that works it off
     passed_on: str = ""  # of today, what the stage let pass: "5 skipped, 2 not answered"
+    blocked: int = 0  # drafts that a check keeps out of the queue, of any day
 
     @property
     def is_fresh(self) -> bool:
@@ -42,7 +43,8 @@ class Stage:
         return seen and not self.is_stuck and not self.is_off
 
 
-def flow_stages(now: datetime | None = None) -> list[Stage]:
+def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
+    """Every stage in order; `blocked` counts the drafts that wait outside the queue."""
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
@@ -88,7 +90,10 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
             stage("enriched", "Enriched", "leads.push_enrichments", enriched, queues["enriched"]),
             passed_on=passed_on,
         ),
-        stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
+        replace(
+            stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
+            blocked=blocked,
+        ),
         stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),

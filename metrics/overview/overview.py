@@ -31,8 +31,8 @@ class RecentAction:
 
 def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
-    stages = flow.flow_stages(now)
     overdue, waits = review_queue.count_overdue(), what_waits.what_waits()
+    stages = flow.flow_stages(now, waits.blocked_by())
     limits = current_limits.read_limits(phase.current_control(), now)
     return {
         "stages": stages,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
+from caio_project.lib.check_states import CheckState
 from metrics.gates import agreement, gate_evaluation, gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
 from metrics.gates.gate_words import NBSP
@@ -20,6 +21,7 @@ from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
 
+VERDICT_STATES = {PASS: CheckState.PASS, FAIL: CheckState.FAIL, INSUFFICIENT: CheckState.NOT_KNOWN}
 VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
 
@@ -34,6 +36,10 @@ class GateRow:
     verdict: str
     words: str
     why: str
+
+    @property
+    def state(self) -> CheckState:
+        return VERDICT_STATES[self.verdict]
 
 
 @dataclass(frozen=True)

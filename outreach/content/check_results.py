@@ -9,6 +9,8 @@ desk.
 from dataclasses import dataclass
 from typing import Any
 
+from caio_project.lib.check_states import CheckState, state_of
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -18,10 +20,19 @@ class Finding:
     passed: bool
     text: str  # what was found
     clear: str = ""  # how to clear it
+    is_known: bool = True  # False where it passes because nothing speaks against it
+
+    @property
+    def state(self) -> CheckState:
+        return state_of(self.passed if self.is_known or not self.passed else None)
 
 
 def _passed(guard: str, text: str) -> Finding:
     return Finding(guard, True, text)
+
+
+def _unknown(guard: str, text: str) -> Finding:
+    return Finding(guard, True, text, is_known=False)
 
 
 def _failed(guard: str, text: str, clear: str) -> Finding:
@@ -128,7 +139,7 @@ FINDINGS: dict[str, Finding] = {
         "“{phrase}” claims earlier contact, and none is known.",
         "Take it out, or write what you know yourself.",
     ),
-    "typed": _passed(
+    "typed": _unknown(
         "source", "What was filled in has a source. What a person typed is not checked."
     ),
     "sourced": _passed("source", "Every fact has a source."),
@@ -186,7 +197,7 @@ FINDINGS: dict[str, Finding] = {
         "country", "{country} is not in ALLOWED_COUNTRIES.", "Reject it, or allow the country."
     ),
     "allowed_country": _passed("country", "{country}"),
-    "unknown_country": _passed("country", "Country not known: a person decides."),
+    "unknown_country": _unknown("country", "Country not known: a person decides."),
 }
 
 
@@ -220,7 +231,13 @@ def result(finding: str, **arguments: Any) -> CheckResult:
 
 def results_as_rows(results: list[CheckResult]) -> list[dict[str, object]]:
     return [
-        {"guard": one.guard, "passed": one.passed, "text": one.text, "clear": one.clear}
+        {
+            "guard": one.guard,
+            "passed": one.passed,
+            "state": FINDINGS[one.finding].state,
+            "text": one.text,
+            "clear": one.clear,
+        }
         for one in results
     ]
 

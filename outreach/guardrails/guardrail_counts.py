@@ -183,7 +183,14 @@ def _current_health(now: datetime) -> HealthState | None:
         _fall_event(newest, guardrail_rules.HEALTH_ALERT),
         _fall_event(newest, guardrail_rules.HEALTH_HALT),
         lost,
+        _unknown_records(newest, lost),
     )
+
+
+def _unknown_records(newest: HealthVerdict, lost: tuple[MissingRecord, ...]) -> tuple[str, ...]:
+    missing = {one.record for one in lost}
+    unanswered = [r for r in guardrail_rules.DNS_RECORDS if getattr(newest, r) == Record.UNKNOWN]
+    return tuple(record for record in unanswered if record not in missing)
 
 
 def _fall_event(newest: HealthVerdict, limit: int) -> str:

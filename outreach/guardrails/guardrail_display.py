@@ -1,9 +1,11 @@
 """The guardrails in words, for pages, the API and alarms. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from outreach.choices import Guardrail
+from caio_project.lib.check_states import CheckState
+from outreach.choices import Guardrail, Level
 from outreach.guardrails import guardrail_rules
 from outreach.guardrails.guardrail_rules import (
     HOUR,
@@ -42,11 +44,13 @@ def _counts_text(breach: Breach) -> str:
 
 
 def _missing_records_text(records: list[str], too_long: bool) -> str:
-    names, verb = " and ".join(record.upper() for record in records), "is"
-    if len(records) > 1:
-        verb = "are"
+    names, verb = _record_names(records), "are" if len(records) > 1 else "is"
     since = " for 72 hours or longer" if too_long else ""
     return f"{names} of the sending domain {verb} missing{since}."
+
+
+def _record_names(records: Iterable[str]) -> str:
+    return " and ".join(record.upper() for record in records)
 
 
 def _old_verdict_text(hours: int | None) -> str:
@@ -63,6 +67,15 @@ def duration_text(duration: timedelta) -> str:
 
 # --- The table ---
 
+CLEAR, NOT_KNOWN = "clear", "not_known"
+LEVEL_STATES = {
+    CLEAR: CheckState.PASS,
+    Level.ALERT: CheckState.ALERT,
+    Level.HALT: CheckState.FAIL,
+    NOT_KNOWN: CheckState.NOT_KNOWN,
+}
+LEVEL_WORDS = {CLEAR: "Clear", Level.ALERT: "Alert", Level.HALT: "Breached", NOT_KNOWN: "Not known"}
+
 
 @dataclass(frozen=True)
 class GuardrailStatus:
@@ -72,24 +85,45 @@ class GuardrailStatus:
     now: str
     alert_at: str
     halt_at: str  # "" where it never halts
-    level: str  # clear, alert or halt
-    why: str  # the sentence of the breach; "" where it is clear
+    level: str  # clear, alert, halt; "not_known" where there is nothing to judge from yet
+    why: str  # the sentence of the breach, or what is missing; "" where it is clear
+
+    @property
+    def state(self) -> CheckState:
+        return LEVEL_STATES[self.level]
+
+    @property
+    def words(self) -> str:
+        return LEVEL_WORDS[self.level]
 
 
 def guardrail_table(counts: EventCounts) -> list[GuardrailStatus]:
     breaches = {breach.guardrail: breach for breach in guardrail_rules.find_breaches(counts)}
     rows = [_count_row(guardrail, counts) for guardrail in guardrail_rules.COUNT_RULES]
     rows += _health_rows(counts.health)
-    return [_status(*row, breaches.get(row[0])) for row in rows]
+    return [_status(row, breaches.get(row[0]), _what_is_missing(row[0], counts)) for row in rows]
 
 
 def _status(
-    guardrail: Guardrail, now: str, alert_at: str, halt_at: str, breach: Breach | None
+    row: tuple[Guardrail, str, str, str], breach: Breach | None, missing: str
 ) -> GuardrailStatus:
-    if breach is None:
-        return GuardrailStatus(guardrail, now, alert_at, halt_at, "clear", "")
-    why = describe_breach(breach)
-    return GuardrailStatus(guardrail, now, alert_at, halt_at, breach.level, why)
+    if breach:
+        return GuardrailStatus(*row, breach.level, describe_breach(breach))
+    return GuardrailStatus(*row, NOT_KNOWN if missing else CLEAR, missing)
+
+
+def _what_is_missing(guardrail: Guardrail, counts: EventCounts) -> str:
+    """What there is no data of, where a guardrail cannot be judged; "" where it can."""
+    health = counts.health
+    if guardrail in guardrail_rules.COUNT_RULES:
+        return "" if counts.sends_week else "Nothing was sent in 7 days."
+    if health is None:
+        return "The sending domain was not checked yet."
+    if guardrail == Guardrail.DOMAIN_HEALTH and health.score is None:
+        return "Too few emails were sent to say."
+    if guardrail == Guardrail.AUTHENTICATION and health.unknown:
+        return f"DNS gave no answer about {_record_names(health.unknown)}."
+    return ""
 
 
 def _count_row(guardrail: Guardrail, counts: EventCounts) -> tuple[Guardrail, str, str, str]:
@@ -138,6 +172,7 @@ def _records_text(health: HealthState | None) -> str:
     missing = [
         f"{one.record.upper()} missing for {duration_text(one.lasted)}" for one in health.lost
     ]
+    missing += [f"{record.upper()} not known" for record in health.unknown]
     return ", ".join(missing) or "none is missing"
 
 

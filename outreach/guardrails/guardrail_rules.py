@@ -74,6 +74,7 @@ class HealthState:
     under_alert: str = ""  # the verdict with which the score fell under 70: one event for each fall
     under_halt: str = ""  # the same, under 50
     lost: tuple[MissingRecord, ...] = ()
+    unknown: tuple[str, ...] = ()  # records of which DNS gave no answer
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/leads": (VIEWER, CLOSED),
     "sales/leads/<uuid:public_id>": (VIEWER, CLOSED),
     "sales/leads/<uuid:public_id>/owner": (CLOSED, REVIEWER),
+    "sales/leads/<uuid:public_id>/field": (CLOSED, REVIEWER),
     "sales/leads/<uuid:public_id>/merge": (VIEWER, CLOSED),
     "sales/leads/<uuid:public_id>/merge/<uuid:other_id>": (VIEWER, LEAD),
     "sales/merges/<int:pk>/undo": (VIEWER, LEAD),

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from caio_project.lib.check_states import SHAPES, WORDS, CheckState
+
 register = template.Library()
 
 NBSP = "\u00a0"
@@ -22,6 +24,18 @@ def format_span(amount: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size}{NBSP}{unit}"
     return f"{seconds}{NBSP}s"
+
+
+@register.inclusion_tag("caio_project/layout/_state_chip.html")
+def state_chip(state: str, words: str = "") -> dict[str, str]:
+    """The chip of a CheckState: its shape, and `words` or its own word."""
+    known = CheckState(state)
+    return {"state": known.value, "shape": SHAPES[known], "words": words or WORDS[known]}
+
+
+@register.filter
+def state_shape(state: str) -> str:
+    return SHAPES[CheckState(state)]
 
 
 @register.filter

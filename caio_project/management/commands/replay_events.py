@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from caio_project.event_vault import replay_words, sources
+from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
 from leads.inbound import replay
 from leads.models import InboundEvent
@@ -53,7 +54,7 @@ class Command(ReportingCommand):
             raise CommandError(f"{failed} of {len(outcomes)} could not be worked off.")
 
     def _tables(self, outcomes: list[replay.ReplayOutcome], happened: str) -> None:
-        rows = [(one.event, "✓" if one.ok else "✕", one.text) for one in outcomes]
+        rows = [(one.event, SHAPES[state_of(one.ok)], one.text) for one in outcomes]
         self.table(f"What {happened}", ("Event", "", "What changed"), rows)
         for one in outcomes:
             lines = [

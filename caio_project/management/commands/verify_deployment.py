@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
 from caio_project.operations import deployment
 
@@ -40,7 +41,7 @@ class Command(ReportingCommand):
         if options["json"]:
             self.as_json({"ok": ok, "checks": [finding.__dict__ for finding in findings]})
         else:
-            rows = [(f.name, "✓" if f.ok else "✕", f.text) for f in findings]
+            rows = [(f.name, SHAPES[state_of(f.ok)], f.text) for f in findings]
             self.table(options["url"], ("Check", "", "What was found"), rows)
             self.stdout.write("Verified." if ok else "Not verified; see above.")
         sys.exit(0 if ok else 1)

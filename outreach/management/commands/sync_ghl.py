@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
 from outreach.feedback import polling
 
@@ -29,5 +30,5 @@ class Command(ReportingCommand):
     def _show(self, result: polling.StageResult) -> None:
         """Print a stage as soon as it is done: some take minutes."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
-        mark = "✓" if result.ended else "✕"
+        mark = SHAPES[state_of(result.ended)]
         self.stdout.write(f"{mark} {result.name}: {result.read} read{kept} {result.error}".strip())

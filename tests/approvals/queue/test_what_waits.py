@@ -216,7 +216,8 @@ def test_blocked_drafts_can_be_read_in_the_queue(client: Client, viewer: User) -
     for _ in range(52):
         nameless()
     page = page_of(client, viewer, "/sales/queue?show=blocked")
-    assert str(message.lead) in page and "Blocked: The template needs" in page
+    assert str(message.lead) in page and "The template needs" in page
+    assert "53 drafts blocked" in page and "3 more with this cause." in page
     assert "Blocked <b>53</b>" in page
     found = client.get("/sales/queue?show=blocked").context["page"]
     assert (len(found.rows), found.next) == (50, "")

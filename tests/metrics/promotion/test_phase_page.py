@@ -96,8 +96,9 @@ def test_the_api_says_the_same(lead_client: Client) -> None:
         "now": "0 in 7 days",
         "alert_at": "1 in 7 days",
         "halt_at": "2 in 7 days",
-        "level": "clear",
-        "why": "",
+        "level": "not_known",
+        "why": "Nothing was sent in 7 days.",
+        "state": "not_known",
     }
 
 

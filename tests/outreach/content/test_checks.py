@@ -218,9 +218,15 @@ def test_results_are_stored_as_plain_rows() -> None:
     assert row == {
         "guard": "country",
         "passed": False,
+        "state": "fail",
         "text": "DE is not in ALLOWED_COUNTRIES.",
         "clear": "Reject it, or allow the country.",
     }
+
+
+def test_what_nobody_knows_passes_and_is_not_green() -> None:
+    row = check_results.results_as_rows(checks.check_text(replace(GOOD, country="")))[-1]
+    assert (row["guard"], row["passed"], row["state"]) == ("country", True, "not_known")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from caio_project.lib.check_states import CheckState
 from outreach.choices import Guardrail, Level
 from outreach.guardrails.guardrail_display import describe_breach, guardrail_table
 from outreach.guardrails.guardrail_rules import Breach, EventCounts, HealthState, MissingRecord
@@ -46,7 +47,7 @@ def test_each_that_is_breached_says_how_and_why() -> None:
     assert [(one.now, one.level) for one in guardrail_table(counts)] == [
         ("1 in 7 days", "alert"),
         ("0 in 24 hours, 0 of 0 sent in 7 days", "halt"),
-        ("0 in an hour, 0 in 48 hours", "clear"),
+        ("0 in an hour, 0 in 48 hours", "not_known"),
         ("40", "halt"),
         ("SPF missing for 80 hours, DKIM missing for 2 hours", "halt"),
         ("7.0 hours", "alert"),
@@ -58,8 +59,24 @@ def test_what_is_not_known_is_said_so() -> None:
     found = {one.guardrail.value: one for one in guardrail_table(EventCounts())}
     assert found["domain_health"].now == found["health_verdict"].now == "no verdict yet"
     assert (found["authentication"].now, found["health_verdict"].level) == ("not known", "alert")
+    states = [one.state for one in found.values()]
+    assert states == [CheckState.NOT_KNOWN] * 5 + [CheckState.ALERT]
+    assert found["complaints"].why == "Nothing was sent in 7 days."
+    assert [one.words for one in found.values()] == ["Not known"] * 5 + ["Alert"]
+
+
+def test_unanswered_records_are_not_green() -> None:
+    health = HealthState("verdict:1", timedelta(hours=1), None, unknown=("spf", "dkim", "dmarc"))
+    found = {one.guardrail.value: one for one in guardrail_table(EventCounts(health=health))}
+    shown_row = found["authentication"]
+    assert (shown_row.state, shown_row.now) == (
+        CheckState.NOT_KNOWN,
+        "SPF not known, DKIM not known, DMARC not known",
+    )
+    assert shown_row.why == "DNS gave no answer about SPF and DKIM and DMARC."
+    assert found["domain_health"].state == CheckState.NOT_KNOWN
     small = guardrail_table(EventCounts(health=HealthState("v", timedelta(0), None)))
-    assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "clear")
+    assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "not_known")
 
 
 def test_several_missing_records_stand_in_one_sentence() -> None:
