@@ -1,6 +1,7 @@
 """Finds or makes the one lead of each person, in whatever order things arrive."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,9 +63,16 @@ def _rows_known_by(address: str, key: str) -> list[int]:
 
 
 def lead_of_visitor(
-    visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
+    visitor: Visitor,
+    company: Company | None,
+    kind: str,
+    lead: Lead | None,
+    source: str = "rb2b",
+    seen_at: datetime | None = None,
 ) -> Lead | None:
     """The visitor's lead, made where `lead` is None; fills what is not known yet.
+
+    `seen_at` is when the visit was, now by default: an older one never makes a lead look older.
 
     One INSERT or UPDATE. None without a usable address or LinkedIn key: nobody could be found
     again. Raises locks.LeadsChanged.
@@ -72,9 +80,10 @@ def lead_of_visitor(
     address, key = visitor_identifiers(visitor)
     if not address and not key:
         return None
-    values = _visitor_values(visitor, company)
+    values, seen_at = _visitor_values(visitor, company), seen_at or timezone.now()
     if lead is None:
-        return _create_lead(source, kind, email=address, linkedin_key=key, **values)
+        lead = Lead(kind=kind, first_seen_at=seen_at, last_seen_at=seen_at)
+        return _create_lead(lead, source, email=address, linkedin_key=key, **values)
     changed = set_fields(
         lead,
         source,
@@ -82,14 +91,13 @@ def lead_of_visitor(
         email="" if lead.email else value_if_free(lead, "email", address),
         linkedin_key="" if lead.linkedin_key else value_if_free(lead, "linkedin_key", key),
     )
-    lead.last_seen_at = timezone.now()
+    lead.last_seen_at = max(lead.last_seen_at, seen_at)
     _set_address_state(lead)
     _save_lead(lead, update_fields=[*changed, "sources", "last_seen_at", *ADDRESS_STATE])
     return lead
 
 
-def _create_lead(source: str, kind: str, **values: Any) -> Lead:
-    lead = Lead(kind=kind)
+def _create_lead(lead: Lead, source: str, **values: Any) -> Lead:
     set_fields(lead, source, **values)
     _set_address_state(lead)
     is_recorded = owner_assignment.set_first_owner(lead)

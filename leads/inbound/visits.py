@@ -66,14 +66,15 @@ def _store_visit(event: InboundEvent) -> VisitLead | None:
         visitor.first_name,
         visitor.last_name,
     )
+    seen_at = _plausible_time(visitor.seen_at, event.received_at)
     lead = (
-        lead_matching.lead_of_visitor(visitor, company, event.kind, known, event.source)
+        lead_matching.lead_of_visitor(visitor, company, event.kind, known, event.source, seen_at)
         if visitor.is_person
         else None
     )
     if lead is None and company is None:
         raise UnreadableBody("no_readable_identifier")
-    _store_pages(event, visitor, lead, company)
+    _store_pages(event, visitor, seen_at, lead, company)
     if lead is None:
         if company is not None:
             company_matching.mark_company_leads_due(company)
@@ -82,10 +83,13 @@ def _store_visit(event: InboundEvent) -> VisitLead | None:
 
 
 def _store_pages(
-    event: InboundEvent, visitor: rb2b.Visitor, lead: Lead | None, company: Company | None
+    event: InboundEvent,
+    visitor: rb2b.Visitor,
+    seen_at: datetime,
+    lead: Lead | None,
+    company: Company | None,
 ) -> None:
     """One visit for each page; the first belongs to the event."""
-    seen_at = _plausible_time(visitor.seen_at, event.received_at)
     visits = [
         Visit(
             event=None if n else event,
