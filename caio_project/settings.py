@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "caio_project.team_access.second_factor.DemandSecondFactor",
+    "caio_project.team_access.reader_zone.ReaderZone",
     "django_htmx.middleware.HtmxMiddleware",
     "caio_project.lib.web.csp.ContentSecurityPolicy",
 ]

@@ -1,13 +1,10 @@
 """The sentence for each refusal of a decision, the same for desk, batch, admin and API."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
+from caio_project.lib.clock_words import day_clock_words
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.models import Message
@@ -34,7 +31,7 @@ def refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> s
 
 
 def claim_sentence(claim: Any) -> str:
-    return f"{phase.actor_name(claim.user)} has this email until {team_clock(claim.until)}."
+    return f"{phase.actor_name(claim.user)} has this email until {day_clock_words(claim.until)}."
 
 
 def describe_current_state(message: Message) -> str:
@@ -48,25 +45,17 @@ def describe_current_state(message: Message) -> str:
 def _who_changed(message: Message) -> str:
     text = message.text
     who = phase.actor_name(text.author) if text and text.author else "The machine"
-    when = f" at {team_clock(text.created_at)}" if text else ""
+    when = f" at {day_clock_words(text.created_at)}" if text else ""
     return f"{who} changed this email{when}."
 
 
 def _who_decided(message: Message) -> str:
     if message.by_machine:
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
-        return f"The machine approved this email at {team_clock(cleared)}."
+        return f"The machine approved this email at {day_clock_words(cleared)}."
     last = message.decisions.order_by("-pk").first()
     if last is None:
         return f"It is no longer waiting: {message.get_status_display().lower()}."
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
     word = done.get(Verdict(last.verdict), "decided")
-    return f"{last.by_name} {word} this email at {team_clock(last.at)}."
-
-
-def team_time(at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
-
-
-def team_clock(at: datetime) -> str:
-    return f"{team_time(at):%H:%M}"
+    return f"{last.by_name} {word} this email at {day_clock_words(last.at)}."

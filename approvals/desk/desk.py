@@ -12,6 +12,7 @@ from django.utils import timezone
 from approvals.decisions import claims, refusal_words
 from approvals.desk import email_sheet, reading_proof, status_words
 from approvals.queue import review_queue
+from caio_project.lib.clock_words import clock_words, day_clock_words
 from caio_project.lib.diff import TextDiff, diff_words
 from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
@@ -50,7 +51,7 @@ def describe_conflict(
         return status_words.StatusLine("quiet", refusal_words.describe_current_state(message)), None
     who = phase.actor_name(text.author) if text.author else "The machine"
     said = (
-        f"{who} changed this email at {refusal_words.team_clock(text.created_at)} "
+        f"{who} changed this email at {day_clock_words(text.created_at)} "
         "while you read it. "
         "Your decision was not recorded. The changes are marked."
     )
@@ -95,7 +96,7 @@ def local_time(message: Message) -> str:
     """The recipient's local time; "" where their place is not known."""
     lead = message.lead
     zone = time_zones.find_place(lead.country, lead.state, lead.city).zone
-    return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else ""
+    return clock_words(timezone.now(), ZoneInfo(zone)) if zone else ""
 
 
 def message_history(message: Message) -> list[HistoryEntry]:

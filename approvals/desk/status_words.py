@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from approvals.decisions import judgement, refusal_words
 from approvals.decisions.judgement import ApprovalEffect
+from caio_project.lib.clock_words import day_clock_words
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase
@@ -54,12 +55,12 @@ def button_labels(message: Message, edited: bool) -> ButtonLabels:
 def current_status_line(message: Message) -> StatusLine | None:
     """The state of an email that waits for no decision, or that came back from the final checks."""
     if message.status == Status.HELD and message.error:
-        return StatusLine("warn", f"It came back before it left: {message.error}")
+        return StatusLine("warn", f"It came back before it was sent: {message.error}")
     if message.status in (Status.HELD, Status.BLOCKED):
         return None
     if message.status == Status.EXPIRED:
         at = message.moves.latest("pk").at
-        when = f"{refusal_words.team_time(at):%a %H:%M}"
+        when = day_clock_words(at)
         return StatusLine(
             "quiet",
             f"Expired {when} without a decision. It was never sent, and this is no rejection.",
@@ -72,7 +73,7 @@ def current_status_line(message: Message) -> StatusLine | None:
 
 def saved_meanwhile_line(text: MessageText) -> StatusLine:
     who = phase.actor_name(text.author) if text.author else "The machine"
-    at = f"{refusal_words.team_time(text.created_at):%H:%M}"
+    at = day_clock_words(text.created_at)
     return StatusLine(
         "warn", f"{who} saved another text at {at}. Yours is still below and is not saved."
     )
@@ -81,14 +82,13 @@ def saved_meanwhile_line(text: MessageText) -> StatusLine:
 def undo_too_late_line(message: Message) -> StatusLine:
     if message.sent_at:
         return StatusLine(
-            "warn",
-            f"Too late to undo: it left at {refusal_words.team_time(message.sent_at):%H:%M:%S}.",
+            "warn", f"Too late to undo: it was sent at {day_clock_words(message.sent_at)}."
         )
     if message.status == Status.HELD:
         return StatusLine("quiet", "It was undone already and waits for a decision.")
     if message.status == Status.UNCERTAIN:
         return StatusLine(
-            "warn", "Too late to undo: we don't know whether it left. See Sent & replies."
+            "warn", "Too late to undo: we don't know whether it was sent. See Sent & replies."
         )
     return StatusLine(
         "warn", f"Too late to undo. It is {message.get_status_display().lower()} by now."

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from caio_project import field_labels
+from caio_project.lib.clock_words import day_clock_words
 from caio_project.lib.db.row_changes import RowChange
 from leads.inbound.replay import ReplayOutcome
 
@@ -133,7 +131,7 @@ def _field_changes(change: RowChange) -> Iterator[FieldChange]:
 
 def value_text(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
+        return day_clock_words(value)
     if isinstance(value, date):
         return f"{value:%-d %b %Y}"
     if isinstance(value, dict) or (

@@ -131,3 +131,17 @@ class AccessEvent(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class PersonalSettings(models.Model):
+    """What a person has chosen for the pages; without a row the team's settings hold."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="personal_settings"
+    )
+    time_zone = models.CharField(
+        max_length=50, blank=True, help_text="Such as America/Chicago; empty for the team's."
+    )
+
+    def __str__(self) -> str:
+        return f"Settings of {self.user}"

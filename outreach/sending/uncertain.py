@@ -6,7 +6,6 @@ An uncertain email is never sent again without a person.
 import logging
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.clock_words import day_clock_words
 from caio_project.lib.db import claims
 from leads.integrations import alarms
 from outreach.choices import MoveCode, Status
@@ -116,8 +116,8 @@ def _update_alarms() -> None:
     wanted = {f"{ALARM}{pk}": at for pk, at in long.values_list("pk", "uncertain_at") if at}
     notified = alarms.open_keys(ALARM)
     for key in wanted.keys() - notified:
-        at = wanted[key].astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
-        text = f"We don't know whether an email of {at:%H:%M} left. {ALARM_ADVICE}"
+        at = day_clock_words(wanted[key])
+        text = f"We don't know whether the email of {at} was sent. {ALARM_ADVICE}"
         alarms.raise_alarm(key, text)
     for key in notified - wanted.keys():
         alarms.clear_alarm(key)

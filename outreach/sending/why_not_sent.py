@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
+from caio_project.lib.clock_words import day_clock_words
 from outreach.auto_approval import eligibility
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
@@ -62,10 +60,10 @@ def _explain_blocked(message: Message, now: datetime) -> tuple[str, str]:
 
 
 def _explain_held(message: Message, now: datetime) -> tuple[str, str]:
-    since = f" since {_team_time(message.held_at)}" if message.held_at else ""
+    since = f" since {day_clock_words(message.held_at)}" if message.held_at else ""
     reasons = eligibility.why_person_decides(message, phase.current_control(), now)
     who = f"a person's: {reasons[0].rstrip('.')}" if reasons else "the machine's, or a person's"
-    end = f", until {_team_time(message.expires_at)}" if message.expires_at else ""
+    end = f", until {day_clock_words(message.expires_at)}" if message.expires_at else ""
     return (
         f"It waits for a decision{since}. The decision is {who}.",
         f"An approval at the desk{end}.",
@@ -81,7 +79,7 @@ def _explain_sending(message: Message, now: datetime) -> tuple[str, str]:
 
 def _explain_uncertain(message: Message, now: datetime) -> tuple[str, str]:
     minutes = int(UNCERTAIN_TOO_LONG.total_seconds() // 60)
-    since = f" since {_team_time(message.uncertain_at)}" if message.uncertain_at else ""
+    since = f" since {day_clock_words(message.uncertain_at)}" if message.uncertain_at else ""
     text = f"It may have left: GoHighLevel did not say{since}. It is never sent again by itself."
     change = (
         f"GoHighLevel's conversation is read again; after {minutes} minutes a person may say what "
@@ -140,12 +138,8 @@ def _by_whom(move: Move | None) -> str:
 
 def _on_date(message: Message) -> str:
     end = _last_move(message)
-    return f" on {_team_time(end.at)}" if end else ""
+    return f" on {day_clock_words(end.at)}" if end else ""
 
 
 def _error_sentence(error: str) -> str:
     return f" {error.rstrip('.')}." if error else ""
-
-
-def _team_time(at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %H:%M}"

@@ -2,15 +2,14 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caio_project.lib.check_states import SHAPES, WORDS, CheckState
+from caio_project.lib.clock_words import day_clock_words, span_words
 
 register = template.Library()
 
@@ -45,11 +44,12 @@ def ago(at: datetime | None) -> str:
 
 @register.filter
 def due(at: datetime | None) -> str:
-    """ "12 min left" or "18 min late"."""
+    """ "due in 1 h 40 min" or "18 min late"."""
     if at is None:
         return ""
     left = at - timezone.now()
-    return f"{format_span(left)} left" if left > timedelta(0) else f"{format_span(left)} late"
+    words = span_words(left)
+    return f"due in {words}" if left > timedelta(0) else f"{words} late"
 
 
 @register.filter
@@ -59,12 +59,10 @@ def is_past(at: datetime | None) -> bool:
 
 @register.filter
 def clock(at: datetime | None) -> SafeString | str:
-    """The team's local time, with the day where it is not today, as a <time> element."""
+    """The reader's local time, with the day where it is not today, as a <time> element."""
     if at is None:
         return ""
-    zone = ZoneInfo(settings.TEAM_TIME_ZONE)
-    local, today = at.astimezone(zone), timezone.now().astimezone(zone).date()
-    shown = local.strftime("%H:%M") if local.date() == today else local.strftime("%-d %b %H:%M")
+    shown = day_clock_words(at)
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)
 
 

@@ -1,0 +1,62 @@
+"""Times as people here say them: a 12-hour clock with the zone's abbreviation.
+
+The zone is the reader's while a page is made for one, and else the team's.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+# Without summer and winter: "ET" is what a US team says for EST and EDT.
+SPOKEN_ZONES = {
+    "EST": "ET", "EDT": "ET", "CST": "CT", "CDT": "CT", "MST": "MT", "MDT": "MT", "PST": "PT",
+    "PDT": "PT", "AKST": "AKT", "AKDT": "AKT", "HST": "HT",
+}  # fmt: skip
+SHARED_ABBREVIATIONS = {"CST": "America", "CDT": "America"}  # also China's and Cuba's
+NBSP = "\u00a0"
+
+
+def clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
+    """ "2:39 PM ET"."""
+    local = timezone.localtime(at, zone)
+    return f"{local:%-I:%M}{NBSP}{local:%p}{NBSP}{zone_abbreviation(local)}"
+
+
+def day_clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
+    """ "2:39 PM ET" today, "Nov 28, 2:39 PM ET" on another day, with the year of another year."""
+    local, today = timezone.localtime(at, zone), timezone.localtime(timezone.now(), zone)
+    if local.date() == today.date():
+        return clock_words(at, zone)
+    return f"{day_words(at, zone)}, {clock_words(at, zone)}"
+
+
+def day_words(at: datetime, zone: ZoneInfo | None = None) -> str:
+    """ "Nov 28"; "Nov 28, 2025" in another year."""
+    local, today = timezone.localtime(at, zone), timezone.localtime(timezone.now(), zone)
+    year = "" if local.year == today.year else f", {local.year}"
+    return f"{local:%b}{NBSP}{local.day}{year}"
+
+
+def zone_abbreviation(local: datetime) -> str:
+    """ "ET", "GMT"; "UTC+3" for a zone without a name of its own."""
+    name, key = local.tzname() or "", getattr(local.tzinfo, "key", "")
+    is_shared = name in SHARED_ABBREVIATIONS and not key.startswith(SHARED_ABBREVIATIONS[name])
+    if name and name[0] not in "+-" and not is_shared:
+        return SPOKEN_ZONES.get(name, name)
+    offset = local.utcoffset() or timedelta()
+    sign, minutes = "-" if offset < timedelta() else "+", abs(int(offset.total_seconds())) // 60
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def span_words(amount: timedelta) -> str:
+    """ "18 min", "1 h 40 min", "2 d 3 h": the two largest units, never negative."""
+    minutes = abs(int(amount.total_seconds())) // 60
+    if not minutes:
+        return f"{abs(int(amount.total_seconds()))}{NBSP}s"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        shown = ((days, "d"), (hours, "h"))
+    else:
+        shown = ((hours, "h"), (minutes, "min"))
+    return " ".join(f"{count}{NBSP}{unit}" for count, unit in shown if count)
