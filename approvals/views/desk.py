@@ -64,7 +64,7 @@ def open_next_email(request: HttpRequest) -> HttpResponse:
         request.user, skipped=request.session.get("skipped", ())
     )
     if message is None:
-        messages.info(request, "Nothing waits here.")
+        messages.info(request, "No email waits for review.")
     elif claims.claim_message(message, request.user).user_id == request.user.pk:
         claims.release_other_claims(request.user, message)
         return redirect_to_desk(message)

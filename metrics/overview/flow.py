@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from approvals.queue.what_waits import WaitingWork
+from approvals.sent import sent_emails
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
@@ -20,6 +21,19 @@ from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
 STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuck
+
+
+STAGE_DEFINITIONS = {
+    "visits": "visits received today from RB2B, the API and imports",
+    "leads": "people first seen today",
+    "enriched": "requests to Clay that were answered today",
+    "drafted": "drafts written today, those that are blocked as well",
+    "waiting": "emails in the queue now, from any day",
+    "cleared": "emails approved today, by a person or by the machine",
+    "sent": "emails sent to people today, as on Sent & replies",
+    "replies": "answers from people received today",
+    "meetings": "meetings booked today, without those called off",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,10 @@ class Stage:
     sweep: str = ""  # the one that works it off
     passed_on: str = ""  # of today, what the stage let pass: "5 skipped, 2 not answered"
     blocked: int = 0  # drafts that a check keeps out of the queue, of any day
+
+    @property
+    def definition(self) -> str:
+        return STAGE_DEFINITIONS[self.code]
 
     @property
     def is_fresh(self) -> bool:
@@ -81,8 +99,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     enriched, passed_on = count_enrichments(start)
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
     cleared = moved(to_status=Status.CLEARED)
-    left = Move.objects.filter(at__gte=start, to_status=Status.SENT)
-    sent = left.exclude(message__transport=Transport.SANDBOX).count()
+    sent = sent_emails.messages_sent_today().count()
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
@@ -95,7 +112,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
             blocked=blocked,
         ),
         stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
-        stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
+        stage("cleared", "Approved", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
         read_back(
             stage("replies", "Replies", "outreach.sync_ghl", replies, queues["replies"]), "emails"
@@ -190,14 +207,14 @@ def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> 
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_off:
         return (
-            "Nothing waits here, but scoring and drafting are switched off. New visitors reach "
-            "you once they are on."
+            "No email waits for you, but scoring and drafting are off. New visitors reach you "
+            "when somebody turns them on."
         )
     if unproven.is_stuck:
         what = f"{unproven.waiting} wait at “{unproven.label}”"
     else:
         what = f"“{unproven.label}” was not seen working in the last hour"
-    return f"Nothing waits here, but {what}. Emails may be stuck before they reach you."
+    return f"No email waits for you, but {what}. Emails may be stuck before they reach you."
 
 
 def waiting_phrases(waits: WaitingWork) -> list[str]:

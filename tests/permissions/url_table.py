@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/leads/<uuid:public_id>/merge": (VIEWER, CLOSED),
     "sales/leads/<uuid:public_id>/merge/<uuid:other_id>": (VIEWER, LEAD),
     "sales/merges/<int:pk>/undo": (VIEWER, LEAD),
+    "sales/settings/me": (SIGNED_IN, SIGNED_IN),
     "sales/keys": (SIGNED_IN, CLOSED),
     "sales/keys/<str:prefix>/revoke": (CLOSED, LEAD),
     "sales/sign-ins": (SIGNED_IN, CLOSED),
