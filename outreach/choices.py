@@ -7,10 +7,10 @@ class Status(TextChoices):
     DRAFT = "draft", "Being drafted"
     BLOCKED = "blocked", "Blocked"
     HELD = "held", "Waiting for a decision"
-    CLEARED = "cleared", "Approved, waiting to leave"
-    SENDING = "sending", "Leaving now"
+    CLEARED = "cleared", "Approved, waiting to be sent"
+    SENDING = "sending", "Sending"
     SENT = "sent", "Sent"
-    UNCERTAIN = "uncertain", "We don't know whether this left"
+    UNCERTAIN = "uncertain", "We don't know whether this was sent"
     FAILED = "failed", "Refused"
     REJECTED = "rejected", "Rejected"
     WITHDRAWN = "withdrawn", "Withdrawn"
@@ -64,7 +64,7 @@ class Record(TextChoices):
 
 
 class Tag(TextChoices):
-    PERSONALIZATION_MISMATCH = "personalization_mismatch", "Personalisation mismatch"
+    PERSONALIZATION_MISMATCH = "personalization_mismatch", "Not personal enough"
     ICP_MISMATCH = "icp_mismatch", "Wrong person or company"
     CAMPAIGN_MISMATCH = "campaign_mismatch", "Wrong campaign"
     TONE_STYLE = "tone_style", "Tone or style"
@@ -73,7 +73,7 @@ class Tag(TextChoices):
     WEAK_CTA = "weak_cta", "Weak call to action"
     LENGTH_STRUCTURE = "length_structure", "Length or structure"
     COMPLIANCE = "compliance", "Compliance"
-    PLACEHOLDER_RENDERING = "placeholder_rendering", "Placeholder or rendering"
+    PLACEHOLDER_RENDERING = "placeholder_rendering", "Broken text"
     OTHER = "other", "Other"
 
 
@@ -124,7 +124,7 @@ class MoveCode(TextChoices):
     LATER = "later", "Not yet: a limit held it back"
     RECOVERED = "recovered", "Not sent: the process that was sending it ended before the call"
     SENT = "sent", "Sent"
-    UNCERTAIN = "uncertain", "We don't know whether this left"
+    UNCERTAIN = "uncertain", "We don't know whether this was sent"
     FOUND_AT_GHL = "found_at_ghl", "Found at GoHighLevel: it was sent"
     EVENT_AT_GHL = "event_at_ghl", "GoHighLevel reported what became of it: it was sent"
     # held again by the final checks
@@ -164,7 +164,7 @@ class MoveCode(TextChoices):
     # what this person did, or what their address is
     ANSWERED = "answered", "Stopped: this person has written to us"
     MEETING = "meeting", "Stopped: this person has booked a meeting"
-    SUPPRESSED = "suppressed", "Stopped: we must not write to this address"
+    SUPPRESSED = "suppressed", "Stopped: this address is on a do-not-contact list"
     UNSUBSCRIBED = "unsubscribed", "Stopped: this person wants no more emails"
     COMPLAINED = "complained", "Stopped: this person called an email spam"
     BOUNCED = "bounced", "Stopped: the address does not receive emails"
@@ -180,7 +180,7 @@ class MoveCode(TextChoices):
     ROLE = "role", "Stopped: this is a mailbox of a role, not of a person"
     DISPOSABLE = "disposable", "Stopped: this is a disposable mailbox"
     ERASED = "erased", "Stopped: this person was erased"
-    MANUAL = "manual", "Stopped by hand: we must not write to this address"
+    MANUAL = "manual", "Stopped by hand: do not contact"
 
 
 def move_words(code: str) -> str:

@@ -214,7 +214,7 @@ FILTERS = {
     "hot": "HOT",
     "warm": "WARM",
     "low": "LOW",
-    "mine": "Mine",
+    "mine": "Checked out to me",
     "blocked": "Blocked",
 }
 

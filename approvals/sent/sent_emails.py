@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from approvals.models import Decision, Verdict
@@ -137,14 +137,17 @@ class SentEmail:
     answered: list[str]
 
 
-def sent_today() -> list[SentEmail]:
-    """What was sent to people on the team's day, newest first."""
+def messages_sent_today() -> QuerySet[Message]:
+    """Sent to people on the team's day: what every page counts as sent today."""
     start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
-    rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(
-        transport=Transport.SANDBOX
-    )
+    rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start)
+    return rows.exclude(transport=Transport.SANDBOX)
+
+
+def sent_today() -> list[SentEmail]:
+    """The newest of them, newest first."""
     newest = (
-        _with_decider(rows)
+        _with_decider(messages_sent_today())
         .prefetch_related("events", "replies")
         .order_by("-sent_at")[: PAGE_SIZE * 2]
     )

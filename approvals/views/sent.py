@@ -57,6 +57,7 @@ def render_sent_page(request: HttpRequest, status: int = 200, **more: Any) -> Ht
         "drains_when": forecast_by_day.describe_forecast(drains),
         "more_wait": more_wait,
         "sent": sent_emails.sent_today(),
+        "sent_count": sent_emails.messages_sent_today().count(),
         "kept": kept,
         "older": older,
         "comes_back": _count_coming_back(),
@@ -172,7 +173,7 @@ def halt_sending(request: HttpRequest) -> HttpResponse:
     phase.halt_sending(
         by=request.user, reason=request.POST.get("reason", "").strip()[:500] or DEFAULT_HALT_REASON
     )
-    messages.success(request, "Sending is halted. Nothing leaves until a Lead resumes.")
+    messages.success(request, "Sending is halted. Nothing is sent until a Lead resumes.")
     return redirect_back(request)
 
 
@@ -190,7 +191,7 @@ def resume_sending(request: HttpRequest) -> HttpResponse:
         )
     phase.resume_sending(by=request.user, reason=form.cleaned_data["reason"])
     messages.success(
-        request, "Sending goes on. Everything approved is judged again before it leaves."
+        request, "Sending has resumed. Everything approved is checked again before it is sent."
     )
     return SeeOther(reverse("overview"))
 

@@ -52,12 +52,12 @@ def rows_by_day(found: QueueForecast) -> list[ForecastRow]:
 def describe_forecast(found: QueueForecast) -> str:
     parts, more = [], found.with_undecided.waiting - found.approved.waiting
     if found.held_by and (found.approved.waiting or more):
-        return f"{found.approved.waiting} approved, and none of them leaves: {found.held_by}"
+        return f"{found.approved.waiting} approved, and none of them is sent: {found.held_by}"
     if found.approved.waiting:
         parts.append(f"Approved: {_describe_one(found.approved, found.at)}.")
     if more:
         with_undecided = _describe_one(found.with_undecided, found.at)
-        parts.append(f"With the {more} that wait for a decision, approved now: {with_undecided}.")
+        parts.append(f"If you approve all {more} now: {with_undecided}.")
     return " ".join(parts)
 
 
@@ -65,10 +65,9 @@ def _describe_one(found: Forecast, now: datetime) -> str:
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     leave = found.days[0].count if found.days and found.days[0].day == today else 0
     if found.last_day is None:
-        return "none leaves within six weeks"
+        return "none goes out within six weeks"
     if found.last_day == today:
-        return "one, it leaves today" if leave == 1 else f"all {leave} leave today"
+        return "it goes out today" if leave == 1 else f"all {leave} go out today"
     about = "" if found.last_at else "about "
-    return (
-        f"{leave} of {found.waiting} leave today, the last {about}on {found.last_day:%a %-d %b %Y}"
-    )
+    by = f"{about}{found.last_day:%a, %b %-d}"
+    return f"{leave} of {found.waiting} go out today and the rest by {by}"

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from caio_project.lib.clock_words import clock_words
+
 
 class LimitCode(StrEnum):
     """What an approved email waits for. Stored in `Message.waiting_for` and shown by the API."""
@@ -35,13 +37,13 @@ class LimitCode(StrEnum):
 TEXTS: dict[str, str] = {
     LimitCode.HALTED: "Sending is halted.",
     LimitCode.PHASE: "Nothing is sent in Shadow.",
-    LimitCode.DAILY: "{used} of {cap} sent today",
-    LimitCode.WARM_UP: "{used} of {cap} sent today in week {week} of {domain}",
-    LimitCode.HOURLY: "{cap} an hour",
-    LimitCode.GAP: "{seconds:.0f} s between emails",
+    LimitCode.DAILY: "daily limit: {used} of {cap} sent",
+    LimitCode.WARM_UP: "warm-up of {domain}, week {week}: {used} of {cap} sent today",
+    LimitCode.HOURLY: "hourly limit of {cap}",
+    LimitCode.GAP: "{seconds:.0f} s between two emails",
     LimitCode.GHL: "GoHighLevel cannot be used: {reason}",
-    LimitCode.DOMAIN: "{cap} an hour to {domain}",
-    LimitCode.WORKING_HOURS: "working hours in {zone}",
+    LimitCode.DOMAIN: "limit of {cap} an hour to {domain}",
+    LimitCode.WORKING_HOURS: "outside working hours in {zone}",
     LimitCode.UNDO: "time to undo",
 }
 
@@ -53,20 +55,20 @@ def limit_text(limit: str, arguments: Mapping[str, Any]) -> str:
     `a_day` the cap of any day, `retry` what an earlier try ended in.
     """
     if "days" in arguments:
-        return f"too many go first: it does not leave within {arguments['days']} days"
+        return f"too many ahead of it: not within {arguments['days']} days"
     ahead = arguments.get("ahead", 0)
-    first = f"{ahead} {'goes' if ahead == 1 else 'go'} first"
+    first = f"{ahead} ahead of it"
     if limit == LimitCode.TURN and "retry" not in arguments:
         return first
     text = _own_text(limit, arguments)
-    return f"{text}; {first}" if ahead else text
+    return f"{text}, {first}" if ahead else text
 
 
 def _own_text(limit: str, arguments: Mapping[str, Any]) -> str:
     if "a_day" in arguments:
-        return f"{arguments['a_day']} a day"
+        return f"daily limit of {arguments['a_day']}"
     if "retry" in arguments:
-        return f"tried again then: {arguments['retry']}"
+        return f"next try: {arguments['retry']}"
     if limit == LimitCode.KEPT:
         return _kept_text(
             **{name: arguments[name] for name in ("kept", "at_once", "opens", "zone")}
@@ -75,9 +77,8 @@ def _own_text(limit: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _kept_text(kept: int, at_once: bool, opens: datetime, zone: str) -> str:
-    local, city = opens.astimezone(ZoneInfo(zone)), zone.rpartition("/")[2].replace("_", " ")
     if kept == 1:
         which = "one that opens"
     else:
         which = "ones that open" if at_once else "ones, the first of which opens"
-    return f"kept for {kept} more urgent {which} at {local:%H:%M} in {city}"
+    return f"sends kept for {kept} more urgent {which} at {clock_words(opens, ZoneInfo(zone))}"

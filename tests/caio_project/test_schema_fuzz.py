@@ -14,7 +14,9 @@ from urllib.parse import quote, urlencode
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -52,6 +54,7 @@ def send(client: Client, case: Any, headers: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("label", sorted(operations()))
 def test_no_request_of_the_schema_ends_in_an_error(label: str, lead_user: User) -> None:
+    MigrationRecorder.Migration.objects.update(applied=timezone.now())  # no sweep is late yet
     message = factories.held_email()
     ids = st.sampled_from([str(message.public_id), str(message.lead.public_id)])
     client, headers = Client(raise_request_exception=False), key(*SCOPES, user=lead_user)

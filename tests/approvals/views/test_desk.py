@@ -181,7 +181,7 @@ def test_undo_comes_too_late_once_it_left(desk: Client, reviewer: User) -> None:
     Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
     response = desk.post(url(message, "undo"))
     assert response.status_code == 409
-    assert "Too late to undo: it left at" in body(response)
+    assert "Too late to undo: it was sent at" in body(response)
     message.refresh_from_db()
     assert message.status == Status.SENT
 
@@ -389,7 +389,9 @@ def test_while_halted_the_button_says_that_it_waits(desk: Client, lead_user: Use
     phase.halt_sending(by=lead_user, reason="wrong footer")
     page = body(desk.get(url(message)))
     assert "Approve, hold while halted" in page
-    assert "by lena: wrong footer. You can go on; approved emails wait and are judged again" in page
+    assert (
+        "by lena: wrong footer. You can go on; approved emails wait and are checked again" in page
+    )
     assert page.count("data-banner=") == 1
 
 
@@ -397,7 +399,7 @@ def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None
     phase.change_phase(Phase.SHADOW, by=lead_user, reason="A look first")
     page = body(desk.get("/sales/queue"))
     assert page.count("data-banner=") == 1 and 'data-banner="shadow"' in page
-    assert "Sandbox: nothing leaves</span>" in page
+    assert "Test mode: nothing is sent</span>" in page
 
 
 # Reading, taking, skipping
@@ -450,7 +452,7 @@ def test_a_skipped_email_comes_last_and_is_no_no(desk: Client) -> None:
 
 def test_next_without_emails_says_so(desk: Client) -> None:
     response = desk.post("/sales/queue/next", follow=True)
-    assert "Nothing waits here." in body(response)
+    assert "No email waits for review." in body(response)
 
 
 # Batch
@@ -576,7 +578,7 @@ def test_search_finds_name_company_and_address(desk: Client) -> None:
 
 def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
     page = body(desk.get("/sales/queue"))
-    assert "Nothing waits here." in page and 'href="/sales"' in page
+    assert "No email waits for review." in page and 'href="/sales"' in page
     assert "All caught up" not in page
 
 

@@ -51,7 +51,7 @@ def test_an_uncertain_email_says_what_is_known_and_offers_no_resend(desk: Client
     message = uncertain(minutes=3)
     page = body(desk.get("/sales/sent"))
     assert (
-        "We don't know whether this left." in page
+        "We don't know whether this was sent." in page
         and "It will not be sent again by itself." in page
     )
     assert f"/sales/queue/{message.public_id}/settle" not in page
@@ -202,7 +202,7 @@ def test_all_caught_up_only_when_every_stage_was_seen(desk: Client) -> None:
     from caio_project.schedule import SWEEPS
 
     page = body(desk.get("/sales"))
-    assert "Nothing waits here, but" in page and "All caught up" not in page
+    assert "No email waits for you, but" in page and "All caught up" not in page
     for name in SWEEPS:
         Heartbeat.beat(name, worked=True)
     assert "All caught up. Every stage was seen working in the last hour." in body(

@@ -121,7 +121,7 @@ def test_everywhere_that_people_look_it_says_so(
     page = " ".join(client.get("/sales").content.decode().split())
     assert f"Scoring and drafting are off by {where}" in page
     assert (
-        "Nothing waits here, but scoring and drafting are switched off." in page
+        "No email waits for you, but scoring and drafting are off." in page
         and "All caught up" not in page
     )
     assert page.count("! switched off") == 2

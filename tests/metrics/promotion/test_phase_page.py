@@ -76,7 +76,7 @@ def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings
     )
     said = words(lead_client.get("/sales/phase"))
     assert (
-        "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: "
+        "starts at 100 -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: "
         "missing 80 of 100" in said
     )
 

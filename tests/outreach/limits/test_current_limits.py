@@ -43,7 +43,7 @@ def test_daily_cap_of_each_phase_holds(to: Phase, cap: int) -> None:
     assert status(first, second) == ["sent", "cleared"]
     assert DailySlots.objects.get().used == cap
     wait = why(second)
-    assert (wait.limit, wait.text) == ("daily", f"{cap} of {cap} sent today")
+    assert (wait.limit, wait.text) == ("daily", f"daily limit: {cap} of {cap} sent")
     assert wait.until == datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 
 
@@ -124,7 +124,7 @@ def test_lower_phase_counts_slots_used_before() -> None:
     message = factories.cleared_email()
     phase.change_phase(Phase.PARALLEL, by=None, reason="test")
     assert send.send_due() == 0
-    assert why(message).text == "30 of 25 sent today"
+    assert why(message).text == "daily limit: 30 of 25 sent"
     assert DailySlots.objects.get().used == 30
 
 
@@ -142,7 +142,7 @@ def test_the_hour_slides(settings: Any, clock: Any) -> None:
     wait = why(message)
     assert (wait.limit, wait.text, wait.until) == (
         "hourly",
-        "3 an hour",
+        "hourly limit of 3",
         start + timedelta(hours=1),
     )
     clock.move_to(start + timedelta(hours=1, seconds=-1))
@@ -201,7 +201,7 @@ def test_full_domain_lets_others_go_first(settings: Any, clock: Any) -> None:
     assert send.send_due() == 3
     assert status(*colleagues, other) == ["sent", "sent", "cleared", "cleared", "sent"]
     wait = why(colleagues[2])
-    assert (wait.limit, wait.text) == ("domain", "2 an hour to shared.test")
+    assert (wait.limit, wait.text) == ("domain", "limit of 2 an hour to shared.test")
     assert (wait.until, wait.everything) == (start + timedelta(hours=1), False)
     clock.move_to(start + timedelta(hours=1, seconds=-1))
     assert send.send_due() == 0
@@ -224,7 +224,7 @@ def test_the_gap_between_two_sends(settings: Any, clock: Any) -> None:
     assert send.send_due() == 1
     assert status(first, second) == ["sent", "cleared"]
     wait = why(second)
-    assert (wait.limit, wait.text) == ("gap", "45 s between emails")
+    assert (wait.limit, wait.text) == ("gap", "45 s between two emails")
     assert wait.until == start + timedelta(seconds=45)
     clock.shift(timedelta(seconds=44, milliseconds=999))
     assert send.send_due() == 0

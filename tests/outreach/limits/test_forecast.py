@@ -249,9 +249,9 @@ class TestSending:
         emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(5)]
         why = current_limits.binding_limit(emails[4], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("hourly", WORKING + timedelta(hours=1, seconds=45))
-        assert why.text == "3 an hour; 4 go first"
+        assert why.text == "hourly limit of 3, 4 ahead of it"
         why = current_limits.binding_limit(emails[1], phase.current_control(), timezone.now())
-        assert (why.limit, why.text) == ("gap", "45 s between emails; 1 goes first")
+        assert (why.limit, why.text) == ("gap", "45 s between two emails, 1 ahead of it")
         assert (
             current_limits.binding_limit(emails[0], phase.current_control(), timezone.now()) is None
         )
@@ -261,14 +261,14 @@ class TestSending:
         ghl_outage.record_outage("test", retry_after=600)
         why = current_limits.binding_limit(emails[1], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("ghl", WORKING + timedelta(seconds=645))
-        assert why.text == "GoHighLevel cannot be used: test; 1 goes first"
+        assert why.text == "GoHighLevel cannot be used: test, 1 ahead of it"
 
     def test_daily_limit_moves_email_to_tomorrow(self) -> None:
         """Twenty a day in the first week, three an hour: the last email is tomorrow's fifth."""
         emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(25)]
         why = current_limits.binding_limit(emails[24], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("warm_up", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
-        assert why.text == "20 a day; 24 go first"
+        assert why.text == "daily limit of 20, 24 ahead of it"
 
     def test_api_and_page_show_one_forecast(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
@@ -295,20 +295,19 @@ class TestSending:
         }
         said = client.get("/sales/sent").content.decode()
         assert (
-            "Approved: all 2 leave today. "
-            "With the 2 that wait for a decision, approved now: all 4 leave today."
+            "Approved: all 2 go out today. If you approve all 2 now: all 4 go out today."
         ) in said
         phase.halt_sending(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
         said = client.get("/sales/sent").content.decode()
-        assert "2 approved, and none of them leaves: Sending is halted." in said
+        assert "2 approved, and none of them is sent: Sending is halted." in said
 
     def test_description_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):
             factories.cleared_email(factories.LeadFactory(state="OH"))
         found = forecast_by_day.forecast_queue(timezone.now())
         text = forecast_by_day.describe_forecast(found)
-        assert text == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
+        assert text == "Approved: 20 of 22 go out today and the rest by Wed, Mar 4."
 
     def test_forecast_needs_permission_to_read_emails(self, client: Client) -> None:
         assert client.get("/api/messages/forecast").status_code == 401

@@ -24,23 +24,23 @@ def test_every_code_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("code", [*AFTER_A_TRY, "turn", "a_code_of_an_older_version"])
 def test_later_try_names_the_last_failure(code: str) -> None:
-    assert limit_text(code, {"retry": "answered 429"}) == "tried again then: answered 429"
+    assert limit_text(code, {"retry": "answered 429"}) == "next try: answered 429"
 
 
-@pytest.mark.parametrize(("ahead", "text"), [(1, "1 goes first"), (4, "4 go first")])
+@pytest.mark.parametrize(("ahead", "text"), [(1, "1 ahead of it"), (4, "4 ahead of it")])
 def test_emails_ahead_are_counted(ahead: int, text: str) -> None:
     assert limit_text("turn", {"ahead": ahead}) == text
-    assert limit_text("hourly", {"cap": 3, "ahead": ahead}) == f"3 an hour; {text}"
+    assert limit_text("hourly", {"cap": 3, "ahead": ahead}) == f"hourly limit of 3, {text}"
 
 
 def test_limit_of_any_day_names_no_slots() -> None:
-    assert limit_text("daily", {"a_day": 20, "ahead": 24}) == "20 a day; 24 go first"
+    assert limit_text("daily", {"a_day": 20, "ahead": 24}) == "daily limit of 20, 24 ahead of it"
 
 
 def test_beyond_the_horizon_the_days_are_named() -> None:
     text = limit_text("hourly", {"days": 42})
 
-    assert text == "too many go first: it does not leave within 42 days"
+    assert text == "too many ahead of it: not within 42 days"
 
 
 def test_a_kept_slot_names_city_and_local_time() -> None:
@@ -49,4 +49,7 @@ def test_a_kept_slot_names_city_and_local_time() -> None:
 
     text = limit_text("kept", arguments)
 
-    assert text == "kept for 2 more urgent ones, the first of which opens at 08:00 in Los Angeles"
+    assert (
+        text
+        == "sends kept for 2 more urgent ones, the first of which opens at 8:00\u00a0AM\u00a0PT"
+    )

@@ -100,7 +100,7 @@ def test_nothing_is_sent_outside_recipients_working_hours(
     wait = why(message)
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
     place = office_hours.effective_place(office_hours.place_of_lead(message.lead))
-    assert wait.text == f"working hours in {place.zone.replace('_', ' ')}"
+    assert wait.text == f"outside working hours in {place.zone.replace('_', ' ')}"
     assert send.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
     assert why(message) == wait  # still named, now that it is deferred

@@ -67,14 +67,17 @@ def test_reserve_names_count_place_and_time() -> None:
         {"kept": 7, "at_once": True, "opens": OPENS, "zone": "America/Los_Angeles"},
         everything=False,
     )
-    assert limit.text == "kept for 7 more urgent ones that open at 08:00 in Los Angeles"
+    assert limit.text == "sends kept for 7 more urgent ones that open at 8:00\u00a0AM\u00a0PT"
     assert (
         priority_reserve.reserve_limit(left(1), [west(1)]).text
-        == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
+        == "sends kept for 1 more urgent one that opens at 8:00\u00a0AM\u00a0PT"
     )
     hawaii = LaterGroup("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
     text = priority_reserve.reserve_limit(left(3), [hawaii, west(1)]).text
-    assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
+    assert (
+        text
+        == "sends kept for 3 more urgent ones, the first of which opens at 8:00\u00a0AM\u00a0PT"
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +170,8 @@ class TestDoor:
         wait = why(east)
         assert (wait.limit, wait.until) == ("kept", datetime(2026, 3, 4, 13, tzinfo=UTC))
         assert (
-            wait.text == "kept for 2 more urgent ones that open at 08:00 in Los Angeles; 2 go first"
+            wait.text
+            == "sends kept for 2 more urgent ones that open at 8:00\u00a0AM\u00a0PT, 2 ahead of it"
         )
 
     def test_with_slots_to_spare_it_leaves_at_once(self, ghl: FakeGhl) -> None:
@@ -179,7 +183,7 @@ class TestDoor:
     def test_warm_waits_for_hot_and_low_for_both(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         middle, last, hot, other = warm("OH"), low("OH"), email("CA"), warm("CA")
-        assert why(last).text.startswith("kept for 2 more urgent")
+        assert why(last).text.startswith("sends kept for 2 more urgent")
         assert send.send_due() == 1  # one is to spare over the HOT one
         assert state(middle, last, hot, other) == ["sent", "cleared", "cleared", "cleared"]
 

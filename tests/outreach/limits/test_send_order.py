@@ -198,7 +198,7 @@ def test_reserve_counts_no_more_than_the_day(settings: Any) -> None:
         wait = send_order.limit_by_reserve(2, at)
     assert (
         wait is not None
-        and wait.text == "kept for 100 more urgent ones that open at 08:00 in Honolulu"
+        and wait.text == "sends kept for 100 more urgent ones that open at 8:00\u00a0AM\u00a0HT"
     )
     assert len(asked) == 2  # the places, and four times 25 emails
     with CaptureQueriesContext(connection) as asked:

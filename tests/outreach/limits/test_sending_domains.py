@@ -116,7 +116,7 @@ class TestSaying:
         settings.GHL_FROM_EMAIL = ""
         client.force_login(lead_user)
         page = client.get("/sales/phase/domain").content.decode()
-        assert "GHL_FROM_EMAIL is not set" in page and "id_reason" not in page
+        assert "No sending address yet. Set one up" in page and "id_reason" not in page
         answer = client.post(
             "/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True
         )

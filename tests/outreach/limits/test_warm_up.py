@@ -148,7 +148,7 @@ class TestDoor:
         assert (state(first), state(second), len(ghl.sent_emails())) == ("sent", "cleared", 1)
         wait, morning = why(second), datetime(2026, 3, 4, 5, tzinfo=UTC)
         assert (wait.limit, wait.until) == ("warm_up", morning)
-        assert wait.text == f"20 of 20 sent today in week 1 of {DOMAIN}"
+        assert wait.text == f"warm-up of {DOMAIN}, week 1: 20 of 20 sent today"
         clock.move_to(morning - timedelta(seconds=1))
         assert send.send_due() == 0
         clock.move_to(morning)
@@ -217,7 +217,7 @@ class TestDoor:
         message = factories.cleared_email()
         assert (send.send_due(), why(message).text) == (
             0,
-            f"22 of 20 sent today in week 1 of {DOMAIN}",
+            f"warm-up of {DOMAIN}, week 1: 22 of 20 sent today",
         )
 
     def test_week_turns_at_the_teams_midnight(self, ghl: FakeGhl, clock: Any) -> None:

@@ -47,7 +47,7 @@ def test_findings_at_gohighlevel_are_named() -> None:
     [
         ("turn", {}, "A more urgent email goes first."),
         ("daily", {}, "The slots of the day are used up."),
-        ("daily", {"used": 25, "cap": 25}, "25 of 25 sent today"),
+        ("daily", {"used": 25, "cap": 25}, "daily limit: 25 of 25 sent"),
         ("halted", {}, "Sending is halted."),
     ],
 )
