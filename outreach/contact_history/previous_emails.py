@@ -167,6 +167,7 @@ def _colleague_pairs(known: Recipient, but: int | None) -> list[Pair]:
         for one in known.colleagues
         if one.message.pk != but
         and one.message.status not in ENDED_UNREAD
+        and not (one.is_on_hold or one.gives_way)
         and one.message.held_at
         and one.message.held_at >= known.read_at - QUEUED_WITHIN
     ]
@@ -210,8 +211,8 @@ def find_blocking_email(
 ) -> BlockingEmail | None:
     """The email to a colleague that goes first: on its way, or sent within 7 days and not answered.
 
-    `waiting` also counts those in the queue: two drafts for one company are decided one after the
-    other. `at_final_check` counts only what has left or may have: of two approved at once the first
+    `waiting` also counts those in the queue, unless they give way, and those on hold that go
+    first. `at_final_check` counts only what has left or may have: of two approved at once the first
     goes.
     """
     ahead = [
@@ -220,7 +221,7 @@ def find_blocking_email(
         if one.message.pk != but
         and (
             _was_sent_lately(one, known.read_at)
-            or (_may_have_left(one) if at_final_check else _is_on_its_way(one, waiting))
+            or (_may_have_left(one) if at_final_check else _is_ahead(one, waiting))
         )
     ]
     first = max(ahead, key=_blocking_order, default=None)
@@ -242,13 +243,19 @@ def _may_have_left(one: ColleagueEmail) -> bool:
     return status == Status.UNCERTAIN or (status == Status.SENDING and one.is_leaving)
 
 
-def _is_on_its_way(one: ColleagueEmail, waiting: bool) -> bool:
-    return one.message.status in (*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ()))
+def _is_ahead(one: ColleagueEmail, waiting: bool) -> bool:
+    if one.message.status in LEAVING_STATUSES:
+        return True
+    in_queue = one.message.status in WAITING_STATUSES and not one.gives_way
+    return waiting and (in_queue or one.goes_first)
 
 
-def _blocking_order(message: Message) -> tuple[bool, datetime]:
-    """A sent email names a day, so it tells more than one that may yet be rejected."""
-    return message.status == Status.SENT, message.sent_at or message.created_at
+def _blocking_order(message: Message) -> tuple[bool, bool, datetime]:
+    """A sent email names a day, so it tells more than one that may yet be rejected, and that one
+    more than one on hold.
+    """
+    at = message.sent_at or message.created_at
+    return message.status == Status.SENT, message.status != Status.BLOCKED, at
 
 
 def _team_day(at: datetime) -> str:

@@ -4,7 +4,7 @@ Drafting, approval and the final check decide from one `Recipient`. It is read b
 and a fifth where colleagues have emails. Whoever claims a slot reads it again under the lock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,11 +13,21 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from leads.models import Lead, person_of
+from leads.models import Assessment, Lead, person_of
 from leads.suppression import suppression
 from leads.suppression.suppression import Stop
 from outreach.choices import MoveCode, Status
-from outreach.models import Meeting, Message, Move, Opportunity, Reply, SendIntent, Transport
+from outreach.content import check_results
+from outreach.models import (
+    Meeting,
+    Message,
+    MessageText,
+    Move,
+    Opportunity,
+    Reply,
+    SendIntent,
+    Transport,
+)
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_RECIPIENT_FOR = timedelta(days=7)
@@ -48,6 +58,22 @@ class ColleagueEmail:
     message: Message  # with its lead and company
     is_leaving: bool  # its intent to send is committed, and open
     answered_at: datetime | None  # the newest answer of the colleague
+    warm: bool = False  # we have a connection to the colleague
+    is_typed: bool = False  # a person wrote some of it
+    # Set where the company is locked; elsewhere an email that waits for a decision goes first.
+    gives_way: bool = False  # it waits for a decision and may be put behind the recipient's
+    goes_first: bool = False  # it is on hold and comes before the recipient's
+
+    @property
+    def is_on_hold(self) -> bool:
+        return is_on_hold(self.message)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a person has seen, chosen or written it, so that nothing takes its place."""
+        one = self.message
+        seen = one.opened_at is not None or one.chosen_at is not None
+        return seen or self.is_typed or one.template_id is None
 
 
 @dataclass(frozen=True)
@@ -66,10 +92,22 @@ class Recipient:
     reply_learned_at: datetime | None  # when we learned of a reply, or a person sorted it anew
     meeting_noted_at: datetime | None  # of the newest meeting that stands
     has_open_deal: bool
+    warm: bool = False  # we have a connection to the person
+    has_colleagues: bool = False  # others at the company are known
+
+    @property
+    def giving_way(self) -> tuple[Message, ...]:
+        """Emails to colleagues that are put on hold when the recipient's is held for review."""
+        return tuple(one.message for one in self.colleagues if one.gives_way)
 
     @property
     def keys(self) -> frozenset[int]:
         return frozenset(row.pk for row in self.rows)
+
+
+def is_on_hold(message: Message) -> bool:
+    """Whether the draft only waits for a colleague's email."""
+    return message.status == Status.BLOCKED and message.blocked_by in check_results.SLOT_CODES
 
 
 def without_practice(emails: QuerySet[Message]) -> QuerySet[Message]:
@@ -103,7 +141,14 @@ def load_recipient(
         reply_learned_at=_newest(rows, "reply_learned_at"),
         meeting_noted_at=_newest(rows, "meeting_at"),
         has_open_deal=any(getattr(row, "open_deal", False) for row in rows),
+        warm=bool(getattr(person, "warm", None)),
+        has_colleagues=getattr(person, "has_colleagues", False),
     )
+
+
+def reload_colleagues(known: Recipient) -> Recipient:
+    found = _colleague_emails(known.lead, set(known.keys), known.read_at)
+    return replace(known, colleagues=tuple(found))
 
 
 def _newest(rows: list[Lead], *names: str) -> datetime | None:
@@ -138,7 +183,15 @@ def _rows_with_answers() -> QuerySet[Lead]:
         answer_seen_at=_newest_of(answers, "at"),
         meeting_at=_newest_of(meetings, "noted_at"),
         open_deal=Exists(deals),
+        warm=newest_connection(OuterRef("pk")),
+        has_colleagues=Exists(
+            Lead.objects.filter(company=OuterRef("company")).exclude(pk=OuterRef("pk"))
+        ),
     )
+
+
+def newest_connection(lead: OuterRef) -> Subquery:
+    return Subquery(Assessment.objects.filter(lead=lead).order_by("-pk").values("warm")[:1])
 
 
 def _known_emails(rows: list[Lead], address: str) -> list[KnownEmail]:
@@ -162,10 +215,13 @@ def _colleague_emails(lead: Lead, keys: set[int], now: datetime) -> list[Colleag
     if lead.company_id is None or lead.pk is None:
         return []
     on_its_way = Q(status__in=[*LEAVING_STATUSES, *WAITING_STATUSES])
+    on_hold = Q(status=Status.BLOCKED, blocked_by__in=check_results.SLOT_CODES)
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
     queued = Q(held_at__gte=now - QUEUED_WITHIN) & ~Q(status__in=ENDED_UNREAD)
     rows = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind)
-    wanted = without_practice(rows.filter(on_its_way | sent | queued)).exclude(lead__in=keys)
+    wanted = without_practice(rows.filter(on_its_way | on_hold | sent | queued)).exclude(
+        lead__in=keys
+    )
     pks = list(wanted.values_list("pk", flat=True))
     return _read_colleague_emails(pks) if pks else []
 
@@ -174,12 +230,15 @@ def _read_colleague_emails(pks: list[int]) -> list[ColleagueEmail]:
     leaving = SendIntent.objects.filter(message=OuterRef("pk"), outcome=SendIntent.Outcome.OPEN)
     replies = Reply.objects.by_people().filter(lead=OuterRef("lead"))
     answers = Move.objects.filter(message__lead=OuterRef("lead"), why=MoveCode.ANSWERED)
+    typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     found = (
         Message.objects.filter(pk__in=pks)
         .annotate(
             is_leaving=Exists(leaving),
             reply_at=_newest_of(replies, "received_at"),
             answer_seen_at=_newest_of(answers, "at"),
+            warm=newest_connection(OuterRef("lead")),
+            is_typed=Exists(typed),
         )
         .select_related("lead__company")
         .order_by("-pk")
@@ -189,6 +248,8 @@ def _read_colleague_emails(pks: list[int]) -> list[ColleagueEmail]:
             one,
             one.is_leaving,
             max((at for at in (one.reply_at, one.answer_seen_at) if at), default=None),
+            warm=bool(one.warm),
+            is_typed=one.is_typed,
         )
         for one in found
     ]

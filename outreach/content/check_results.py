@@ -41,6 +41,8 @@ def _failed(guard: str, text: str, clear: str) -> Finding:
 
 REJECTED = "Rejected on {on} ({tag}): “{reason}” "
 ONE_PER_COMPANY = "one_per_company"
+COLLEAGUE_FIRST = "colleague_first"
+SLOT_CODES = (ONE_PER_COMPANY, COLLEAGUE_FIRST)  # of drafts that only wait for a colleague
 # By the tag of the rejection. Repetitions under other tags are found by the near-copy check.
 REPEATED_REJECTIONS: dict[str, Finding] = {
     "weak_subject": _failed(
@@ -154,19 +156,17 @@ FINDINGS: dict[str, Finding] = {
     "no_copy": _passed("near_copy", "No copy of an earlier email."),
     # one person at a company
     "colleague_first": _failed(
-        ONE_PER_COMPANY,
-        "The email to {name} at {company} goes first; one person at a company in 7 days.",
-        "It comes into the queue by itself then.",
+        COLLEAGUE_FIRST,
+        "On hold: {name} at {company} is being emailed first (one person per company in 7 days).",
+        "It comes into the queue by itself when that email is rejected, expires or is withdrawn.",
     ),
     "colleague_written_to": _failed(
         ONE_PER_COMPANY,
-        "{name} at {company} was written to, and has not answered; nobody else there until "
+        "On hold: {name} at {company} was emailed and has not answered; nobody else there until "
         "{until}.",
         "It comes into the queue by itself then.",
     ),
-    "no_colleague": _passed(
-        ONE_PER_COMPANY, "Nobody else at the company was written to in 7 days."
-    ),
+    "no_colleague": _passed(ONE_PER_COMPANY, "Nobody else at the company was emailed in 7 days."),
     # the footer
     "no_sender": _failed(
         "sender_identity",

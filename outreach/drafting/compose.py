@@ -170,7 +170,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
 
 
 def _only_waits(written: ComposedEmail) -> bool:
-    return written.blocked is not None and written.blocked.guard == check_results.ONE_PER_COMPANY
+    return written.blocked is not None and written.blocked.guard in check_results.SLOT_CODES
 
 
 @dataclass(frozen=True)

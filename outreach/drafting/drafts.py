@@ -20,7 +20,7 @@ from outreach.control import policy
 from outreach.drafting import ab_assignment, compose, deadlines, drafting_facts, message_text
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.drafting.language_model import rewrite_requests
-from outreach.lifecycle import block_causes
+from outreach.lifecycle import block_causes, colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import office_hours
@@ -32,7 +32,8 @@ LAST_TRY = 5
 LEASE_SECONDS = 60
 # Whose text may be replaced: nobody has it before their eyes, or nobody can approve it.
 NOT_READ_BY_ANYBODY = Q(status=Status.HELD, opened_at=None) | Q(status=Status.BLOCKED)
-TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh from its template
+# Held with a text fresh from its template.
+TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED, MoveCode.CHOSEN)
 
 
 def write_drafts(batch: int = 100) -> int:
@@ -54,7 +55,8 @@ def _write_or_retry(message: Message, batch: DraftingBatch) -> None:
     lease = message.lease_until
     try:
         with transaction.atomic():
-            write_draft(message, drafting_facts.load_facts(message.lead, batch), lease=lease)
+            facts = drafting_facts.load_facts_for_slot(message.lead, batch)
+            write_draft(message, facts, lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
         _retry_later(Message.objects.get(pk=message.pk), lease, _error_text(error))
@@ -130,6 +132,7 @@ def _store_draft(
         "domain": _address_domain(address),
     }
     message = _enter_queue(message, written, lease, **changes)
+    _put_colleagues_behind(message, facts)
     _store_text(message, written, 1)
     return message
 
@@ -173,9 +176,15 @@ def rewrite_draft(
     if not same:
         _store_text(message, written, message.version)
     if (written.blocked is None) != (message.status == Status.HELD):
-        _enter_queue(message, written, why=MoveCode.FREED)
+        message = _enter_queue(message, written, **facts.held_as)
     elif message.status == Status.HELD and not same and not written.language_model:
         rewrite_requests.request_rewrite(message)
+    _put_colleagues_behind(message, facts)
+
+
+def _put_colleagues_behind(message: Message, facts: DraftingFacts) -> None:
+    if message.status == Status.HELD:
+        colleagues_wait.put_behind(facts.recipient.giving_way, facts.lead)
 
 
 def replace_text(message: Message, written: compose.ComposedEmail) -> None:

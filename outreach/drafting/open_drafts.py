@@ -76,7 +76,7 @@ def _draft_for_lead(lead: Lead, batch: DraftingBatch) -> None:
     assessment = lead.assessments.first()
     if assessment is None:
         return
-    facts = drafting_facts.load_facts(lead, batch)
+    facts = drafting_facts.load_facts_for_slot(lead, batch)
     emails = [one.message for one in facts.recipient.emails]
     if draft := next((one for one in emails if one.status == Status.DRAFT), None):
         # Not written yet; it will be from what is known now.

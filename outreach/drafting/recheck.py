@@ -12,20 +12,21 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Lead, TeamMember
 from outreach import choices
-from outreach.choices import MoveCode, Status
-from outreach.contact_history import previous_emails
+from outreach.choices import Status
+from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.drafting import compose, deadlines, drafting_facts, drafts, message_text, signing
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
-from outreach.lifecycle import block_causes
+from outreach.lifecycle import block_causes, colleagues_wait
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import CheckBasis, EmailTemplate, Message, MessageText
 
@@ -35,6 +36,7 @@ RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is dec
 AFTER_FAILURE = timedelta(minutes=10)
 RECHECK_BY_CODE = {
     check_results.ONE_PER_COMPANY: RECHECK_AFTER,
+    check_results.COLLEAGUE_FIRST: RECHECK_AFTER,
     "near_copy": timedelta(hours=1),
     "learned": timedelta(hours=1),
     block_causes.DRAFT_FAILED: AFTER_FAILURE,
@@ -93,6 +95,25 @@ def ask_soon(lead: Lead) -> None:
     lead.messages.filter(status=Status.BLOCKED).update(not_before=timezone.now())
 
 
+def ask_colleagues_soon(lead: Lead) -> None:
+    """Make drafts that wait for an email to `lead` due, where that email goes to nobody now."""
+    if lead.company_id is not None:
+        on_hold = Message.objects.filter(blocked_by__in=check_results.SLOT_CODES)
+        _ask_soon_unlocked(on_hold.filter(lead__company=lead.company_id).exclude(lead=lead))
+        nudge("outreach.free_blocked")
+
+
+def _ask_soon_unlocked(drafts: QuerySet[Message]) -> None:
+    """Make blocked drafts due, without waiting for one that is being checked at this moment."""
+    now = timezone.now()
+    rows = drafts.filter(status=Status.BLOCKED, not_before__gt=now)
+    with transaction.atomic():
+        locked = rows.select_for_update(of=("self",), skip_locked=True)
+        pks = list(locked.values_list("pk", flat=True))
+        if pks:
+            Message.objects.filter(pk__in=pks).update(not_before=now)
+
+
 def _ask_again(message: Message, batch: DraftingBatch) -> bool:
     try:
         with transaction.atomic():
@@ -101,7 +122,7 @@ def _ask_again(message: Message, batch: DraftingBatch) -> bool:
             current = rows.get(pk=message.pk)
             if current.status != Status.BLOCKED:
                 return False
-            facts = drafting_facts.load_facts(lead, batch)
+            facts = drafting_facts.load_facts_for_slot(lead, batch)
             return check_blocked_again(current, facts).status == Status.HELD
     except StaleMessage:  # somebody edited or rejected it meanwhile
         rows = Message.objects.filter(pk=message.pk, status=Status.BLOCKED)
@@ -142,9 +163,11 @@ def check_blocked_again(message: Message, facts: DraftingFacts | None = None) ->
 def _set_next_time(message: Message, known: Recipient) -> None:
     now = known.read_at
     changes = {"not_before": now + RECHECK_BY_CODE.get(message.blocked_by, RECHECK_ANYWAY)}
-    if message.blocked_by == check_results.ONE_PER_COMPANY:
+    if message.blocked_by in check_results.SLOT_CODES:
         ahead = previous_emails.find_blocking_email(known, but=message.pk)
         until = ahead.until if ahead else None
+        if ahead is not None and recipients.is_on_hold(ahead.message):
+            _ask_soon_unlocked(Message.objects.filter(pk=ahead.message.pk))
         changes["not_before"] = until or changes["not_before"]
         changes["expires_at"] = deadlines.expires_at(choices.Band(message.band), until or now)
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
@@ -184,7 +207,11 @@ def _check_typed_text(message: Message, facts: DraftingFacts) -> Message:
     message.refresh_from_db()
     if footer != text.footer:
         message_text.store_text(message, message.version, renewed)
-    return message if failed else drafts.hold_for_review(message, MoveCode.FREED)
+    if failed:
+        return message
+    held = drafts.hold_for_review(message, **facts.held_as)
+    colleagues_wait.put_behind(facts.recipient.giving_way, facts.lead)
+    return held
 
 
 def _with_footer(text: MessageText, footer: str) -> message_text.NewText:
@@ -233,7 +260,7 @@ def sign_for_new_owners(batch: int = 100) -> int:
 def _sign_anew(pk: int, lead: int, batch: DraftingBatch) -> None:
     try:
         with transaction.atomic():
-            facts = drafting_facts.load_facts(locks.lock_lead(lead), batch)
+            facts = drafting_facts.load_facts_for_slot(locks.lock_lead(lead), batch)
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 drafts.rewrite_draft(message, message.assessment, facts)

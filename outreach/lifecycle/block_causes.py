@@ -40,8 +40,15 @@ BLOCK_CAUSES: dict[str, BlockCause] = {
     "country": BlockCause(
         PERSON, "the country is not in ALLOWED_COUNTRIES", "Reject it, or allow the country."
     ),
+    "colleague_first": BlockCause(
+        EARLIER,
+        "a colleague at the company is emailed first",
+        "It comes into the queue by itself when that email is rejected, expires or is withdrawn.",
+    ),
     "one_per_company": BlockCause(
-        EARLIER, "a colleague is emailed first", "It comes into the queue by itself then."
+        EARLIER,
+        "a colleague at the company was emailed in the last 7 days",
+        "It comes into the queue by itself after the 7 days, or when the colleague answers.",
     ),
     "near_copy": BlockCause(
         EARLIER, "it is nearly the same as an earlier email", "Write it differently, or reject it."

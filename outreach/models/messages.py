@@ -117,6 +117,9 @@ class Message(models.Model):
     opened_at = models.DateTimeField(
         null=True, blank=True, help_text="When a person first had it on the screen."
     )
+    chosen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person chose it instead of a colleague's."
+    )
     due_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
@@ -277,22 +280,3 @@ class MessageText(models.Model):
 
     def __str__(self) -> str:
         return self.subject
-
-
-class Position(models.Model):
-    reader = models.CharField(max_length=40, primary_key=True)
-    seq = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.reader} at {self.seq}"
-
-
-class HistoryItem(AppendOnly):
-    """One imported entry of the previous system, so that a second run imports none twice."""
-
-    key = models.CharField(max_length=64, unique=True, help_text="sha256 of what the entry says.")
-    what = models.CharField(max_length=14)
-    at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.key[:12]}"

@@ -18,7 +18,7 @@ from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import phase
-from outreach.drafting import compose, critical_reasons, drafts, message_text, signing
+from outreach.drafting import compose, critical_reasons, drafts, message_text, recheck, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
@@ -97,7 +97,9 @@ def _accept_known_findings(message: Message) -> None:
 def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
     """Tag and reason stay on the move, where the next draft finds them."""
     _require_version(message, version)
-    return move_message(message, Status.REJECTED, MoveCode.REJECTED, by=by, tag=tag, reason=reason)
+    moved = move_message(message, Status.REJECTED, MoveCode.REJECTED, by=by, tag=tag, reason=reason)
+    recheck.ask_colleagues_soon(message.lead)
+    return moved
 
 
 def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
@@ -207,7 +209,9 @@ def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
     """Raises IllegalMove while it may be leaving."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
-    return move_message(message, Status.WITHDRAWN, MoveCode.WITHDRAWN, by=by, reason=reason)
+    moved = move_message(message, Status.WITHDRAWN, MoveCode.WITHDRAWN, by=by, reason=reason)
+    recheck.ask_colleagues_soon(message.lead)
+    return moved
 
 
 def mark_opened(message: Message) -> None:
@@ -217,13 +221,13 @@ def mark_opened(message: Message) -> None:
 def expire_due(batch: int = 200) -> int:
     """Expired emails are never sent, and do not count as rejected."""
     now = timezone.now()
-    due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[
-        :batch
-    ]
+    open_ = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)
+    due = open_.select_related("lead")[:batch]
     count = 0
     for message in due:
         try:
             move_message(message, Status.EXPIRED, MoveCode.EXPIRED)
+            recheck.ask_colleagues_soon(message.lead)
             count += 1
         except StaleMessage:
             continue

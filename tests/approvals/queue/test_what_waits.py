@@ -179,7 +179,7 @@ def test_typed_and_imported_words_are_not_ours(reviewer: User) -> None:
 def test_who_waits_for_a_colleague_is_counted_and_no_fault() -> None:
     company = factories.CompanyFactory()
     factories.held_email(factories.LeadFactory(company=company))
-    assert write(factories.LeadFactory(company=company)).blocked_by == "one_per_company"
+    assert write(factories.LeadFactory(company=company)).blocked_by == "colleague_first"
     assert what_waits.what_waits().blocked_by(BlockedBy.EARLIER) == 1
     assert status.pipeline_problems() == [] and diagnose()[0] == 0
 

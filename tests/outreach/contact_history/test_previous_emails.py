@@ -45,10 +45,10 @@ def why(message: Message) -> str:
 
 def test_second_colleague_waits_for_first_decision(colleagues: tuple[Lead, Lead]) -> None:
     first, second = factories.held_email(colleagues[0]), write(colleagues[1])
-    assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
+    assert (second.status, second.blocked_by) == ("blocked", "colleague_first")
     assert (
-        why(second)
-        == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
+        why(second) == "On hold: Ann Lee at Northline is being emailed first "
+        "(one person per company in 7 days)."
     )
     assert recheck.free_blocked() == 0
     review_actions.reject_email(first, first.version, by=None, tag="other", reason="r" * 20)
@@ -64,7 +64,7 @@ def test_colleague_may_be_emailed_after_seven_days(colleagues: tuple[Lead, Lead]
     second = write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
     assert (
-        "Ann Lee at Northline was written to, and has not answered; nobody else there until"
+        "On hold: Ann Lee at Northline was emailed and has not answered; nobody else there until"
         in why(second)
     )
     recheck.free_blocked()
@@ -116,7 +116,7 @@ def test_two_held_at_one_company_cannot_both_be_approved(colleagues: tuple[Lead,
     review_actions.approve_email(first, first.version, by=None)
     Message.objects.filter(pk=first.pk).update(transport="ghl")
     with pytest.raises(
-        review_actions.ApprovalForbidden, match="The email to Ann Lee at Northline goes first"
+        review_actions.ApprovalForbidden, match="Ann Lee at Northline is being emailed first"
     ):
         review_actions.approve_email(second, second.version, by=None)
     second.refresh_from_db()

@@ -41,7 +41,8 @@ def failures(text: checks.EmailText) -> list[str]:
 
 def test_a_good_text_passes_every_guard() -> None:
     rows = checks.check_text(GOOD)
-    assert [row.guard for row in rows] == ORDER
+    same_check = {"colleague_first": "one_per_company"}
+    assert [same_check.get(row.guard, row.guard) for row in rows] == ORDER
     assert all(row.passed and row.text and not row.clear for row in rows)
     assert check_results.first_failure(rows) is None
 
@@ -101,13 +102,14 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"lessons": (LESSON,)}, "learned", f"{SAID} The subject is nearly the same."),
         (
             {"colleague": checks.Colleague("Sam Lee", "Acme", "")},
-            "one_per_company",
-            "The email to Sam Lee at Acme goes first; one person at a company in 7 days.",
+            "colleague_first",
+            "On hold: Sam Lee at Acme is being emailed first (one person per company in 7 days).",
         ),
         (
             {"colleague": checks.Colleague("Sam Lee", "Acme", "3 Nov")},
             "one_per_company",
-            "Sam Lee at Acme was written to, and has not answered; nobody else there until 3 Nov.",
+            "On hold: Sam Lee at Acme was emailed and has not answered; nobody else there until "
+            "3 Nov.",
         ),
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
@@ -116,7 +118,8 @@ def test_one_fault_fails_one_check_with_remedy(
     change: dict[str, object], guard: str, said: str
 ) -> None:
     rows = checks.check_text(replace(GOOD, **change))
-    assert [row.guard for row in rows] == ORDER
+    same_check = {"colleague_first": "one_per_company"}
+    assert [same_check.get(row.guard, row.guard) for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]
     assert [(row.guard, row.text) for row in failed] == [(guard, said)]
     assert failed[0].clear

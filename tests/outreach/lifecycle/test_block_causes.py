@@ -23,6 +23,7 @@ from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, block_cau
         ("missing_field", True, BlockedBy.PERSON),
         ("country", True, BlockedBy.PERSON),
         ("one_per_company", True, BlockedBy.EARLIER),
+        ("colleague_first", True, BlockedBy.EARLIER),
         ("near_copy", False, BlockedBy.EARLIER),
         ("learned", True, BlockedBy.EARLIER),
     ],
