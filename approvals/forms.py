@@ -10,6 +10,12 @@ class VersionForm(forms.Form):
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+class InsteadForm(VersionForm):
+    """Write to this colleague instead."""
+
+    colleague = forms.UUIDField()
+
+
 class RejectManyForm(forms.Form):
     tag = forms.ChoiceField(
         label="Why?",

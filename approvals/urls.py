@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import answers, batch, desk, sent
+from approvals.views import answers, batch, colleagues, desk, sent
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/reject", desk.reject_email, name="reject"),
     path("sales/queue/<uuid:public_id>/edit", desk.edit_email, name="edit"),
     path("sales/queue/<uuid:public_id>/undo", desk.undo_approval, name="undo"),
+    path("sales/queue/<uuid:public_id>/instead", colleagues.write_instead, name="instead"),
     path("sales/queue/<uuid:public_id>/skip", desk.skip_email, name="skip"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),

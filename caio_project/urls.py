@@ -7,7 +7,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail
 from caio_project import api
-from caio_project.lead_pages import merge_pages, owner_page, typed_field_page, views
+from caio_project.lead_pages import (
+    company_page,
+    merge_pages,
+    owner_page,
+    typed_field_page,
+    views,
+)
 from caio_project.team_access import account_pages, key_pages, settings_page
 from leads import webhooks
 from leads.api import VisitorsView
@@ -31,6 +37,7 @@ urlpatterns = [
     path(
         "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"
     ),
+    path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),
     path("sales/keys", key_pages.key_list, name="keys"),

@@ -13,6 +13,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     EDIT = "edit"
+    WRITE_INSTEAD = "write_instead"  # to a colleague; the email goes on hold
 
 
 class Refusal(StrEnum):
@@ -60,6 +61,7 @@ WAITING_FOR = {
     Action.APPROVE: (Status.HELD,),
     Action.REJECT: (Status.HELD, Status.BLOCKED),
     Action.EDIT: (Status.HELD, Status.BLOCKED, Status.CLEARED),
+    Action.WRITE_INSTEAD: (Status.HELD,),
 }
 
 

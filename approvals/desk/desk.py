@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
-from approvals.desk import email_sheet, reading_proof, status_words
+from approvals.desk import company_slot, email_sheet, outside_links, reading_proof, status_words
 from approvals.queue import review_queue
 from caio_project.lib.clock_words import clock_words, day_clock_words
 from caio_project.lib.diff import TextDiff, diff_words
@@ -88,6 +88,8 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),
         "waits": waits,
+        "links": outside_links.person_links(message.lead, message.lead.company),
+        "slot": company_slot.slot_at_company(message) if waits else None,
         **_queue_neighbours(message, user),
     }
 

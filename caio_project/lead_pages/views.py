@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 
+from approvals.desk import outside_links
 from approvals.views.pages import render_page
 from caio_project import field_labels
 from caio_project.lead_pages import (
@@ -76,6 +77,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     context = {
         "lead": lead,
         "company": lead.company,
+        "links": outside_links.person_links(lead, lead.company),
         "assessment": assessment,
         "stop": suppression.find_stop(lead.email or "", lead),
         "why_no_draft": no_draft.why_no_draft_now(lead),
