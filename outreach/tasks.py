@@ -8,7 +8,7 @@ from outreach.drafting import drafts, follow_ups, open_drafts, recheck
 from outreach.drafting.language_model import rewrite
 from outreach.feedback import dnd_sync, polling, webhook_inbox
 from outreach.guardrails import guardrails
-from outreach.review import ended_tests, ghl_lookup, merged_leads, review_actions
+from outreach.review import ended_tests, ghl_lookup, late_emails, merged_leads, review_actions
 from outreach.sending import after_send, send, uncertain
 
 
@@ -66,8 +66,8 @@ def settle_uncertain() -> None:
 @shared_task(name="outreach.expire_due")
 def expire_due() -> None:
     withdrawn = ended_tests.withdraw_old_tests()
-    expired = review_actions.expire_due()
-    Heartbeat.beat("outreach.expire_due", worked=bool(withdrawn or expired))
+    expired, late = review_actions.expire_due(), late_emails.mark_overdue()
+    Heartbeat.beat("outreach.expire_due", worked=bool(withdrawn or expired or late))
 
 
 @shared_task(name="outreach.watch_guardrails")

@@ -14,7 +14,7 @@ from approvals.models import Reading
 from outreach.models import Message
 
 MAX_BATCH_SIZE = 50
-ORDER = ("rank", "due_at", "pk")
+ORDER = ("rank", "queue_turn", "due_at", "pk")
 
 
 @dataclass(frozen=True)

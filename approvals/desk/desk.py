@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
 from approvals.desk import company_slot, email_sheet, outside_links, reading_proof, status_words
-from approvals.queue import review_queue
+from approvals.queue import band_words, review_queue
+from caio_project.lib.check_states import CheckState
 from caio_project.lib.clock_words import clock_words, day_clock_words
 from caio_project.lib.diff import TextDiff, diff_words
+from leads.scoring import reason_words
 from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
 from outreach.control import phase
@@ -78,7 +80,8 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         if message.status in NOT_SENT_YET
         else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MAX_VISITS]),
-        "checks_failed": sum(1 for row in message.guards if not row["passed"]),
+        "checks": check_groups(message.guards),
+        **score_words(message),
         "history": message_history(message),
         "rejections": earlier_rejections(message),
         "labels": status_words.button_labels(message, text.author_id is not None),
@@ -91,6 +94,30 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "links": outside_links.person_links(message.lead, message.lead.company),
         "slot": company_slot.slot_at_company(message) if waits else None,
         **_queue_neighbours(message, user),
+    }
+
+
+@dataclass(frozen=True)
+class CheckGroups:
+    """The checks of an email: what failed or is not known stays in sight."""
+
+    failed: list[dict[str, Any]]
+    unknown: list[dict[str, Any]]
+    passed: list[dict[str, Any]]
+
+
+def check_groups(guards: list[dict[str, Any]]) -> CheckGroups:
+    failed = [row for row in guards if not row["passed"]]
+    passed = [row for row in guards if row["passed"]]
+    unknown = [row for row in passed if row.get("state") == CheckState.NOT_KNOWN]
+    return CheckGroups(failed, unknown, [row for row in passed if row not in unknown])
+
+
+def score_words(message: Message) -> dict[str, Any]:
+    assessment = message.assessment
+    return {
+        "why_band": band_words.why_band(message),
+        "why_now": reason_words.why_now(assessment.reasons, timezone.now()) if assessment else [],
     }
 
 

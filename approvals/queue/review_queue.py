@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims
 from approvals.models import Claim
+from approvals.queue import band_words
 from caio_project.lib import times
 from leads.models import Kind
 from outreach.choices import Band, Status
@@ -18,7 +19,7 @@ from outreach.lifecycle.transitions import APPROVED
 from outreach.models import Message, MessageText, Transport
 
 KINDS_NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
-QUEUE_ORDER = ("rank", "due_at", "pk")
+QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, time
 
 
 def waiting_messages() -> QuerySet[Message]:
@@ -91,8 +92,8 @@ def count_overdue() -> int:
     return overdue_messages().count()
 
 
-# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at,
-# id), no OFFSET -------
+# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index of QUEUE_ORDER, no
+# OFFSET -------
 PAGE_SIZE = 50
 MAX_COUNTED = 1000
 ALL_RANKS = sorted({*BAND_RANK.values()})
@@ -103,36 +104,40 @@ class QueuePosition:
     """An email's place in the order of the queue; as text it is the cursor of a page."""
 
     rank: int
+    turn: int
     due_at: datetime
     pk: int
 
     @classmethod
     def of(cls, message: Message) -> "QueuePosition":
-        return cls(message.rank, message.due_at or message.created_at, message.pk)
+        due_at = message.due_at or message.created_at
+        return cls(message.rank, message.queue_turn, due_at, message.pk)
 
     @classmethod
     def parse(cls, text: str) -> "QueuePosition | None":
         """From the text that `str` gave; None for anything else."""
         try:
-            rank, due, pk = (int(part) for part in text.split("_"))
+            rank, turn, due, pk = (int(part) for part in text.split("_"))
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=due)
         except (ValueError, OverflowError):
             return None
         is_storable = times.EARLIEST <= at < times.LATEST
-        return cls(rank, at, pk) if is_storable else None
+        return cls(rank, turn, at, pk) if is_storable else None
 
     def __str__(self) -> str:
         whole = (self.due_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-        return f"{self.rank}_{whole}_{self.pk}"
+        return f"{self.rank}_{self.turn}_{whole}_{self.pk}"
 
 
 def messages_after(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
-    """What comes after `place`, in parts that each use the index; an OR over three columns would
+    """What comes after `place`, in parts that each use the index; an OR over four columns would
     scan.
     """
     ties = Q(due_at__gt=place.due_at) | Q(pk__gt=place.pk)
+    of_rank = messages.filter(rank=place.rank)
     return [
-        messages.filter(ties, rank=place.rank, due_at__gte=place.due_at),
+        of_rank.filter(ties, queue_turn=place.turn, due_at__gte=place.due_at),
+        of_rank.filter(queue_turn__gt=place.turn),
         messages.filter(rank__gt=place.rank),
     ]
 
@@ -140,8 +145,10 @@ def messages_after(messages: QuerySet[Message], place: QueuePosition) -> list[Qu
 def messages_before(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
     """What comes before `place`, nearest part first."""
     ties = Q(due_at__lt=place.due_at) | Q(pk__lt=place.pk)
+    of_rank = messages.filter(rank=place.rank)
     return [
-        messages.filter(ties, rank=place.rank, due_at__lte=place.due_at),
+        of_rank.filter(ties, queue_turn=place.turn, due_at__lte=place.due_at),
+        of_rank.filter(queue_turn__lt=place.turn),
         messages.filter(rank__lt=place.rank),
     ]
 
@@ -259,7 +266,7 @@ class QueuePage:
 
 
 def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
-    """One page of rows with `subject`, `read` and the claim; four queries at any size.
+    """One page of rows with `subject`, `read`, `why_band` and the claim; five queries at any size.
 
     Blocked drafts have no place in the order of the queue: of them there is the first page only.
     """
@@ -269,10 +276,12 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     rows = (
         claims.annotate_reading(messages, user)
         .annotate(subject=Subquery(subject))
-        .select_related("lead__company", "sender", "claim__user")
+        .select_related("lead__company", "sender", "claim__user", "assessment")
     )
     place = QueuePosition.parse(after) if after else None
     found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
+    for message in found:
+        message.why_band = band_words.why_band(message)  # type: ignore[attr-defined]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     if last is not None and last.status == Status.BLOCKED:
         last = None

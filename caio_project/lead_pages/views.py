@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
@@ -23,7 +24,7 @@ from caio_project.lead_pages import (
 )
 from caio_project.lead_pages.timeline import build_timeline
 from caio_project.lib.web.paging import fetch_page
-from leads.scoring import assess
+from leads.scoring import assess, reason_words
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
 from outreach.drafting import no_draft
@@ -79,6 +80,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "company": lead.company,
         "links": outside_links.person_links(lead, lead.company),
         "assessment": assessment,
+        "why_now": reason_words.why_now(assessment.reasons, timezone.now()) if assessment else [],
         "stop": suppression.find_stop(lead.email or "", lead),
         "why_no_draft": no_draft.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),

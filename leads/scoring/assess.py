@@ -1,7 +1,7 @@
 """Assess leads: score them from visits, fit and connections, and store the result."""
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from leads import locks
 from leads.identity import company_matching
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.ownership import owner_assignment, owner_team
-from leads.scoring import calculation, connections, rule_versions, to_hot
+from leads.scoring import calculation, connections, rule_versions, to_hot, visit_sources
 from leads.scoring_rules import Rules
 
 log = logging.getLogger(__name__)
@@ -187,9 +187,9 @@ def assess_lead(
         made_at=now,
         rules_version=batch.rules.version,
         intent=result.intent,
-        reasons=[asdict(reason) for reason in result.reasons],
+        reasons=[reason.as_row() for reason in result.reasons],
         icp=result.icp,
-        icp_reasons=[asdict(reason) for reason in result.icp_reasons],
+        icp_reasons=[reason.as_row() for reason in result.icp_reasons],
         tier=result.tier,
         angle=result.angle,
         topic=result.topic,
@@ -216,18 +216,22 @@ def scoring_facts(lead: Lead, until: datetime | None = None) -> calculation.Scor
     visits = (
         Visit.objects.filter(mine)
         .order_by("-seen_at", "-pk")
-        .values_list("path", "seen_at", "lead_id")
+        .values_list("path", "seen_at", "lead_id", "referrer")
     )
     return calculation.ScoringFacts(
         title=lead.title,
         industry=company.industry if company else "",
         employees_from=company.employees_from if company else None,
         visits=tuple(
-            calculation.PageView(path, at, lead_id is not None)
-            for path, at, lead_id in visits[:MAX_VISITS]
+            calculation.PageView(path, at, lead_id is not None, _source_name(referrer))
+            for path, at, lead_id, referrer in visits[:MAX_VISITS]
         ),
         open_roles=company.open_roles if company else None,
     )
+
+
+def _source_name(referrer: str) -> str:
+    return visit_sources.source_name(referrer, frozenset(settings.OWN_DOMAINS)) if referrer else ""
 
 
 def with_connection(

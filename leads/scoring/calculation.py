@@ -1,8 +1,9 @@
 """Intent and fit, each from 0 to 100, as reasons whose points add up to it. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from leads.field_values import titles
 from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules, has_word
@@ -18,6 +19,7 @@ class PageView:
     path: str
     at: datetime
     by_person: bool = True
+    source: str = ""  # where the visitor came from, as a name: "Google"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,17 @@ class Reason:
     code: str
     points: int
     text: str
+    # of a page only
+    label: str = ""
+    visits: int = 0
+    last_at: str = ""  # ISO 8601
+    source: str = ""
+    by_colleague: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        """What an assessment stores: code, points, text, and of the rest what is known."""
+        always = ("code", "points", "text")
+        return {name: one for name, one in asdict(self).items() if one or name in always}
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,8 @@ class _PageHit:
     by_person: bool
     before: int  # how many triggers follow in the table: an earlier one ranks higher
     trigger: PageTrigger
+    at: datetime
+    source: str = ""
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -135,12 +150,12 @@ def _page_reasons(
     ranked = sorted(by_label.values(), key=lambda hits: max(hit.rank for hit in hits), reverse=True)
     best = [max(hits, key=lambda hit: hit.rank) for hits in ranked]
     reasons = [
-        _page_reason(hit, len(hits)) for hit, hits in zip(best, ranked, strict=True) if hit.points
+        _page_reason(hit, hits) for hit, hits in zip(best, ranked, strict=True) if hit.points
     ]
     total = sum(reason.points for reason in reasons)
     if total > rules.pages_at_most:
         most = rules.pages_at_most
-        reasons.append(Reason("pages_most", most - total, f"Pages count {most} at most"))
+        reasons.append(Reason("pages_most", most - total, f"Page-visit points are capped at {most}"))
     return reasons, best[0].trigger if best else None
 
 
@@ -153,15 +168,33 @@ def _page_hits(visits: tuple[PageView, ...], now: datetime, rules: Rules) -> Ite
             points = round(
                 trigger.points * weight * (1.0 if seen.by_person else rules.colleague_share)
             )
-            yield _PageHit(points, seen.by_person, place[trigger], trigger)
+            source = seen.source or _source_of_visit(seen, visits, rules)
+            yield _PageHit(points, seen.by_person, place[trigger], trigger, seen.at, source)
 
 
-def _page_reason(hit: _PageHit, visits: int) -> Reason:
+def _source_of_visit(seen: PageView, visits: tuple[PageView, ...], rules: Rules) -> str:
+    """Where the visit that `seen` belongs to came from: its first page tells, not the others."""
+    since = seen.at - timedelta(hours=rules.visit_hours)
+    before = [
+        one
+        for one in visits
+        if one.source and one.by_person == seen.by_person and since <= one.at <= seen.at
+    ]
+    return max(before, key=lambda one: one.at).source if before else ""
+
+
+def _page_reason(hit: _PageHit, hits: list[_PageHit]) -> Reason:
     who = "" if hit.by_person else " by a colleague"
+    newest = max(hits, key=lambda one: one.at)
     return Reason(
         "page",
         hit.points,
-        f"{hit.trigger.label}{who}" + (f", {visits} visits" if visits > 1 else ""),
+        f"{hit.trigger.label}{who}" + (f", {len(hits)} visits" if len(hits) > 1 else ""),
+        label=hit.trigger.label,
+        visits=len(hits),
+        last_at=newest.at.isoformat(),
+        source=newest.source,
+        by_colleague=not hit.by_person,
     )
 
 

@@ -224,22 +224,22 @@ class CheckResult:
     def clear(self) -> str:
         return FINDINGS[self.finding].clear.format(**dict(self.arguments))
 
+    def as_row(self) -> dict[str, object]:
+        return {
+            "guard": self.guard,
+            "passed": self.passed,
+            "state": FINDINGS[self.finding].state,
+            "text": self.text,
+            "clear": self.clear,
+        }
+
 
 def result(finding: str, **arguments: Any) -> CheckResult:
     return CheckResult(finding, tuple((name, str(value)) for name, value in arguments.items()))
 
 
 def results_as_rows(results: list[CheckResult]) -> list[dict[str, object]]:
-    return [
-        {
-            "guard": one.guard,
-            "passed": one.passed,
-            "state": FINDINGS[one.finding].state,
-            "text": one.text,
-            "clear": one.clear,
-        }
-        for one in results
-    ]
+    return [one.as_row() for one in results]
 
 
 def first_failure(results: list[CheckResult]) -> CheckResult | None:

@@ -209,6 +209,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
         **message_text.priority_columns(own, facts.critical_reason),
         "tier": facts.tier,
         "intent": facts.intent,
+        "queue_turn": message_text.queue_turn(facts.intent),
         "verdicts": policy.verdicts_by_phase(facts),
         "guards": check_results.results_as_rows(written.results),
         "blocked_by": blocked.guard if blocked else "",
@@ -276,6 +277,7 @@ def hold_for_review(
     reset = {
         "error": error,
         "blocked_by": "",
+        "queue_turn": message_text.queue_turn(more.get("intent", message.intent)),
         "waiting_for": "",
         "transport": "",
         "by_machine": False,

@@ -16,6 +16,7 @@ from outreach.models import Message, MessageText
 
 LONGEST_SUBJECT = 200  # characters of its column; the checks refuse far shorter ones
 LONGEST_REASON = 200
+OVERDUE_TURN = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ def store_text(
         created_at=at or timezone.now(),
         sha256=email_footer.text_hash(message.to_address, new.subject, new.body, new.footer),
     )
+
+
+def queue_turn(intent: int) -> int:
+    """The turn within a band of an email that is not overdue: the highest score first."""
+    return OVERDUE_TURN + 1 + max(0, 100 - intent)
 
 
 def priority_columns(band: Band, critical_reason: str) -> dict[str, Any]:

@@ -97,6 +97,9 @@ class Message(models.Model):
     band = models.CharField(max_length=10, choices=Band.choices, default=Band.LOW)
     critical_reason = models.CharField(max_length=200, blank=True)
     rank = models.PositiveSmallIntegerField(default=2, help_text="0 most urgent.")
+    queue_turn = models.PositiveSmallIntegerField(
+        default=101, help_text="Within its rank: 0 is overdue, then the highest score first."
+    )
     tier = models.CharField(max_length=10, blank=True)
     intent = models.PositiveSmallIntegerField(default=0)
     verdicts = models.JSONField(
@@ -181,6 +184,16 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")
+            ),
+            models.Index(
+                fields=["rank", "queue_turn", "due_at", "id"],
+                name="message_in_queue",
+                condition=Q(status="held"),
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="message_turning_late",
+                condition=Q(status="held", queue_turn__gt=0),
             ),
             # The last two so that the index alone tells which are passed over.
             models.Index(

@@ -286,7 +286,7 @@ def test_every_number_takes_effect() -> None:
     found = score_lead(person, NOW, version)
     assert [(r.code, r.points, r.text) for r in found.reasons] == [
         ("page", 40, "X"),
-        ("pages_most", -5, "Pages count 35 at most"),
+        ("pages_most", -5, "Page-visit points are capped at 35"),
         ("repeat", 7, "1 visit in 60 days"),
         ("warm", 9, "Alex knows you."),
         ("fit", 10, "Fit 20 of 100"),

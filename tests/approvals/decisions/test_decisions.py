@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
@@ -15,7 +16,7 @@ from leads.suppression import suppression
 from outreach.choices import Phase, Tag
 from outreach.control import phase
 from outreach.models import Message, MoveReason, SandboxEmail
-from outreach.review import review_actions
+from outreach.review import late_emails, review_actions
 from outreach.sending import send
 from tests import factories
 
@@ -357,6 +358,25 @@ def test_the_queue_is_ordered_by_urgency_then_due_time() -> None:
     hot, hotter = factories.held_email(), factories.held_email()
     Message.objects.filter(pk=hotter.pk).update(due_at=hot.due_at - timedelta(minutes=1))
     assert list(review_queue.waiting_messages()) == [hotter, hot, warm, low]
+
+
+def test_score_orders_within_a_band() -> None:
+    first, best = factories.held_email(intent=72), factories.held_email(intent=95)
+    warm = factories.held_email(intent=60, tier="tier_2")
+    last = factories.held_email(intent=45, tier="tier_2")
+    assert list(review_queue.waiting_messages()) == [best, first, warm, last]
+
+
+def test_overdue_comes_before_a_higher_score() -> None:
+    late, best = factories.held_email(intent=72), factories.held_email(intent=95)
+    Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=1))
+    late_emails.mark_overdue()
+    assert list(review_queue.waiting_messages()) == [late, best]
+    assert [review_queue.position_number(now_is(one)) for one in (late, best)] == [1, 2]
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
 
 
 def test_the_counts_leave_training_and_test_people_out() -> None:

@@ -534,8 +534,11 @@ def test_the_number_of_queries_does_not_grow(desk: Client, path: str) -> None:
 
 def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
     factories.create_many_held(120)
-    # Many share one due time, as after an import.
+    # Many share one due time, as after an import, and scores differ.
     Message.objects.filter(rank=1).update(due_at=timezone.now() + timedelta(hours=1))
+    for turn in range(4):
+        some = [pk for pk in Message.objects.values_list("pk", flat=True) if pk % 5 == turn]
+        Message.objects.filter(pk__in=some).update(queue_turn=20 * turn)
     seen: list[str] = []
     after = ""
     for _ in range(3):
@@ -544,11 +547,13 @@ def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
         after = page.next
     assert after == ""
     assert seen == list(
-        Message.objects.order_by("rank", "due_at", "pk").values_list("public_id", flat=True)
+        Message.objects.order_by("rank", "queue_turn", "due_at", "pk").values_list(
+            "public_id", flat=True
+        )
     )
 
 
-@pytest.mark.parametrize("cursor", ["x", "1_2", "9_9999999999999999999999_1", "a_b_c", "'; --"])
+@pytest.mark.parametrize("cursor", ["x", "1_2", "9_1_9999999999999999999999_1", "a_b_c_d", "'; --"])
 def test_a_cursor_that_is_not_ours_shows_the_first_page(desk: Client, cursor: str) -> None:
     factories.held_email()
     assert len(desk.get("/sales/queue", {"after": cursor}).context["page"].rows) == 1

@@ -67,7 +67,7 @@ def test_a_lead_shows_points_facts_and_timeline(page: Any) -> None:
     factories.VisitFactory(lead=message.lead)
     text = page(f"/sales/leads/{message.lead.public_id}")
     for there in (
-        "Score 78 of 100",
+        "Intent 78 of 100",
         "Pricing",
         "Visited /pricing",
         "Drafted, waiting for a decision",
