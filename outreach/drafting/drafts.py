@@ -148,13 +148,8 @@ def rewrite_draft(
     message.assessment = assessment
     written = compose.compose_email(facts, message)
     written = rewrite_requests.kept_rewrite(message, facts.recipient, written) or written
-    current, address = message.text, facts.lead.email or message.to_address
-    same = (
-        current is not None
-        and address == message.to_address
-        and (current.subject, current.body, current.footer)
-        == (written.subject, written.body, written.footer)
-    )
+    address = facts.lead.email or message.to_address
+    same = address == message.to_address and _reads_the_same(message, written)
     changes = _composed_columns(written) | {
         "assessment": assessment,
         "to_address": address,
@@ -180,6 +175,16 @@ def rewrite_draft(
     elif message.status == Status.HELD and not same and not written.language_model:
         rewrite_requests.request_rewrite(message)
     _put_colleagues_behind(message, facts)
+
+
+def _reads_the_same(message: Message, written: compose.ComposedEmail) -> bool:
+    """Whether the stored text stays. A blocked one goes by its sources too: they may have come."""
+    current = message.text
+    if current is None:
+        return False
+    stored = (current.subject, current.body, current.footer)
+    sourced = message.status == Status.HELD or current.phrases == written.phrases
+    return sourced and stored == (written.subject, written.body, written.footer)
 
 
 def _put_colleagues_behind(message: Message, facts: DraftingFacts) -> None:

@@ -214,3 +214,16 @@ def test_many_are_freed_in_one_sweep(settings: Any, sender: TeamMember) -> None:
         write()
     address_of_setting(settings)
     assert recheck.free_blocked(batch=3) == 7
+
+
+def test_sources_that_came_are_stored_with_the_text() -> None:
+    lead = factories.LeadFactory()
+    stored = lead.company.sources
+    type(lead.company).objects.update(sources={})
+    message = write(lead)
+    assert (message.status, message.blocked_by) == ("blocked", "source")
+    type(lead.company).objects.update(sources=stored)
+    Message.objects.update(not_before=timezone.now())
+    assert recheck.free_blocked() == 1
+    found = current(message)
+    assert found.status == "held" and all(phrase["source"] for phrase in found.text.phrases)
