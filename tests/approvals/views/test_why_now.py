@@ -82,7 +82,7 @@ def test_passed_checks_fold_into_a_line(desk: Client) -> None:
 
 def test_failed_and_unknown_checks_stay_open(desk: Client) -> None:
     message = factories.held_email(factories.LeadFactory(country=""))
-    unknown = [row for row in message.guards if row.get("known") is False]
+    unknown = [row for row in message.guards if row["state"] == "not_known"]
     assert [row["guard"] for row in unknown] == ["country"]
     failed = {"guard": "personal", "passed": False, "text": "Nothing in it.", "clear": "Edit it."}
     rows = [failed, *message.guards[1:]]
