@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from approvals.decisions import decisions
+from approvals.decisions import decisions, undo
 from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
@@ -115,6 +115,23 @@ class RejectEmail(APIView):
                 tag=said["tag"],
                 reason=said["reason"],
             )
+        )
+
+
+class UndoDecision(APIView):
+    scope = "approvals:decide"
+
+    @extend_schema(request=ApproveShape, responses=MessageShape, operation_id="emails_undo")
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take back the decision about the text of `version`; 409 when it is too late.
+
+        An approval until it leaves; a rejection by whoever rejected, within the time to undo.
+        """
+        asked = ApproveShape(data=request.data)
+        asked.is_valid(raise_exception=True)
+        message = get_object_or_404(Message, public_id=public_id)
+        return _decision_response(
+            lambda: undo.undo(message, asked.validated_data["version"], _decider_of(request))
         )
 
 

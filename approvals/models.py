@@ -18,6 +18,12 @@ class Verdict(models.TextChoices):
     WOULD_REJECT = "would_reject", "Would reject (shadow)"
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> "DecisionQuerySet":
+        """Those that nobody has taken back."""
+        return self.filter(undo=None)
+
+
 class Decision(AppendOnly):
     """What a person or key decided about one text. Bound to its hash; never changed."""
 
@@ -39,6 +45,8 @@ class Decision(AppendOnly):
         help_text="A named person's decision about an email that can really leave."
     )
 
+    objects = DecisionQuerySet.as_manager()
+
     class Meta:
         permissions = [("decide", "Can approve and reject emails")]
         indexes = [models.Index(fields=["-at"], name="decision_newest")]
@@ -50,6 +58,21 @@ class Decision(AppendOnly):
 class DecisionReason(models.Model):
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()
+
+
+class DecisionUndo(AppendOnly):
+    """Who took a decision back, and when. The decision itself stays as it was."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="undo")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    by_name = models.CharField(max_length=150)
+    channel = models.CharField(max_length=10)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.decision}, taken back"
 
 
 class Reading(models.Model):

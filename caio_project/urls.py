@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from approvals.api import ApproveEmail, PendingEmails, RejectEmail
+from approvals.api import ApproveEmail, PendingEmails, RejectEmail, UndoDecision
 from caio_project import api
 from caio_project.lead_pages import (
     company_page,
@@ -58,6 +58,7 @@ urlpatterns = [
     path("api/pending-emails", PendingEmails.as_view()),
     path("api/emails/<uuid:public_id>/approve", ApproveEmail.as_view()),
     path("api/emails/<uuid:public_id>/reject", RejectEmail.as_view()),
+    path("api/emails/<uuid:public_id>/undo", UndoDecision.as_view()),
     path("api/messages/forecast", ForecastView.as_view()),
     path("api/messages/<uuid:public_id>", MessageDetailView.as_view()),
     path("api/visitors", VisitorsView.as_view()),

@@ -109,6 +109,7 @@ class MoveCode(TextChoices):
     UNDONE = "undone", "Approval undone"
     CHOSEN = "chosen", "Chosen to be emailed instead of a colleague"
     COLLEAGUE_CHOSEN = "colleague_chosen", "On hold: a colleague is emailed instead"
+    REJECTION_UNDONE = "rejection_undone", "Rejection undone"
     WITHDRAWN = "withdrawn", "Withdrawn"
     HISTORY = "history", "Rejected in the previous system"
     TEST_OVER = "test_over", "Withdrawn: the test visitor's run has ended"

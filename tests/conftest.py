@@ -262,6 +262,7 @@ GUARDED = (
     "outreach_historyitem",
     "outreach_assignment",
     "approvals_decision",
+    "approvals_decisionundo",
     "metrics_gateevaluation",
 )
 

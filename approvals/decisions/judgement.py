@@ -26,6 +26,11 @@ class Refusal(StrEnum):
     CHANGED = "changed"
     NOT_READ = "not_read"
     CRITICAL_IN_BULK = "critical_in_bulk"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    NOT_YOURS = "not_yours"
+    UNDO_OVER = "undo_over"
+    REPLACED = "replaced"
+    STOPPED = "stopped"
 
 
 class ApprovalEffect(StrEnum):
@@ -55,6 +60,21 @@ class BulkFacts:
 
     is_read: bool  # by this person, at the current version
     is_alone: bool  # one email, its whole text on the page
+
+
+@dataclass(frozen=True)
+class UndoFacts:
+    """A halt and the phase are not among them: an undo only gives the email back to a person."""
+
+    may_decide: bool
+    status: str
+    current_version: int
+    version: int
+    is_ended_by_decision: bool = False  # rejected, or in Shadow approved, and nothing since
+    is_own: bool = False  # decided by whoever wants it back
+    is_in_time: bool = False
+    is_replaced: bool = False  # another email to this person is open
+    is_stopped: bool = False  # we must not write to this person any more
 
 
 WAITING_FOR = {
@@ -95,6 +115,31 @@ def find_bulk_refusal(action: Action, facts: DecisionFacts, bulk: BulkFacts) -> 
     if action == Action.APPROVE and not bulk.is_read:
         return Refusal.NOT_READ
     return None
+
+
+def find_undo_refusal(facts: UndoFacts) -> Refusal | None:
+    """The first reason against taking a decision back.
+
+    An approval can be taken back by every reviewer until it leaves; what has ended only by whoever
+    ended it.
+    """
+    if not facts.may_decide:
+        return Refusal.NO_PERMISSION
+    if facts.status != Status.CLEARED and (refusal := _ended_refusal(facts)):
+        return refusal
+    return None if facts.version == facts.current_version else Refusal.CHANGED
+
+
+def _ended_refusal(facts: UndoFacts) -> Refusal | None:
+    if not facts.is_ended_by_decision:
+        return Refusal.NOTHING_TO_UNDO
+    if not facts.is_own:
+        return Refusal.NOT_YOURS
+    if not facts.is_in_time:
+        return Refusal.UNDO_OVER
+    if facts.is_stopped:
+        return Refusal.STOPPED
+    return Refusal.REPLACED if facts.is_replaced else None
 
 
 def approval_effect(phase: str, *, halted: bool, training: bool) -> ApprovalEffect:

@@ -30,6 +30,46 @@ def refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> s
     return describe_current_state(message)
 
 
+UNDO_CONFLICTS = (
+    Refusal.NOTHING_TO_UNDO,
+    Refusal.NOT_YOURS,
+    Refusal.UNDO_OVER,
+    Refusal.REPLACED,
+    Refusal.STOPPED,
+)
+
+
+def undo_refusal_sentence(refusal: Refusal, message: Message) -> str:
+    """Why nothing was taken back."""
+    if refusal == Refusal.NO_PERMISSION:
+        return FIXED[refusal]
+    if refusal == Refusal.NOTHING_TO_UNDO:
+        return undo_too_late(message)
+    if refusal == Refusal.CHANGED:
+        return f"It is version {message.version} by now. Nothing was undone."
+    return f"Not undone. {_against_undo(refusal, message)}"
+
+
+def _against_undo(refusal: Refusal, message: Message) -> str:
+    if refusal == Refusal.NOT_YOURS:
+        return f"{_who_decided(message)} Only whoever decided can undo it."
+    if refusal == Refusal.UNDO_OVER:
+        return f"A decision can be undone for {settings.UNDO_SECONDS} seconds."
+    if refusal == Refusal.STOPPED:
+        return "We must not write to this person any more."
+    return "Another email to this person was opened meanwhile."
+
+
+def undo_too_late(message: Message) -> str:
+    if message.sent_at:
+        return f"Too late to undo: it was sent at {day_clock_words(message.sent_at)}."
+    if message.status in (Status.HELD, Status.BLOCKED):
+        return "It was undone already and waits for a decision."
+    if message.status == Status.UNCERTAIN:
+        return "Too late to undo: we don't know whether it was sent. See Sent & replies."
+    return f"Too late to undo. It is {message.get_status_display().lower()} by now."
+
+
 def claim_sentence(claim: Any) -> str:
     return f"{phase.actor_name(claim.user)} has this email until {day_clock_words(claim.until)}."
 
@@ -53,7 +93,7 @@ def _who_decided(message: Message) -> str:
     if message.by_machine:
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
         return f"The machine approved this email at {day_clock_words(cleared)}."
-    last = message.decisions.order_by("-pk").first()
+    last = message.decisions.filter(undo=None).order_by("-pk").first()
     if last is None:
         return f"It is no longer waiting: {message.get_status_display().lower()}."
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
 from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
@@ -145,9 +146,12 @@ def message_history(message: Message) -> list[HistoryEntry]:
 
 
 def earlier_rejections(message: Message) -> list[HistoryEntry]:
-    earlier = Move.objects.filter(message__lead=message.lead_id, to_status=Status.REJECTED).exclude(
-        message=message
-    )
+    earlier = Move.objects.filter(
+        message__lead=message.lead_id,
+        message__status=Status.REJECTED,
+        to_status=Status.REJECTED,
+        version=F("message__version"),  # one that was taken back is of an earlier version
+    ).exclude(message=message)
     return [
         _history_entry(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]
     ]

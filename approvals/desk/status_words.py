@@ -79,22 +79,6 @@ def saved_meanwhile_line(text: MessageText) -> StatusLine:
     )
 
 
-def undo_too_late_line(message: Message) -> StatusLine:
-    if message.sent_at:
-        return StatusLine(
-            "warn", f"Too late to undo: it was sent at {day_clock_words(message.sent_at)}."
-        )
-    if message.status == Status.HELD:
-        return StatusLine("quiet", "It was undone already and waits for a decision.")
-    if message.status == Status.UNCERTAIN:
-        return StatusLine(
-            "warn", "Too late to undo: we don't know whether it was sent. See Sent & replies."
-        )
-    return StatusLine(
-        "warn", f"Too late to undo. It is {message.get_status_display().lower()} by now."
-    )
-
-
 def approved_sentence(message: Message, was_shadow: bool) -> str:
     if was_shadow:
         return "Recorded: you would approve. Nothing is sent."

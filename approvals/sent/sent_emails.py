@@ -39,25 +39,6 @@ class UndoableApproval:
         return f"{self.seconds // 60}:{self.seconds % 60:02}"
 
 
-def undoable_approvals(user: Any) -> list[UndoableApproval]:
-    now = timezone.now()
-    since = now - timedelta(seconds=settings.UNDO_SECONDS + 60)
-    recent = (
-        Decision.objects.filter(
-            by=user,
-            at__gte=since,
-            verdict=Verdict.APPROVED,
-            message__status=Status.CLEARED,
-            message__not_before__gt=now,
-            message__waiting_for="undo",
-        )
-        .select_related("message__lead")
-        .order_by("-at")[:PAGE_SIZE]
-    )
-    messages = {decision.message_id: decision.message for decision in recent}
-    return [UndoableApproval(message, message.not_before) for message in messages.values()]
-
-
 def approvals_within_undo() -> list[UndoableApproval]:
     rows = Message.objects.filter(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now()

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.decisions import claims, decisions, refusal_words
+from approvals.decisions import claims, decisions, refusal_words, undo
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
@@ -30,6 +30,8 @@ from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message
 from outreach.review import review_actions
 
+DECIDED = "decided"  # a strip with Undo says the same, where there is one
+INCOMPLETE = "The form was incomplete."
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
 NOT_SHOWN = "Not recorded as read: it was not on the screen long enough, as it stands now."
 
@@ -100,9 +102,7 @@ def record_read(request: HttpRequest, message: Message) -> HttpResponse:
 def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
     form = forms.VersionForm(request.POST)
     if not form.is_valid():
-        return _render_desk(
-            request, message, 422, problem="The form was incomplete. Nothing was decided."
-        )
+        return _render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was decided.")
     version, decider = form.cleaned_data["version"], Decider(request.user, "desk")
     refusal = decisions.find_refusal(Action.APPROVE, message, version, decider)
     if refusal is None and _proven_version(request, message) != version:
@@ -117,7 +117,8 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
             request, find_message(message.public_id), 422, problem=f"Not approved. {refused.text}"
         )
     claims.release_claim(approved, request.user)
-    messages.success(request, status_words.approved_sentence(approved, in_shadow))
+    said = status_words.approved_sentence(approved, in_shadow)
+    messages.success(request, said, extra_tags=DECIDED)
     return redirect_to_next(request, after=message)
 
 
@@ -148,7 +149,8 @@ def reject_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         form.add_error(refused.field or None, refused.text)
         return _render_desk(request, message, 422, mode="reject", form=form)
     claims.release_claim(rejected, request.user)
-    messages.success(request, f"Rejected: {rejected.lead}. {Tag(tag).label}.")
+    said = f"Rejected: {rejected.lead}. {Tag(tag).label}."
+    messages.success(request, said, extra_tags=DECIDED)
     return redirect_to_next(request, after=message)
 
 
@@ -197,12 +199,17 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 @reviewer_action
-def undo_approval(request: HttpRequest, message: Message) -> HttpResponse:
+def undo_decision(request: HttpRequest, message: Message) -> HttpResponse:
+    form = forms.VersionForm(request.POST)
+    if not form.is_valid():
+        return _render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was undone.")
     try:
-        undone = review_actions.undo_approval(message, by=request.user)
-    except (StaleMessage, IllegalMove):
+        undone = undo.undo(message, form.cleaned_data["version"], Decider(request.user, "desk"))
+    except decisions.DecisionRefused as refused:
         current = find_message(message.public_id)
-        return _render_desk(request, current, 409, strip=status_words.undo_too_late_line(current))
+        line = status_words.StatusLine("warn", refused.text)
+        return _render_desk(request, current, 409, strip=line)
+    claims.claim_message(undone, request.user)
     messages.success(request, f"Undone: {undone.lead}. It waits for a decision again.")
     return redirect_to_desk(undone)
 

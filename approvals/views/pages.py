@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+from approvals.decisions import undo
 from approvals.queue import review_queue
-from approvals.sent import sent_emails
 from outreach.models import Message
 
 View = Callable[..., HttpResponse]
@@ -72,7 +72,7 @@ def render_page(
     response = render(
         request,
         template,
-        {"leaving": sent_emails.undoable_approvals(request.user), **context},
+        {"undoable": undo.undoable_decisions(request.user), **context},
         status=status,
     )
     if request.method == "POST":

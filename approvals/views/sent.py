@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.desk import email_sheet, status_words
+from approvals.decisions import refusal_words
+from approvals.desk import email_sheet
 from approvals.escalation import notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
@@ -125,8 +126,7 @@ def withdraw_email(request: HttpRequest, message: Message) -> HttpResponse:
     except (StaleMessage, IllegalMove):
         message.refresh_from_db()
         messages.error(
-            request,
-            f"Not withdrawn: {message.lead}. {status_words.undo_too_late_line(message).text}",
+            request, f"Not withdrawn: {message.lead}. {refusal_words.undo_too_late(message)}"
         )
     else:
         messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")

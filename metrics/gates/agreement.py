@@ -36,7 +36,9 @@ class Agreement:
 def measure_agreement(phase: Phase, now: datetime) -> Agreement:
     """The newest decision about each email, beside the verdict stored for `phase`."""
     over = now - timedelta(seconds=settings.UNDO_SECONDS)
-    made = Decision.objects.filter(at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True)
+    made = Decision.objects.standing().filter(
+        at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True
+    )
     rows = made.exclude(message__status__in=UNDECIDED).order_by("pk").select_related("message")
     newest = {row.message_id: row for row in rows}.values()
     found = Counter(_compare_decision(row, phase) for row in newest)

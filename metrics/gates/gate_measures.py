@@ -120,7 +120,7 @@ def send_errors(now: datetime) -> Gate:
 def approval_latency(now: datetime) -> Gate:
     """Mean time from held to a person's decision in business hours; wall clock beside it."""
     threshold = Threshold(Comparison.UNDER, 4, Unit.HOURS, Scope.MEAN)
-    made = Decision.objects.filter(
+    made = Decision.objects.standing().filter(
         at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False
     )
     times = list(made.values_list("held_at", "at"))

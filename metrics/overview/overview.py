@@ -54,21 +54,30 @@ def overview_context(user: Any) -> dict[str, Any]:
 
 def _decided_today(user: Any, now: datetime) -> dict[str, int]:
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
-    return Decision.objects.filter(by=user, at__gte=start).aggregate(
-        decided=Count("pk"),
-        approved=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS)),
-        edited=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS, edited=True)),
+    return (
+        Decision.objects.standing()
+        .filter(by=user, at__gte=start)
+        .aggregate(
+            decided=Count("pk"),
+            approved=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS)),
+            edited=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS, edited=True)),
+        )
     )
 
 
 def last_actions() -> list[RecentAction]:
-    decided = Decision.objects.select_related("message__lead").order_by("-at")[:MAX_ACTIONS]
-    found = [RecentAction(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
+    decided = Decision.objects.select_related("message__lead", "undo").order_by("-at")[:MAX_ACTIONS]
+    found = [RecentAction(d.at, _decision_text(d), d.by_name, d.message) for d in decided]
     found += [
         RecentAction(c.at, _change_text(c), c.by_name)
         for c in ControlChange.objects.all()[:MAX_ACTIONS]
     ]
     return sorted(found, key=lambda action: action.at, reverse=True)[:MAX_ACTIONS]
+
+
+def _decision_text(decision: Decision) -> str:
+    said: str = decision.get_verdict_display()
+    return f"{said}, undone" if hasattr(decision, "undo") else said
 
 
 def _change_text(change: ControlChange) -> str:

@@ -152,9 +152,11 @@ def _rejections(known: Recipient, but: int | None) -> list[Move]:
     if not rejected:
         return []
     rows = Move.objects.filter(message__in=rejected, to_status=Status.REJECTED)
-    return list(
-        rows.select_related("reason", "message__template").order_by("-pk")[:MAX_COMPARED_TEXTS]
-    )
+    newest = rows.select_related("reason", "message__template").order_by("-pk")
+    last: dict[int, Move] = {}  # of an email: an earlier one was taken back
+    for move in newest[: 2 * MAX_COMPARED_TEXTS]:
+        last.setdefault(move.message_id, move)
+    return list(last.values())[:MAX_COMPARED_TEXTS]
 
 
 def _pair(move: Move) -> Pair:

@@ -15,8 +15,9 @@ LEGAL_MOVES: dict[Status, frozenset[Status]] = {
     S.UNCERTAIN: frozenset({S.SENT, S.HELD, S.FAILED}),
     S.FAILED: frozenset({S.HELD, S.WITHDRAWN}),
     S.SENT: frozenset(),
-    S.REJECTED: frozenset(),
-    S.WITHDRAWN: frozenset(),
+    # taken back by whoever decided, within the time to undo
+    S.REJECTED: frozenset({S.HELD, S.BLOCKED}),
+    S.WITHDRAWN: frozenset({S.HELD}),
     S.EXPIRED: frozenset(),
 }
 

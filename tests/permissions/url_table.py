@@ -61,6 +61,7 @@ API: dict[str, dict[str, str]] = {
     "api/pending-emails": {"GET": "messages:read"},
     "api/emails/<uuid:public_id>/approve": {"POST": "approvals:decide"},
     "api/emails/<uuid:public_id>/reject": {"POST": "approvals:decide"},
+    "api/emails/<uuid:public_id>/undo": {"POST": "approvals:decide"},
     "api/messages/forecast": {"GET": "messages:read"},
     "api/messages/<uuid:public_id>": {"GET": "messages:read"},
     "api/visitors": {"POST": "leads:write"},

@@ -168,18 +168,44 @@ def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
 def test_undo_puts_it_back_and_shows_it(desk: Client) -> None:
     message = factories.held_email()
     approve(desk, message)
-    response = desk.post(url(message, "undo"))
+    response = desk.post(url(message, "undo"), {"version": message.version})
     assert (response.status_code, response["Location"]) == (303, url(message))
     message.refresh_from_db()
     assert message.status == Status.HELD
     assert "It waits for a decision again." in body(desk.get(url(message)))
 
 
+def test_undo_takes_a_rejection_back_too(desk: Client, settings: Any) -> None:
+    settings.UNDO_SECONDS = 30
+    message = factories.held_email()
+    page = body(desk.get(reject(desk, message)["Location"]))
+    assert f"Rejected: {message.lead}. Weak subject. Undo ends" in page
+    assert page.count(f"Rejected: {message.lead}") == 1
+    response = desk.post(url(message, "undo"), {"version": 1})
+    assert (response.status_code, response["Location"]) == (303, url(message))
+    message.refresh_from_db()
+    assert (message.status, message.version) == (Status.HELD, 2)
+    assert Claim.objects.get().message == message
+
+
+def test_an_undo_of_nothing_says_so(desk: Client) -> None:
+    message = factories.held_email()
+    for typed, status, said in (
+        ({}, 422, "The form was incomplete. Nothing was undone."),
+        ({"version": 1}, 409, "It was undone already and waits for a decision."),
+    ):
+        response = desk.post(url(message, "undo"), typed)
+        assert response.status_code == status
+        assert said in body(response)
+    message.refresh_from_db()
+    assert (message.status, message.version) == (Status.HELD, 1)
+
+
 def test_undo_comes_too_late_once_it_left(desk: Client, reviewer: User) -> None:
     message = factories.held_email()
     approve(desk, message)
     Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
-    response = desk.post(url(message, "undo"))
+    response = desk.post(url(message, "undo"), {"version": message.version})
     assert response.status_code == 409
     assert "Too late to undo: it was sent at" in body(response)
     message.refresh_from_db()

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from approvals.models import Decision
+from approvals.models import Decision, DecisionUndo
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import OwnerChange
@@ -60,6 +60,10 @@ def decision() -> Decision:
         held_at=timezone.now(),
         is_evidence=True,
     )
+
+
+def decision_undo() -> DecisionUndo:
+    return DecisionUndo.objects.create(decision=decision(), by_name="rita", channel="desk")
 
 
 def evaluation() -> GateEvaluation:
@@ -147,6 +151,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     HistoryItem: history_item,
     Assignment: assignment,
     Decision: decision,
+    DecisionUndo: decision_undo,
     GateEvaluation: evaluation,
 }
 every = pytest.mark.parametrize(

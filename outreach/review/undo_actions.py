@@ -1,0 +1,70 @@
+"""Takes back a decision that ended an email: a rejection, or in Shadow an approval."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from outreach.choices import MoveCode, Status
+from outreach.contact_history import ghl_check
+from outreach.drafting import message_text
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
+from outreach.models import Message, MessageText, Move
+
+UNDO_CODES = {MoveCode.REJECTED: MoveCode.REJECTION_UNDONE, MoveCode.WOULD_APPROVE: MoveCode.UNDONE}
+
+
+def ending_move(message: Message) -> Move | None:
+    """The move by which a person's decision ended the email; None where nothing of that kind
+    did.
+    """
+    if message.status not in (Status.REJECTED, Status.WITHDRAWN):
+        return None
+    last = message.moves.order_by("-pk").first()
+    return last if last is not None and last.why in UNDO_CODES else None
+
+
+def other_open_email(message: Message) -> bool:
+    """Whether another email to the same person is open by now."""
+    others = Message.objects.filter(lead=message.lead_id, status__in=OPEN)
+    return others.exclude(pk=message.pk).exists()
+
+
+def restore_ended(message: Message, *, by: Any) -> Message:
+    """Put the email back where its decision found it, with its deadlines, as a new version.
+
+    What follows from a rejection is read from the state of the email, and ends with it. Raises
+    IllegalMove or StaleMessage; then nothing has changed.
+    """
+    ending = ending_move(message)
+    if ending is None:
+        raise IllegalMove(message.status, Status.HELD)
+    text, version = message.text, message.version + 1
+    try:
+        with transaction.atomic():
+            restored = move_message(
+                message,
+                ending.from_status,
+                UNDO_CODES[MoveCode(ending.why)],
+                by=by,
+                version=version,
+            )
+            if text is not None:
+                message_text.store_text(restored, version, _same_words(text))
+    except IntegrityError as error:  # another email to this person was opened at this moment
+        raise StaleMessage(ending.to_status, version - 1) from error
+    if restored.status == Status.HELD:
+        ghl_check.request_check(restored)
+    return restored
+
+
+def _same_words(text: MessageText) -> message_text.NewText:
+    return message_text.NewText(
+        subject=text.subject,
+        body=text.body,
+        footer=text.footer,
+        phrases=text.phrases,
+        author=text.author,
+        language_model=text.language_model,
+        prompt_version=text.prompt_version,
+    )
