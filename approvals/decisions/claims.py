@@ -63,10 +63,17 @@ def release_other_claims(user: Any, message: Message) -> None:
     Claim.objects.filter(user=user).exclude(message=message).delete()
 
 
-def open_for_review(message: Message, user: Any) -> Claim:
-    """Claim the email, release others, and record the reading where the claim is this person's."""
+def take_for_review(message: Message, user: Any) -> Claim:
+    """Claim the email, and release others where the claim is this person's."""
     claim = claim_message(message, user)
     if claim.user_id == user.pk:
         release_other_claims(user, message)
+    return claim
+
+
+def open_for_review(message: Message, user: Any) -> Claim:
+    """As `take_for_review`, where what this person typed is the text: they have read it."""
+    claim = take_for_review(message, user)
+    if claim.user_id == user.pk:
         record_reading(message, user)
     return claim

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
 from approvals.desk import company_slot, email_sheet, outside_links, reading_proof, status_words
-from approvals.queue import band_words, review_queue
+from approvals.queue import band_words, queue_view
+from approvals.queue.queue_view import QueueView
 from caio_project.lib.check_states import CheckState
 from caio_project.lib.clock_words import clock_words, day_clock_words
 from caio_project.lib.diff import TextDiff, diff_words
@@ -26,7 +27,6 @@ from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
 from outreach.models import Message, MessageText, Move
 
-SIDE_LIST_LENGTH = 9
 MAX_VISITS = 12
 
 
@@ -61,13 +61,14 @@ def describe_conflict(
     return status_words.StatusLine("warn", said), diff_words(_whole_text(before), _whole_text(text))
 
 
-def desk_context(message: Message, user: Any) -> dict[str, Any]:
+def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]:
     text = message.text or MessageText(subject="", body="", footer="")
     claim = claims.colleague_claim(message, user)
     waits = message.status in (Status.HELD, Status.BLOCKED)
     return {
         "message": message,
         "shown": reading_proof.sign_proof(message, user),
+        "reading_seconds": reading_proof.seconds_to_read(message, user),
         "lead": message.lead,
         "company": message.lead.company,
         "text": text,
@@ -94,7 +95,8 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "waits": waits,
         "links": outside_links.person_links(message.lead, message.lead.company),
         "slot": company_slot.slot_at_company(message) if waits else None,
-        **_queue_neighbours(message, user),
+        "view": view,
+        "beside": queue_view.find_neighbours(message, view, user),
     }
 
 
@@ -171,32 +173,6 @@ def typed_diff(message: Message, subject: str, body: str) -> TextDiff:
 
 def last_machine_text(message: Message) -> MessageText | None:
     return message.texts.filter(author=None).last()
-
-
-def _queue_neighbours(message: Message, user: Any) -> dict[str, Any]:
-    if message.status != Status.HELD:
-        top = list(review_queue.waiting_messages()[:SIDE_LIST_LENGTH])
-        return {
-            "next": review_queue.next_message_for(user),
-            "previous": None,
-            "list": top,
-            "position": 0,
-        }
-    place = review_queue.QueuePosition.of(message)
-    later = review_queue.first_rows(
-        review_queue.messages_after(review_queue.waiting_messages(), place), SIDE_LIST_LENGTH
-    )
-    earlier = [
-        one
-        for part in review_queue.messages_before(review_queue.waiting_messages(), place)
-        for one in part.reverse()[:2]
-    ][:2]
-    return {
-        "next": next(iter(later), None),
-        "previous": next(iter(earlier), None),
-        "list": [*reversed(earlier), message, *later][:SIDE_LIST_LENGTH],
-        "position": review_queue.position_number(message),
-    }
 
 
 def _history_entry(move: Move) -> HistoryEntry:

@@ -69,14 +69,17 @@ def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
 
 
 def next_message_for(
-    user: Any, after: Message | None = None, skipped: Iterable[int] = ()
+    user: Any,
+    after: Message | None = None,
+    skipped: Iterable[int] = (),
+    among: QuerySet[Message] | None = None,
 ) -> Message | None:
     """The next email that no colleague has: after `after` in order, then from the start.
 
     Those this person skipped come last.
     """
     now = timezone.now()
-    free = waiting_messages().exclude(
+    free = (waiting_messages() if among is None else among).exclude(
         Exists(Claim.objects.filter(message=OuterRef("pk"), until__gt=now).exclude(user=user))
     )
     if after is not None:
@@ -166,16 +169,10 @@ def count_up_to(messages: QuerySet[Message], most: int = MAX_COUNTED) -> int:
     return messages.select_related(None).order_by()[:most].count()
 
 
-def position_number(message: Message) -> int:
-    """Its number in the queue, from 1; MAX_COUNTED where it is further back."""
-    return min(
-        MAX_COUNTED,
-        1
-        + sum(
-            count_up_to(part)
-            for part in messages_before(waiting_messages(), QueuePosition.of(message))
-        ),
-    )
+def position_number(message: Message, among: QuerySet[Message]) -> int:
+    """Its number in `among`, from 1; MAX_COUNTED where it is further back."""
+    before = messages_before(among, QueuePosition.of(message))
+    return min(MAX_COUNTED, 1 + sum(count_up_to(part) for part in before))
 
 
 def overdue_messages() -> QuerySet[Message]:
@@ -210,6 +207,7 @@ def blocked_messages() -> QuerySet[Message]:
     return rows.select_related("lead__company", "sender").order_by("rank", "pk")
 
 
+WITHOUT_PLACE = ("blocked",)  # filters whose emails have no place in the order of the queue
 FILTER_RANKS = {
     "hot": BAND_RANK[Band.HOT],
     "warm": BAND_RANK[Band.WARM],

@@ -14,6 +14,14 @@ from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
 from approvals.queue import blocked_lane, review_queue, what_waits
+from approvals.queue.queue_view import QueueView
+from approvals.views.desk_answers import (
+    render_claimed,
+    render_conflict,
+    render_desk,
+    render_refusal,
+    render_unread,
+)
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -32,27 +40,26 @@ from outreach.review import review_actions
 
 DECIDED = "decided"  # a strip with Undo says the same, where there is one
 INCOMPLETE = "The form was incomplete."
-NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
-NOT_SHOWN = "Not recorded as read: it was not on the screen long enough, as it stands now."
+NOT_SHOWN = "Not taken: it was not on the screen long enough, as it stands now."
 
 
 @viewer_page
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
-    name = request.GET.get("show", "")
-    name = name if name in review_queue.FILTERS else ""
-    words = request.GET.get("search", "").strip()[:100]
-    rows = review_queue.search_messages(review_queue.messages_by_filter(name, request.user), words)
-    found = review_queue.load_page(rows, request.user, request.GET.get("after", ""))
+    view = QueueView.read(request.GET)
+    found = review_queue.load_page(
+        view.messages(request.user), request.user, request.GET.get("after", "")
+    )
     waits = what_waits.what_waits()
     context = {
         "page": found,
         "chips": review_queue.filter_chips(request.user),
-        "filter": name,
-        "search": words,
+        "view": view,
+        "filter": view.show,
+        "search": view.words,
         "after": request.GET.get("after", ""),
         "waits": waits,
-        "lane": blocked_lane.blocked_groups(waits) if name == "blocked" and not words else [],
+        "lane": blocked_lane.blocked_groups(waits) if view.show == "blocked" and not view.words else [],
         "blocked_total": waits.blocked_by(),
     }
     return render_page(request, "approvals/queue/queue.html", context)
@@ -63,38 +70,45 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 def open_next_email(request: HttpRequest) -> HttpResponse:
     require_decide_permission(request)
     message = review_queue.next_message_for(
-        request.user, skipped=request.session.get("skipped", ())
+        request.user,
+        skipped=request.session.get("skipped", ()),
+        among=QueueView.read(request.GET).messages(request.user),
     )
     if message is None:
         messages.info(request, "No email waits for review.")
     elif claims.claim_message(message, request.user).user_id == request.user.pk:
         claims.release_other_claims(request.user, message)
-        return redirect_to_desk(message)
+        return redirect_to_desk(request, message)
     return redirect_to_next(request)
 
 
 @viewer_page
 @require_safe
 def desk_page(request: HttpRequest, public_id: Any) -> HttpResponse:
-    return _render_desk(request, find_message(public_id))
+    return render_desk(request, find_message(public_id))
 
 
 @reviewer_action
 def record_read(request: HttpRequest, message: Message) -> HttpResponse:
-    """The email has been on the screen for a while: claim it and record the reading."""
+    """The email has been on the screen for a while: claim it, and record the reading where its end
+    was seen and the time was long enough.
+    """
     form = forms.VersionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["version"] != message.version:
         return HttpResponse(
             refusal_words.describe_current_state(message), status=409, content_type="text/plain"
         )
-    if _proven_version(request, message) != message.version:
+    proof = request.POST.get("shown", "")
+    if reading_proof.shown_version(message, request.user, proof) != message.version:
         return HttpResponse(NOT_SHOWN, status=422, content_type="text/plain")
     if message.status in (Status.HELD, Status.BLOCKED):
-        claim = claims.open_for_review(message, request.user)
+        claim = claims.take_for_review(message, request.user)
         if claim.user_id != request.user.pk:
             return HttpResponse(
                 refusal_words.claim_sentence(claim), status=409, content_type="text/plain"
             )
+        if "end" in request.POST and _proven_version(request, message) == message.version:
+            claims.record_reading(message, request.user)
     return HttpResponse(status=204)
 
 
@@ -102,18 +116,18 @@ def record_read(request: HttpRequest, message: Message) -> HttpResponse:
 def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
     form = forms.VersionForm(request.POST)
     if not form.is_valid():
-        return _render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was decided.")
+        return render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was decided.")
     version, decider = form.cleaned_data["version"], Decider(request.user, "desk")
     refusal = decisions.find_refusal(Action.APPROVE, message, version, decider)
     if refusal is None and _proven_version(request, message) != version:
-        return _render_desk(request, message, 422, problem=NOT_READ)
+        return render_unread(request, message)
     in_shadow = phase.current_control().phase == Phase.SHADOW
     try:
         approved = decisions.approve(message, version, decider)
     except decisions.DecisionConflict as late:
-        return _render_refusal(request, late, version)
+        return render_refusal(request, late, version)
     except decisions.DecisionRefused as refused:
-        return _render_desk(
+        return render_desk(
             request, find_message(message.public_id), 422, problem=f"Not approved. {refused.text}"
         )
     claims.release_claim(approved, request.user)
@@ -127,31 +141,38 @@ def reject_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     require_decide_permission(request)
     message = find_message(public_id)
     if request.method != "POST":
-        return _render_desk(
+        return render_desk(
             request,
             message,
             mode="reject",
             form=forms.RejectForm(initial={"version": message.version}),
         )
+    if "use" in request.POST:
+        return render_desk(request, message, mode="reject", form=_with_used_reason(request))
     form, decider = forms.RejectForm(request.POST), Decider(request.user, "desk")
     refusal = decisions.find_refusal(Action.REJECT, message, message.version, decider)
     if refusal == Refusal.CLAIMED:
-        return _render_claimed(request, message, mode="reject", form=form)
+        return render_claimed(request, message, mode="reject", form=form)
     if not form.is_valid():
-        return _render_desk(request, message, 422, mode="reject", form=form)
+        return render_desk(request, message, 422, mode="reject", form=form)
     version, tag, reason = (form.cleaned_data[name] for name in ("version", "tag", "reason"))
     try:
         rejected = decisions.reject(message, version, decider, tag=tag, reason=reason)
     except decisions.DecisionConflict as late:
         again = forms.RejectForm({**request.POST.dict(), "version": late.message.version})
-        return _render_refusal(request, late, version, mode="reject", form=again)
+        return render_refusal(request, late, version, mode="reject", form=again)
     except decisions.DecisionRefused as refused:
         form.add_error(refused.field or None, refused.text)
-        return _render_desk(request, message, 422, mode="reject", form=form)
+        return render_desk(request, message, 422, mode="reject", form=form)
     claims.release_claim(rejected, request.user)
     said = f"Rejected: {rejected.lead}. {Tag(tag).label}."
     messages.success(request, said, extra_tags=DECIDED)
     return redirect_to_next(request, after=message)
+
+
+def _with_used_reason(request: HttpRequest) -> forms.RejectForm:
+    typed = {"version": request.POST.get("version", ""), "tag": request.POST.get("tag", "")}
+    return forms.RejectForm(initial={**typed, "reason": request.POST["use"]})
 
 
 @viewer_page
@@ -161,28 +182,28 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     text = message.text
     if text is None or message.status not in (Status.HELD, Status.BLOCKED):
         return (
-            redirect_to_desk(message)
+            redirect_to_desk(request, message)
             if request.method != "POST"
-            else _render_conflict(request, message, -1)
+            else render_conflict(request, message, -1)
         )
     shown = {"version": message.version, "subject": text.subject, "body": text.body}
     if request.method != "POST":
-        return _render_desk(request, message, mode="edit", form=forms.EditForm(initial=shown))
+        return render_desk(request, message, mode="edit", form=forms.EditForm(initial=shown))
     form = forms.EditForm(request.POST)
     decider = Decider(request.user, "desk")
     refusal = decisions.find_refusal(Action.EDIT, message, message.version, decider)
     if refusal == Refusal.CLAIMED:
-        return _render_claimed(request, message, mode="edit", form=form)
+        return render_claimed(request, message, mode="edit", form=form)
     if request.POST.get("do") == "restore":
         first = desk.last_machine_text(message) or text
         form = forms.EditForm({**shown, "subject": first.subject, "body": first.body})
-        return _render_desk(request, message, mode="edit", form=form, restored=True)
+        return render_desk(request, message, mode="edit", form=form, restored=True)
     if not form.is_valid():
-        return _render_desk(request, message, 422, mode="edit", form=form)
+        return render_desk(request, message, 422, mode="edit", form=form)
     typed = form.cleaned_data
     diff = desk.typed_diff(message, typed["subject"], typed["body"])
     if request.POST.get("do") == "compare":
-        return _render_desk(request, message, mode="edit", form=form, diff=diff)
+        return render_desk(request, message, mode="edit", form=form, diff=diff)
     try:
         saved = review_actions.edit_text(
             message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
@@ -190,28 +211,28 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     except StaleMessage:
         return _render_edit_conflict(request, find_message(public_id), form)
     except IllegalMove:
-        return _render_conflict(
+        return render_conflict(
             request, find_message(public_id), typed["version"], mode="edit", form=form
         )
     claims.open_for_review(saved, request.user)
     messages.success(request, f"Saved. {diff.sentence}.")
-    return redirect_to_desk(saved)
+    return redirect_to_desk(request, saved)
 
 
 @reviewer_action
 def undo_decision(request: HttpRequest, message: Message) -> HttpResponse:
     form = forms.VersionForm(request.POST)
     if not form.is_valid():
-        return _render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was undone.")
+        return render_desk(request, message, 422, problem=f"{INCOMPLETE} Nothing was undone.")
     try:
         undone = undo.undo(message, form.cleaned_data["version"], Decider(request.user, "desk"))
     except decisions.DecisionRefused as refused:
         current = find_message(message.public_id)
         line = status_words.StatusLine("warn", refused.text)
-        return _render_desk(request, current, 409, strip=line)
+        return render_desk(request, current, 409, strip=line)
     claims.claim_message(undone, request.user)
     messages.success(request, f"Undone: {undone.lead}. It waits for a decision again.")
-    return redirect_to_desk(undone)
+    return redirect_to_desk(request, undone)
 
 
 @reviewer_action
@@ -225,48 +246,14 @@ def _proven_version(request: HttpRequest, message: Message) -> int:
     return reading_proof.proven_version(message, request.user, request.POST.get("shown", ""))
 
 
-def _render_desk(
-    request: HttpRequest, message: Message, status: int = 200, **more: Any
-) -> HttpResponse:
-    context = {"mode": "look", **desk.desk_context(message, request.user)}
-    if context["decidable"] is False and more.get("mode") and status == 200:
-        return redirect_to_desk(message)
-    context.update({name: value for name, value in more.items() if value is not None})
-    return render_page(request, "approvals/desk/desk.html", context, status)
-
-
-def _render_claimed(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
-    claim = claims.colleague_claim(message, request.user)
-    text = refusal_words.refusal_sentence(Refusal.CLAIMED, message, claim)
-    return _render_desk(request, message, 409, strip=status_words.StatusLine("warn", text), **more)
-
-
-def _render_refusal(
-    request: HttpRequest, late: decisions.DecisionConflict, shown: int, **more: Any
-) -> HttpResponse:
-    if late.refusal == Refusal.CLAIMED:
-        return _render_claimed(request, late.message, **more)
-    return _render_conflict(request, late.message, shown, **more)
-
-
-def _render_conflict(
-    request: HttpRequest, message: Message, shown: int, **more: Any
-) -> HttpResponse:
-    message = find_message(message.public_id)
-    strip, changes = desk.describe_conflict(message, shown)
-    if message.status not in (Status.HELD, Status.BLOCKED):
-        more = {}  # nothing is left to type into
-    return _render_desk(request, message, 409, strip=strip, changes=changes, **more)
-
-
 def _render_edit_conflict(
     request: HttpRequest, message: Message, form: forms.EditForm
 ) -> HttpResponse:
     text = message.text
     if text is None or message.status not in (Status.HELD, Status.BLOCKED):
-        return _render_conflict(request, message, -1)
+        return render_conflict(request, message, -1)
     again = forms.EditForm({**form.cleaned_data, "version": message.version})
-    return _render_desk(
+    return render_desk(
         request,
         message,
         409,

@@ -16,11 +16,13 @@ from django.views.decorators.cache import never_cache
 
 from approvals.decisions import undo
 from approvals.queue import review_queue
+from approvals.queue.queue_view import QueueView
 from outreach.models import Message
 
 View = Callable[..., HttpResponse]
 NOT_A_REVIEWER = "You can read. Ask a Lead for the reviewer role to decide."
 NO_ROLE = "Your account has no role yet. Ask a Lead to make you a viewer or a reviewer."
+SIGNED_OUT = "You are signed out. Nothing was changed."
 SKIPPED_KEY = "skipped"
 MAX_SKIPPED = 100
 
@@ -40,7 +42,20 @@ def viewer_page(view: View) -> View:
             raise PermissionDenied(NO_ROLE)
         return view(request, *args, **more)
 
-    return login_required(never_cache(with_a_role))
+    return _say_when_signed_out(login_required(never_cache(with_a_role)))
+
+
+def _say_when_signed_out(view: View) -> View:
+    """A script's POST of somebody signed out gets 401, so that its page stays as it is."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        is_post_by_script = request.method == "POST" and "HX-Request" in request.headers
+        if is_post_by_script and not request.user.is_authenticated:
+            return HttpResponse(SIGNED_OUT, status=401, content_type="text/plain")
+        return view(request, *args, **more)
+
+    return answered
 
 
 def reviewer_action(view: View) -> View:
@@ -48,7 +63,7 @@ def reviewer_action(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, public_id: Any, **more: Any) -> HttpResponse:
         if request.method != "POST":
-            return redirect("desk", public_id)
+            return redirect(desk_address(public_id, request))
         require_decide_permission(request)
         return view(request, find_message(public_id), **more)
 
@@ -81,15 +96,22 @@ def render_page(
 
 
 def redirect_to_next(request: HttpRequest, after: Message | None = None) -> HttpResponse:
-    """Go to the next email, or to the queue when none waits. Claims nothing."""
-    found = review_queue.next_message_for(request.user, after, request.session.get(SKIPPED_KEY, ()))
+    """Go to the next email of the view, or to the queue when none waits. Claims nothing."""
+    view = QueueView.read(request.GET)
+    found = review_queue.next_message_for(
+        request.user, after, request.session.get(SKIPPED_KEY, ()), view.messages(request.user)
+    )
     if found is None:
-        return SeeOther(reverse("queue"))
-    return redirect_to_desk(found)
+        return SeeOther(reverse("queue") + view.query)
+    return redirect_to_desk(request, found)
 
 
-def redirect_to_desk(message: Message) -> HttpResponse:
-    return SeeOther(reverse("desk", args=[message.public_id]))
+def redirect_to_desk(request: HttpRequest, message: Message) -> HttpResponse:
+    return SeeOther(desk_address(message.public_id, request))
+
+
+def desk_address(public_id: Any, request: HttpRequest) -> str:
+    return reverse("desk", args=[public_id]) + QueueView.read(request.GET).query
 
 
 def remember_skip(request: HttpRequest, message: Message) -> None:

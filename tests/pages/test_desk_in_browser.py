@@ -11,10 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from approvals.decisions import claims
-from approvals.models import Decision, Reading
+from approvals.decisions import claims, decisions
+from approvals.decisions.decisions import Decider
+from approvals.desk import reading_proof
+from approvals.models import Claim, Decision, Reading
 from leads.models import field_source
-from outreach.choices import Status
+from outreach.choices import Status, Tag
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
@@ -22,6 +24,13 @@ from tests.conftest import person
 
 pytestmark = [pytest.mark.browser]
 DEAF = 1100  # ms; A, E and R are deaf for 1000 after a new email
+
+
+@pytest.fixture(autouse=True)
+def quick_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second on the screen is a reading, but where a test says otherwise."""
+    monkeypatch.setattr(reading_proof, "LEAST_SECONDS", 1.0)
+    monkeypatch.setattr(reading_proof, "WORDS_A_SECOND", 1000)
 
 
 @pytest.fixture
@@ -155,26 +164,34 @@ def test_the_first_a_goes_to_the_end_of_a_long_email(page: Page, sam: User) -> N
     expect(page.locator("#told")).to_have_text("Read to the end, then press A again.")
     assert status(message) == Status.HELD
     expect(page.locator("[data-end]")).to_be_in_viewport()
-    page.wait_for_timeout(100)
+    for _ in range(3):
+        page.wait_for_timeout(300)
+        page.keyboard.press("a")  # the key that scrolled does not approve a moment later
+    assert status(message) == Status.HELD
+    page.wait_for_timeout(DEAF)
     page.keyboard.press("a")
     page.wait_for_url("**/sales/queue")
     assert status(message) == Status.CLEARED
 
 
-def test_rejecting_by_keyboard_alone(page: Page) -> None:
+def test_rejecting_takes_a_digit_and_a_reason(page: Page) -> None:
     message = held()[0]
     open_desk(page, message)
     page.keyboard.press("r")
     page.wait_for_url("**/reject")
     expect(page.locator("[name=tag]").first).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
-    page.keyboard.type("A short a")
+    page.keyboard.press("3")
+    expect(page.locator("#id_reason")).to_be_focused()
+    page.keyboard.type("A short 1")
+    expect(page.locator("#id_reason")).to_have_value("A short 1")
     expect(page.locator("#least")).to_have_text("11 more characters.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".errors")).to_be_focused()
+    expect(page.locator(".errors")).to_be_visible()
+    expect(page.locator("#id_reason")).to_be_focused()
     assert status(message) == Status.HELD
-    page.locator("#id_reason").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("[name=tag]").nth(2)).to_be_focused()
+    page.keyboard.press("-")
     page.keyboard.press("End")
     page.keyboard.type(": she joined in April, not in May.")
     page.keyboard.press("Control+Enter")
@@ -182,9 +199,177 @@ def test_rejecting_by_keyboard_alone(page: Page) -> None:
     assert status(message) == Status.REJECTED
     decision = Decision.objects.get()
     assert (decision.tag, decision.reason.text) == (
-        "icp_mismatch",
-        "A short a: she joined in April, not in May.",
+        Tag.values[10],
+        "A short 1: she joined in April, not in May.",
     )
+
+
+def test_each_digit_chooses_its_tag(page: Page) -> None:
+    message = held()[0]
+    page.goto(f"/sales/queue/{message.public_id}/reject")
+    for digit, tag in zip("1234567890-", Tag.values, strict=True):
+        page.keyboard.press(digit)
+        expect(page.locator(f"[name=tag][value={tag}]")).to_be_checked()
+        page.keyboard.press("Escape")
+
+
+def test_what_was_written_before_is_offered(page: Page, sam: User) -> None:
+    first, second = held(2)
+    reason = "It reads like a newsletter to me."
+    decisions.reject(first, 1, Decider(sam, "desk"), tag="weak_subject", reason=reason)
+    page.goto(f"/sales/queue/{second.public_id}/reject")
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#id_reason")).to_have_value(reason)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/sales/queue")
+    assert status(second) == Status.REJECTED
+
+
+def test_z_takes_back_the_last_rejection_not_an_approval(page: Page) -> None:
+    first, second, third = held(3)
+    open_desk(page, first)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("r")
+    expect(page.locator("[name=tag]").first).to_be_focused()
+    page.keyboard.press("1")
+    page.keyboard.type("The first line is about us.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("h1")).to_contain_text(str(third.lead))
+    expect(page.locator("[data-undo]")).to_contain_text(f"Rejected: {second.lead}.")
+    page.keyboard.press("z")
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    assert (status(first), status(second)) == (Status.CLEARED, Status.HELD)
+    page.keyboard.press("z")
+    expect(page.locator("h1")).to_contain_text(str(first.lead))
+    assert (status(first), status(second)) == (Status.HELD, Status.HELD)
+
+
+def test_unsaved_changes_hold_back_the_approval(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("e")
+    page.locator("#id_body").fill("Another text, not saved.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#unsaved")).to_be_visible()
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("a")
+    expect(page.locator("#told")).to_have_text(
+        "You have unsaved changes: save or discard them first."
+    )
+    assert status(message) == Status.HELD
+    page.get_by_role("link", name="Open them").click()
+    expect(page.locator("#id_body")).to_have_value("Another text, not saved.")
+    page.keyboard.press("Escape")
+    page.locator("[data-discard]").click()
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("a")
+    page.wait_for_url("**/sales/queue")
+    assert status(message) == Status.CLEARED
+
+
+def test_typed_over_a_colleagues_change_is_not_saved(page: Page, sam: User) -> None:
+    message = held()[0]
+    page.goto(f"/sales/queue/{message.public_id}/edit")
+    page.locator("#id_body").fill("Mine.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#unsaved")).to_be_visible()
+    lena = person("lena", "Reviewer")
+    review_actions.edit_text(message, 1, subject="Hers, for now", body="Hers.", by=lena)
+    page.get_by_role("link", name="Open them").click()
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".notice.warn").first).to_contain_text("lena saved another text")
+    expect(page.locator("#id_body")).to_have_value("Mine.")
+    message.refresh_from_db()
+    assert (message.version, message.text.body if message.text else "") == (2, "Hers.")
+
+
+def test_reading_takes_its_time(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_proof, "LEAST_SECONDS", 4.0)
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("a")
+    expect(page.locator("#told")).to_contain_text("Read it first: A works in")
+    assert status(message) == Status.HELD
+    expect(page.locator("#told")).to_have_text("Read. A approves it.")
+    page.wait_for_timeout(300)
+    assert Reading.objects.count() == 1
+    page.keyboard.press("a")
+    page.wait_for_url("**/sales/queue")
+    assert status(message) == Status.CLEARED
+
+
+def test_signed_out_nothing_typed_is_lost(page: Page, context: BrowserContext) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("r")
+    expect(page.locator("[name=tag]").first).to_be_focused()
+    page.keyboard.press("1")
+    page.keyboard.type("She joined in April, not in May.")
+    cookies = context.cookies()
+    context.clear_cookies()
+    context.add_cookies([one for one in cookies if one["name"] == "csrftoken"])  # type: ignore[misc]
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#told")).to_contain_text("You are signed out, so nothing was decided.")
+    assert status(message) == Status.HELD
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.reload()
+    expect(page.locator("#id_reason")).to_have_value("She joined in April, not in May.")
+    expect(page.locator("[name=tag]").first).to_be_checked()
+
+
+def test_g_and_a_letter_go_to_pages(page: Page) -> None:
+    held()
+    page.goto("/sales")
+    for letter, path in (("q", "queue"), ("s", "sent"), ("l", "leads"), ("p", "phase")):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        page.wait_for_url(f"**/sales/{path}")
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    page.wait_for_url("**/sales")
+
+
+def test_a_and_r_press_the_buttons_of_a_selection(page: Page, sam: User) -> None:
+    first, second, third = held(3)
+    for one in (first, second):
+        claims.record_reading(one, sam)
+    page.goto("/sales/queue")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("[name=selected]:checked")).to_have_count(2)
+    page.keyboard.press("a")
+    expect(page.locator(".strip").first).to_contain_text("Approved 2.")
+    assert [status(one) for one in (first, second, third)] == ["cleared", "cleared", "held"]
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("x")
+    page.keyboard.press("r")
+    expect(page.locator("h1")).to_have_text("Reject 1 email")
+    assert status(third) == Status.HELD
+
+
+def test_filter_and_search_survive_into_the_desk(page: Page) -> None:
+    emails = held(3)
+    Message.objects.filter(pk=emails[1].pk).update(rank=2, band="low")
+    shown = [one for one in emails if status(one) and one.band == "hot"]
+    page.goto("/sales/queue?show=hot")
+    page.locator(".who").first.click()
+    expect(page.locator(".count")).to_have_text(f"1 of {len(shown)} HOT")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_contain_text(str(shown[1].lead))
+    assert page.url.endswith("?show=hot")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("a")
+    page.wait_for_url("**/sales/queue?show=hot")
+    assert status(emails[1]) == Status.HELD
 
 
 def test_esc_keeps_what_was_typed(page: Page) -> None:
@@ -192,6 +377,7 @@ def test_esc_keeps_what_was_typed(page: Page) -> None:
     open_desk(page, message)
     page.keyboard.press("r")
     page.locator("#id_reason").fill("Half a thought")
+    page.keyboard.press("Escape")  # to the tags
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/{message.public_id}")
     page.wait_for_timeout(DEAF)
@@ -256,22 +442,18 @@ def test_a_blocked_email_says_why_when_a_is_pressed(page: Page) -> None:
     assert status(message) == Status.BLOCKED
 
 
-def test_looking_takes_nothing_and_three_seconds_are_a_reading(page: Page, sam: User) -> None:
+def test_looking_takes_nothing_and_three_seconds_take_it(page: Page, sam: User) -> None:
     first, second = held(2)
     with_its_clock_in_hand(page)
     page.goto(f"/sales/queue/{first.public_id}")
-    page.clock.run_for(2900)
     page.keyboard.press("j")
     expect(page.locator("h1")).to_contain_text(str(second.lead))
-    page.clock.run_for(2900)
-    assert Reading.objects.count() == 0
-    page.keyboard.press("k")
-    expect(page.locator("h1")).to_contain_text(str(first.lead))
+    assert (Claim.objects.count(), Reading.objects.count()) == (0, 0)
     page.wait_for_timeout(1100)  # the server counts by its own clock
-    with page.expect_response("**/read") as answer:
-        page.clock.run_for(3100)
-    assert answer.value.status == 204
-    assert list(Reading.objects.values_list("message", "user")) == [(first.pk, sam.pk)]
+    with page.expect_response("**/read"):
+        page.clock.run_for(3500)
+    page.wait_for_timeout(300)
+    assert list(Claim.objects.values_list("message", "user")) == [(second.pk, sam.pk)]
 
 
 def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) -> None:
@@ -294,6 +476,10 @@ def test_without_an_answer_the_page_says_that_it_may_not_be_saved(page: Page) ->
     open_desk(page, message)
     page.route("**/approve", lambda route: route.abort())
     page.keyboard.press("a")
+    expect(page.locator("#told")).to_contain_text(
+        "No answer from the server, so this may not be saved."
+    )
+    expect(page.locator("#told")).to_be_in_viewport()
     expect(page.locator("#alert")).to_contain_text(
         "No answer from the server, so this may not be saved."
     )

@@ -8,25 +8,40 @@
   // The one table: what a key is for. It presses the visible element with the same data-key, or works on the list.
   const KEYS = {
     j: 'next', k: 'previous', a: 'approve', e: 'edit', r: 'reject', z: 'undo',
-    x: 'select', s: 'skip', '/': 'search', '?': 'all keys',
+    x: 'select, with Shift a range', s: 'skip', n: 'the next email', '/': 'search', '?': 'all keys',
   };
+  // G, then one of these, goes to a page.
+  const GO = { o: '/sales', q: '/sales/queue', s: '/sales/sent', l: '/sales/leads', p: '/sales/phase' };
   const DECIDES = 'aer';
-  const DEAF = 1000, READ_AFTER = 3000;
-  const KEEP = 60000; // typing keeps the email on this desk: asked for at most once a minute
-  let arrived = 0, busy = false, readToEnd = true, watcher, readTimer, wasRead = false, readAt = 0;
+  const DEAF = 1000, GO_WITHIN = 1500;
+  let arrived = 0, busy = false, goAt = -GO_WITHIN, marked = null;
 
   const on = () => { try { return localStorage.getItem('keys') !== 'off'; } catch { return true; } };
   const visible = (el) => el && (el.getClientRects().length > 0);
   const target = (key) => $$(`[data-key="${CSS.escape(key)}"]`).find(visible);
   const rows = () => $$('[data-rows] > li');
   const works = (key) => key === '?' || !!target(key) || ('jkx'.includes(key) && rows().length > 0);
+  const loginAddress = () => `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
 
   const say = (text, id = 'status') => {
     const box = doc.getElementById(id);
     box.textContent = '';
     setTimeout(() => { box.textContent = text; }, 50);
   };
-  const tell = (text) => { const box = $('#told'); if (box) box.textContent = text; say(text); };
+  // Where the eye is: at the decision bar, or in the form; at the top of the page where there is neither.
+  const tell = (text, link) => {
+    const box = $('#told');
+    say(text, box ? 'status' : 'alert');
+    if (!box) return;
+    box.textContent = text;
+    if (link) {
+      const to = doc.createElement('a');
+      to.href = loginAddress();
+      to.textContent = 'Sign in';
+      box.append(' ', to);
+    }
+  };
+  const SIGNED_OUT = 'You are signed out, so nothing was decided. What you typed is kept.';
 
   // --- keys ---------------------------------------------------------------------------------------------------------
   const typing = (el) => el.closest('input:not([type=checkbox]),textarea,select,[contenteditable]');
@@ -43,16 +58,23 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented || busy) return;
     if (!on() || typing(el) || $('dialog[open]') || $('details.menu[open]')) return;
     const key = event.key.toLowerCase();
+    if (performance.now() - goAt < GO_WITHIN && Object.hasOwn(GO, key)) {
+      event.preventDefault();
+      goAt = -GO_WITHIN;
+      $(`.tabs [href="${GO[key]}"]`)?.click();
+      return;
+    }
+    goAt = key === 'g' && $('.tabs') ? performance.now() : -GO_WITHIN;
     if (!Object.hasOwn(KEYS, key) || !works(key)) return;
     if (DECIDES.includes(key) && performance.now() - arrived < DEAF) return;
     event.preventDefault();
-    press(key, el);
+    press(key, el, event.shiftKey);
   });
 
-  function press(key, el) {
+  function press(key, el, shift) {
     if (key === '?') { $('#keys').showModal(); return; }
     const button = target(key);
-    if (!button) { inList(key, el); return; }
+    if (!button) { inList(key, el, shift); return; }
     if (button.getAttribute('aria-disabled') === 'true') {
       tell(doc.getElementById(button.getAttribute('aria-describedby'))?.textContent.trim() || 'Not possible now.');
     } else if (button.matches('input')) {
@@ -63,14 +85,27 @@
     }
   }
 
-  function inList(key, el) {
+  function inList(key, el, shift) {
     const all = rows(), here = all.indexOf(el.closest('[data-rows] > li'));
-    if (key === 'x') { $('[type=checkbox]', all[Math.max(here, 0)])?.click(); return; }
+    if (key === 'x') {
+      const box = $('[type=checkbox]', all[Math.max(here, 0)]);
+      if (box) { if (shift && marked) range(box); else box.click(); }
+      return;
+    }
     const to = all[key === 'j' ? Math.min(here + 1, all.length - 1) : Math.max(here - 1, 0)];
     $('.who', to).focus();
   }
 
+  // From the box that was clicked last to this one, all as that one is.
+  function range(box) {
+    const all = $$('[name=selected]'), ends = [all.indexOf(marked), all.indexOf(box)].sort((a, b) => a - b);
+    if (ends[0] < 0) return;
+    for (let n = ends[0]; n <= ends[1]; n += 1) all[n].checked = marked.checked;
+    selection();
+  }
+
   function escape(el) {
+    if (el.id === 'id_reason' && $('[data-reject] .radios')) { ($('[name=tag]:checked') || $('[name=tag]')).focus(); return; }
     const open = $('details.menu[open]');
     if (open) { open.open = false; $('summary', open).focus(); return; }
     const way = el.closest('form') && $('[data-esc]', el.closest('form'));
@@ -90,7 +125,8 @@
     if (!box) return;
     box.hidden = false;
     $('ul', box).replaceChildren(...(live ? known : []).map(([key, what]) => { const li = doc.createElement('li'); li.append(hint(key), ' ' + what); return li; }));
-    $('#keys dl').replaceChildren(...Object.entries(KEYS).flatMap(([key, what]) => {
+    const more = [['G', 'then O overview, Q queue, S sent, L leads, P phase'], ['Ctrl K', 'find'], ['1–9 0 -', 'tags of a rejection; Esc goes back to them']];
+    $('#keys dl').replaceChildren(...[...Object.entries(KEYS), ...more].flatMap(([key, what]) => {
       const dt = doc.createElement('dt'), dd = doc.createElement('dd');
       dt.append(hint(key)); dd.textContent = what[0].toUpperCase() + what.slice(1); return [dt, dd];
     }));
@@ -113,49 +149,11 @@
       say(on() ? 'Keys are on.' : 'Keys are off.');
     }
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(el)) menu.open = false; });
-    if (el.closest('[data-key=e],[data-key=r]')) noteRead();
-    const approve = el.closest('[data-to-the-end]');
-    if (approve && !readToEnd) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      $('[data-end]').scrollIntoView({ block: 'center' });
-      tell('Read to the end, then press A again.');
+    if (el.name === 'selected') {
+      if (event.shiftKey && marked && marked !== el) setTimeout(range, 0, el);
+      else marked = el;
     }
   }, true);
-
-  // --- reading ------------------------------------------------------------------------------------------------------
-  function watchReading() {
-    watcher?.disconnect();
-    clearTimeout(readTimer);
-    const end = $('[data-end]');
-    readToEnd = !end;
-    wasRead = false;
-    if ($('#read') && !doc.hidden) readTimer = setTimeout(noteRead, READ_AFTER);
-    if (!end) return;
-    const bar = $('.decide .main')?.getBoundingClientRect().height || 0;
-    watcher = new IntersectionObserver((seen) => { readToEnd ||= seen.some((one) => one.isIntersecting); },
-      { rootMargin: `0px 0px -${Math.round(bar)}px 0px` });
-    watcher.observe(end);
-  }
-  doc.addEventListener('visibilitychange', () => {
-    clearTimeout(readTimer);
-    if (!doc.hidden && $('#read') && !wasRead) readTimer = setTimeout(noteRead, READ_AFTER);
-  });
-
-  async function noteRead() {
-    const form = $('#read');
-    if (!form || wasRead) return;
-    wasRead = true;
-    readAt = performance.now();
-    try {
-      const answer = await fetch(form.action, { method: 'POST', body: new FormData(form), keepalive: true, redirect: 'manual' });
-      if (answer.status !== 409 || !form.isConnected) return;
-      const moved = $('#moved'), text = await answer.text();
-      $('span', moved).textContent = text;
-      moved.hidden = false;
-      say(text);
-    } catch { wasRead = false; }
-  }
 
   // --- what the page says -------------------------------------------------------------------------------------------
   function countDown() {
@@ -164,7 +162,7 @@
       const left = Math.ceil((el.dataset.until - performance.now()) / 1000);
       if (left > 0) { el.textContent = `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`; return; }
       el.removeAttribute('data-left');
-      el.textContent = 'any moment';
+      el.textContent = el.dataset.over || 'any moment';
       const undo = $('form', el.closest('[data-undo]') || el);
       if (undo) {
         if (undo.contains(doc.activeElement)) $('h1').focus();
@@ -184,67 +182,47 @@
     if (own.length) parts.push(`${own.length} need${own.length > 1 ? '' : 's'} a look of ${own.length > 1 ? 'their' : 'its'} own (CRITICAL)`);
     $('[data-count]', bar).textContent = chosen.length ? `${chosen.length} selected: ${parts.join(', ')}` : 'Select emails to decide several at once, at most 50.';
     const approve = $('[data-approve]', bar), reject = $('[value=reject]', bar);
-    approve.textContent = `Approve ${read} read`;
+    approve.firstChild.textContent = `Approve ${read} read`;
     approve.hidden = !read;
-    reject.textContent = `Reject ${chosen.length}…`;
+    reject.firstChild.textContent = `Reject ${chosen.length}…`;
     reject.hidden = $('[data-clear]', bar).hidden = !chosen.length;
+    legend();
   }
   doc.addEventListener('change', (event) => { if (event.target.name === 'selected') selection(); });
   doc.addEventListener('reset', () => setTimeout(selection));
-
-  // --- what was typed is kept until it is sent ----------------------------------------------------------------------
-  const place = (field) => `typed:${location.pathname}:${field.name}`;
-  const fields = (form) => $$('textarea,input[type=text],input[type=radio]', form);
-  function restore() {
-    $$('form[data-keep]').forEach((form) => {
-      if ($('.errors,[data-say],.diffbox', form)) return;
-      fields(form).forEach((field) => {
-        const kept = sessionStorage.getItem(place(field));
-        if (kept === null) return;
-        if (field.type === 'radio') field.checked = field.value === kept; else field.value = kept;
-      });
-    });
-  }
-  doc.addEventListener('input', (event) => {
-    const field = event.target, form = field.closest('form[data-keep]');
-    if (form && (field.type !== 'radio' || field.checked)) sessionStorage.setItem(place(field), field.value);
-    if (field.dataset.least) least(field);
-    if (form && wasRead && performance.now() - readAt > KEEP) { wasRead = false; noteRead(); }
-  });
-  doc.addEventListener('submit', (event) => {
-    busy = event.target.method !== 'dialog';
-    if (event.target.matches('[data-keep]')) fields(event.target).forEach((field) => sessionStorage.removeItem(place(field)));
-  });
-  function least(field) {
-    const more = field.dataset.least - field.value.trim().length, box = $('#least');
-    if (box) box.textContent = more > 0 ? `${more} more character${more > 1 ? 's' : ''}.` : `${field.dataset.least} characters: enough.`;
-  }
 
   // --- arriving -----------------------------------------------------------------------------------------------------
   function arrive(swapped) {
     arrived = performance.now();
     busy = false;
+    marked = null;
     doc.getElementById('alert').textContent = '';
-    restore();
-    watchReading();
     countDown();
     selection();
     legend();
-    $$('[data-least]').forEach((field) => field.value && least(field));
     const said = $$('[data-say]').map((el) => el.innerText.trim()).join(' ');
     if (said) say(said);
-    const first = $('[data-focus="1"]') || (matchMedia('(pointer:fine)').matches && $('[data-first] :is(textarea,input)')) || (swapped && ($('[data-focus]') || $('h1')));
+    doc.dispatchEvent(new CustomEvent('caio:arrived'));
+    const wrong = $('form[data-quick] .error') && ($('form[data-quick] [aria-invalid=true]:not([type=radio])') || $('[name=tag]:checked') || $('[name=tag]'));
+    const first = wrong || $('[data-focus="1"]') || (matchMedia('(pointer:fine)').matches && $('[data-first] :is(textarea,input)')) || (swapped && ($('[data-focus]') || $('h1')));
     if (first) first.focus({ preventScroll: first.matches('h1') });
+    if (wrong) say($('.errors')?.innerText.trim() || $('.error').textContent, 'alert');
   }
   doc.addEventListener('htmx:afterSettle', (event) => { if (event.detail.target?.id === 'page' || event.target.id === 'page') arrive(true); });
+  doc.addEventListener('submit', (event) => { busy = event.target.method !== 'dialog' && !event.defaultPrevented; });
   doc.addEventListener('htmx:beforeRequest', () => { busy = true; });
   doc.addEventListener('htmx:afterRequest', () => { busy = false; });
   ['htmx:sendError', 'htmx:timeout', 'htmx:responseError'].forEach((name) => doc.addEventListener(name, (event) => {
     busy = false;
+    doc.dispatchEvent(new CustomEvent('caio:failed'));
     const status = event.detail.xhr?.status;
-    say(status === 403 ? 'You may not do this, or the page is too old. Nothing was changed. Open the page again.'
-      : 'No answer from the server, so this may not be saved. Try again: it cannot be decided twice.', 'alert');
+    if (status === 401) { tell(SIGNED_OUT, true); return; }
+    const text = status === 403 ? 'You may not do this, or the page is too old. Nothing was changed. Open the page again.'
+      : 'No answer from the server, so this may not be saved. Try again: it cannot be decided twice.';
+    tell(text);
+    if ($('#told')) say(text, 'alert');
   }));
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
-  arrive(false);
+  Object.assign(window.caio = {}, { $, $$, say, tell, visible, legend, on, typing, SIGNED_OUT, isBusy: () => busy });
+  addEventListener('DOMContentLoaded', () => arrive(false));
 })();

@@ -298,7 +298,7 @@ class TestOnTheScreen:
     def test_read_on_the_desk_a_batch_approves_it(self, client: Client, reviewer: User) -> None:
         message = factories.held_email()
         client.force_login(reviewer)
-        sent = {"version": 1, "shown": proof(message, reviewer)}
+        sent = {"version": 1, "shown": proof(message, reviewer), "end": "1"}
         assert client.post(f"/sales/queue/{message.public_id}/read", sent).status_code == 204
         by_batch(client, message, 1)
         assert Message.objects.get(pk=message.pk).status == Status.CLEARED

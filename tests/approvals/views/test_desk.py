@@ -50,10 +50,10 @@ def proof_of(client: Client, message: Message, *, seconds: float = 60) -> str:
     return reading_proof.sign_proof(message, user, at=time.time() - seconds)
 
 
-def read(client: Client, message: Message, version: int = 1) -> Any:
-    return client.post(
-        url(message, "read"), {"version": version, "shown": proof_of(client, message)}
-    )
+def read(client: Client, message: Message, version: int = 1, *, seconds: float = 60) -> Any:
+    """As the desk does once the end of the text was on the screen."""
+    shown = proof_of(client, message, seconds=seconds)
+    return client.post(url(message, "read"), {"version": version, "shown": shown, "end": "1"})
 
 
 def approve(client: Client, message: Message, **more: Any) -> Any:
@@ -440,6 +440,44 @@ def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -
     assert Claim.objects.get(message=message).user == reviewer
 
 
+def test_what_was_shown_too_shortly_is_taken_not_read(desk: Client, reviewer: User) -> None:
+    message = factories.held_email()
+    assert read(desk, message, seconds=4).status_code == 204
+    without_its_end = {"version": 1, "shown": proof_of(desk, message)}
+    assert desk.post(url(message, "read"), without_its_end).status_code == 204
+    assert (Claim.objects.get().user, Reading.objects.count()) == (reviewer, 0)
+    assert "Approved 0." in body(batch(desk, "approve", message))
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+def test_a_second_for_every_eight_words_and_five_at_least() -> None:
+    assert reading_proof.reading_seconds("word " * 10) == 5
+    assert reading_proof.reading_seconds("word " * 120) == 15
+
+
+def test_approving_before_it_can_be_read_is_refused(desk: Client) -> None:
+    message = factories.held_email()
+    text = message.text
+    assert text is not None
+    needed = reading_proof.reading_seconds(f"{text.subject} {text.body}")
+    shown = proof_of(desk, message, seconds=needed - 1)
+    response = approve(desk, message, shown=shown)
+    assert response.status_code == 422
+    assert "it was not on the screen long enough to be read" in body(response)
+    assert f'name="shown" value="{shown}"' in body(response)  # its time goes on
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count()) == (Status.HELD, 0)
+
+
+def test_whoever_has_read_it_waits_no_second_time(desk: Client, reviewer: User) -> None:
+    message = factories.held_email()
+    claims.record_reading(message, reviewer)
+    approve(desk, message, shown=proof_of(desk, message, seconds=2))
+    message.refresh_from_db()
+    assert message.status == Status.CLEARED
+
+
 def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
     first, second = factories.held_email(), factories.held_email()
     for message in (first, second):
@@ -458,6 +496,61 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
     assert response.status_code == 409
     assert "sam changed this email at" in response.content.decode()
     assert Reading.objects.count() == 0
+
+
+def test_the_desk_stays_in_filter_and_search(desk: Client) -> None:
+    lead = factories.LeadFactory(first_name="Zelda")
+    first, second = factories.held_email(lead), factories.held_email()
+    Message.objects.filter(pk=second.pk).update(rank=first.rank)
+    view = "?show=hot&search=Zelda"
+    page = body(desk.get(url(first) + view))
+    assert "1 of 1 HOT “Zelda”" in page
+    assert f'action="{url(first, "approve")}{view}"' in page
+    response = desk.post(
+        url(first, "approve") + view, {"version": 1, "shown": proof_of(desk, first)}
+    )
+    assert response["Location"] == "/sales/queue" + view
+    second.refresh_from_db()
+    assert second.status == Status.HELD
+
+
+def test_a_view_of_blocked_drafts_goes_through_them(desk: Client) -> None:
+    blocked = []
+    for _ in range(3):
+        message = factories.held_email()
+        body_ = message.text.body
+        blocked.append(
+            review_actions.edit_text(message, 1, subject="Re: hello", body=body_, by=None)
+        )
+    page = body(desk.get(url(blocked[1]) + "?show=blocked"))
+    assert "2 of 3 Blocked" in page
+    assert f'href="{url(blocked[2])}?show=blocked" data-key="j"' in page
+    assert f'href="{url(blocked[0])}?show=blocked" data-key="k"' in page
+
+
+def test_a_reason_used_before_fills_the_form_in(desk: Client) -> None:
+    reject(desk, factories.held_email())
+    message = factories.held_email()
+    assert REASON in body(desk.get(url(message, "reject")))
+    typed = {"version": 1, "tag": "weak_subject", "use": REASON}
+    response = desk.post(url(message, "reject"), typed)
+    assert response.status_code == 200
+    page = body(response)
+    assert f">{REASON}</textarea>" in page.replace("\n", "").replace("> ", ">")
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+def test_a_script_of_somebody_signed_out_gets_401(client: Client) -> None:
+    message = factories.held_email()
+    for what in ("approve", "reject", "edit", "undo", "skip", "read"):
+        answer = client.post(url(message, what), {"version": 1}, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.content) == (
+            401,
+            b"You are signed out. Nothing was changed.",
+        )
+    message.refresh_from_db()
+    assert message.status == Status.HELD
 
 
 def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
