@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from approvals.views import answers, batch, colleagues, desk, sent
+from approvals.views import answers, batch, colleagues, desk, pulse, sent
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
+    path("sales/pulse", pulse.pulse, name="pulse"),
     path("sales/queue/next", desk.open_next_email, name="next"),
     path("sales/queue/batch", batch.decide_batch, name="batch"),
     path("sales/queue/<uuid:public_id>", desk.desk_page, name="desk"),

@@ -1,5 +1,6 @@
 """What people do with keys, fingers and eyes, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -330,6 +331,47 @@ def test_g_and_a_letter_go_to_pages(page: Page) -> None:
     page.keyboard.press("g")
     page.keyboard.press("o")
     page.wait_for_url("**/sales")
+
+
+def test_a_page_says_what_is_new_and_who_decided(page: Page, sam: User) -> None:
+    message = held()[0]
+    with_its_clock_in_hand(page)
+    page.goto(f"/sales/queue/{message.public_id}")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    before = page.locator(".sheet").bounding_box()
+    held()
+    lena = person("lena", "Reviewer")
+    decisions.approve(message, 1, Decider(lena, "desk"))
+    with page.expect_response("**/sales/pulse*"):
+        page.clock.run_for(31_000)
+    expect(page.locator("#fresh")).to_contain_text("1 new")
+    expect(page.locator("#moved")).to_contain_text("lena approved this just now.")
+    assert page.locator(".sheet").bounding_box() == before
+
+
+def test_the_email_fits_a_small_laptop(page: Page) -> None:
+    message = held()[0]
+    page.set_viewport_size({"width": 1366, "height": 657})
+    page.goto(f"/sales/queue/{message.public_id}")
+    expect(page.locator("[data-end]")).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_on_a_phone_the_email_has_most_of_the_screen(page: Page) -> None:
+    first, second = held(2)
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_desk(page, first)
+    page.locator("[data-key=a]").click()
+    page.wait_for_timeout(DEAF)
+    page.locator("[data-key=a]").click()
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    height = """[...document.querySelectorAll('.banner,.strips,.title')]
+        .reduce((sum, one) => sum + one.getBoundingClientRect().height, 0)"""
+    assert page.evaluate(height) <= 844 / 3
+    page.locator("[data-end]").scroll_into_view_if_needed()
+    expect(page.locator(".brief")).to_be_in_viewport()
+    page.goto(f"/sales/queue/{second.public_id}/reject")
+    expect(page.locator("#id_reason")).to_be_in_viewport()
 
 
 def test_a_and_r_press_the_buttons_of_a_selection(page: Page, sam: User) -> None:

@@ -22,6 +22,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/experiments": (VIEWER, CLOSED),
     "sales/experiments/<uuid:public_id>/end": (CLOSED, LEAD),
     "sales/queue": (VIEWER, CLOSED),
+    "sales/pulse": (VIEWER, CLOSED),
     "sales/queue/next": (CLOSED, REVIEWER),
     "sales/queue/batch": (CLOSED, REVIEWER),
     "sales/queue/<uuid:public_id>": (VIEWER, CLOSED),

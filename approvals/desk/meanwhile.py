@@ -1,0 +1,45 @@
+"""What others did about an email while this person has it on the screen."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from approvals.decisions import claims, refusal_words
+from approvals.models import Verdict
+from outreach.choices import Status
+from outreach.control import phase
+from outreach.models import Message
+
+DONE = {
+    Verdict.APPROVED: "approved",
+    Verdict.WOULD_APPROVE: "approved",
+    Verdict.REJECTED: "rejected",
+    Verdict.WOULD_REJECT: "rejected",
+}
+
+
+def what_happened(message: Message, version: int, user: Any) -> str:
+    """One sentence about what differs from the text of `version` that waits; "" where nothing."""
+    if message.status not in (Status.HELD, Status.BLOCKED):
+        return _who_ended(message)
+    if message.version != version and message.text:
+        author = message.text.author
+        who = phase.actor_name(author) if author else "The machine"
+        return f"{who} changed this email {minutes_ago(message.text.created_at)}."
+    claim = claims.colleague_claim(message, user)
+    return refusal_words.claim_sentence(claim) if claim else ""
+
+
+def _who_ended(message: Message) -> str:
+    last = message.decisions.filter(undo=None).order_by("-pk").first()
+    if last is None or message.by_machine:
+        return f"It is no longer waiting: {message.get_status_display().lower()}."
+    return f"{last.by_name} {DONE[Verdict(last.verdict)]} this {minutes_ago(last.at)}."
+
+
+def minutes_ago(at: datetime) -> str:
+    minutes = int((timezone.now() - at).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    return f"{minutes} min ago" if minutes < 60 else f"at {refusal_words.team_clock(at)}"
