@@ -9,6 +9,7 @@ from approvals.api import ApproveEmail, PendingEmails, RejectEmail, UndoDecision
 from caio_project import api
 from caio_project.lead_pages import (
     company_page,
+    find_page,
     merge_pages,
     owner_page,
     typed_field_page,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/sales"), name="front"),
     path("", include("metrics.urls")),
     path("", include("approvals.urls")),
+    path("sales/find", find_page.find_page, name="find"),
     path("sales/leads", views.leads_page, name="leads"),
     path("sales/leads/<uuid:public_id>", views.lead_page, name="lead"),
     path("sales/leads/<uuid:public_id>/owner", owner_page.assign_owner, name="lead-owner"),

@@ -333,6 +333,22 @@ def test_g_and_a_letter_go_to_pages(page: Page) -> None:
     page.wait_for_url("**/sales")
 
 
+def test_ctrl_k_finds_people_and_pages(page: Page) -> None:
+    message = held()[0]
+    page.goto("/sales")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(message.lead.last_name)
+    expect(page.locator(".found a").first).to_have_text(str(message.lead))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/sales/queue/{message.public_id}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("phase")
+    expect(page.locator(".found a")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sales/phase")
+
+
 def test_a_page_says_what_is_new_and_who_decided(page: Page, sam: User) -> None:
     message = held()[0]
     with_its_clock_in_hand(page)

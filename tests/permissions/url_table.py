@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/replies/<uuid:public_id>/correct": (VIEWER, REVIEWER),
     "sales/replies/<uuid:public_id>/take": (VIEWER, REVIEWER),
     "sales/notices": (VIEWER, CLOSED),
+    "sales/find": (VIEWER, CLOSED),
     "sales/halt": (CLOSED, REVIEWER),
     "sales/resume": (LEAD, LEAD),
     "sales/leads": (VIEWER, CLOSED),

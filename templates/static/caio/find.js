@@ -1,0 +1,51 @@
+/* Ctrl or Cmd and K: find people, companies, pages and actions. Without this file /sales/find is a page. */
+(() => {
+  'use strict';
+  const doc = document, { $, $$, on } = window.caio, WAIT = 150;
+  const box = $('#find');
+  if (!box) return;
+  const input = $('input', box), list = $('ul', box), hint = $('[role=status]', box);
+  let timer, asked = 0;
+
+  doc.addEventListener('keydown', (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'k' || !on()) return;
+    event.preventDefault();
+    if (box.open) { box.close(); return; }
+    if ($('dialog[open]')) return;
+    input.value = '';
+    box.showModal();
+    look();
+  });
+  input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(look, WAIT); });
+  box.addEventListener('keydown', (event) => {
+    const links = $$('a', list), here = links.indexOf(doc.activeElement);
+    if (event.key === 'Enter' && doc.activeElement === input) { event.preventDefault(); links[0]?.click(); return; }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !links.length) return;
+    event.preventDefault();
+    (links[here + step] || input).focus();
+  });
+  list.addEventListener('click', () => box.close());
+
+  async function look() {
+    const mine = asked += 1, words = input.value;
+    try {
+      const answer = await fetch(`${box.dataset.find}?q=${encodeURIComponent(words)}`, { headers: { Accept: 'application/json' }, redirect: 'manual' });
+      if (!answer.ok) throw new Error();
+      const { found } = await answer.json();
+      if (mine !== asked) return;
+      list.replaceChildren(...found.map(row));
+      hint.textContent = found.length ? `${found.length} found. Enter opens the first, the arrows go on.` : 'Nothing fits.';
+      window.htmx?.process(list);
+    } catch { if (mine === asked) hint.textContent = 'No answer from the server. Type again.'; }
+  }
+  // An action has its button on the page of what was found: nothing is done from here.
+  function row(one) {
+    const li = doc.createElement('li'), a = doc.createElement('a'), small = doc.createElement('small');
+    a.href = one.is_action ? `${box.dataset.find}?q=${encodeURIComponent(one.label)}` : one.address;
+    a.textContent = one.label;
+    small.textContent = [one.kind, one.beside].filter(Boolean).join(', ');
+    li.append(a, ' ', small);
+    return li;
+  }
+})();
