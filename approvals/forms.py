@@ -16,6 +16,16 @@ class InsteadForm(VersionForm):
     colleague = forms.UUIDField()
 
 
+class SnoozeForm(VersionForm):
+    day = forms.DateField()
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        max_length=1000, error_messages={"required": "Write something first. Nothing was saved."}
+    )
+
+
 class RejectManyForm(forms.Form):
     tag = forms.ChoiceField(
         label="Why?",

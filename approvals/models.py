@@ -89,6 +89,30 @@ class Reading(models.Model):
         ]
 
 
+class Snooze(AppendOnly):
+    """Who put an email off until when; without `until`, who brought it back early."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="snoozes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.message} until {self.until}"
+
+
+class Note(models.Model):
+    """What a person wrote to colleagues about an email. Erasable."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="notes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=1000)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Claim(models.Model):
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="claim")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -116,6 +140,9 @@ class Notice(models.Model):
         on_delete=models.CASCADE,
         related_name="notices",
         help_text="An answer to tell of; its words are read when it is told, and not kept here.",
+    )
+    note = models.ForeignKey(
+        Note, null=True, blank=True, on_delete=models.CASCADE, related_name="notices"
     )
     step = models.PositiveSmallIntegerField(default=0)
     to = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)

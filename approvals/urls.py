@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import answers, batch, colleagues, desk, pulse, sent
+from approvals.views import answers, aside, batch, colleagues, desk, pulse, sent
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/instead", colleagues.write_instead, name="instead"),
     path("sales/queue/<uuid:public_id>/undo", desk.undo_decision, name="undo"),
     path("sales/queue/<uuid:public_id>/skip", desk.skip_email, name="skip"),
+    path("sales/queue/<uuid:public_id>/snooze", aside.snooze_email, name="snooze"),
+    path("sales/queue/<uuid:public_id>/note", aside.write_note, name="note"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),
     path("sales/sent", sent.sent_page, name="sent"),

@@ -263,6 +263,7 @@ GUARDED = (
     "outreach_assignment",
     "approvals_decision",
     "approvals_decisionundo",
+    "approvals_snooze",
     "metrics_gateevaluation",
 )
 

@@ -14,6 +14,7 @@ class Action(StrEnum):
     REJECT = "reject"
     EDIT = "edit"
     WRITE_INSTEAD = "write_instead"  # to a colleague; the email goes on hold
+    SNOOZE = "snooze"
 
 
 class Refusal(StrEnum):
@@ -82,6 +83,7 @@ WAITING_FOR = {
     Action.REJECT: (Status.HELD, Status.BLOCKED),
     Action.EDIT: (Status.HELD, Status.BLOCKED, Status.CLEARED),
     Action.WRITE_INSTEAD: (Status.HELD,),
+    Action.SNOOZE: (Status.HELD,),
 }
 
 

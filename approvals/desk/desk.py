@@ -11,7 +11,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
-from approvals.desk import company_slot, email_sheet, outside_links, reading_proof, status_words
+from approvals.desk import (
+    company_slot,
+    email_sheet,
+    notes,
+    outside_links,
+    reading_proof,
+    status_words,
+)
 from approvals.queue import band_words, queue_view
 from approvals.queue.queue_view import QueueView
 from caio_project.lib.check_states import CheckState
@@ -85,6 +92,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "checks": check_groups(message.guards),
         **score_words(message),
         "history": message_history(message),
+        "notes": notes.notes_about(message),
         "rejections": earlier_rejections(message),
         "labels": status_words.button_labels(message, text.author_id is not None),
         "holder": claim,
@@ -140,11 +148,22 @@ def message_history(message: Message) -> list[HistoryEntry]:
         )
         for text in texts
     ]
+    snoozes = message.snoozes.select_related("by").order_by("-pk")[:30]
+    put_off = [
+        HistoryEntry(one.at, snooze_words(one.until), phase.actor_name(one.by), "", "")
+        for one in snoozes
+    ]
     return sorted(
-        [*(_history_entry(move) for move in moves), *edits],
+        [*(_history_entry(move) for move in moves), *edits, *put_off],
         key=lambda event: event.at,
         reverse=True,
     )
+
+
+def snooze_words(until: datetime | None) -> str:
+    if until is None:
+        return "Brought back into the queue"
+    return f"Snoozed until {refusal_words.team_time(until):%A, %B %-d}"
 
 
 def earlier_rejections(message: Message) -> list[HistoryEntry]:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from approvals.decisions import judgement, refusal_words
 from approvals.decisions.judgement import ApprovalEffect
+from approvals.queue import snoozed
 from caio_project.lib.clock_words import day_clock_words
 from leads.models import Kind
 from outreach.choices import Status
@@ -54,6 +57,9 @@ def button_labels(message: Message, edited: bool) -> ButtonLabels:
 
 def current_status_line(message: Message) -> StatusLine | None:
     """The state of an email that waits for no decision, or that came back from the final checks."""
+    if snoozed.is_snoozed(message):
+        back = f"{timezone.localtime(message.snoozed_until):%A, %B %-d}"  # type: ignore[arg-type]
+        return StatusLine("quiet", f"Snoozed: it comes back into the queue on {back}.")
     if message.status == Status.HELD and message.error:
         return StatusLine("warn", f"It came back before it was sent: {message.error}")
     if message.status in (Status.HELD, Status.BLOCKED):

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from approvals.integrations import slack
 from approvals.models import Notice
+from approvals.queue import snoozed
 from approvals.sent import answers
 from caio_project.lib.db import claims
 from leads.models import Alarm, Kind, Lead, TeamMember
@@ -49,6 +50,7 @@ def create_hot_notices(batch: int = 200) -> int:
             kind__in=[Kind.LIVE, Kind.EXAMPLE],
             held_at__lte=now - after,
         ).exclude(Exists(told))
+        due = due.filter(snoozed.not_snoozed())
         # An import brings many at once, and whoever ran it knows.
         due = due.exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
         for message in due.select_related("lead__company")[:batch]:
@@ -184,7 +186,7 @@ def _why_obsolete(notice: Notice) -> str:
     """Why nobody needs to be notified any more; "" where they do."""
     if notice.reply and (notice.reply.taken_by_id or notice.reply.kind != ReplyKind.POSITIVE):
         return "taken, or sorted differently, before it was told"
-    if notice.message and notice.message.status != Status.HELD:
+    if notice.message and not notice.note_id and notice.message.status != Status.HELD:
         return "decided before it was told"
     return ""
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims
 from approvals.models import Claim
-from approvals.queue import band_words
+from approvals.queue import band_words, snoozed
 from caio_project.lib import times
 from leads.models import Kind
 from outreach.choices import Band, Status
@@ -23,8 +23,9 @@ QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, 
 
 
 def waiting_messages() -> QuerySet[Message]:
+    """What waits for a decision now, most urgent first; without what was put off."""
     return (
-        Message.objects.filter(status=Status.HELD)
+        Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD)
         .select_related("lead__company", "sender")
         .order_by(*QUEUE_ORDER)
     )
@@ -194,6 +195,8 @@ def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
         return overdue_messages()
     if name == "blocked":
         return blocked_messages()
+    if name == "snoozed":
+        return snoozed.snoozed_messages()
     if name == "mine":
         return messages_claimed_by(user)
     if name in FILTER_RANKS:
@@ -207,7 +210,10 @@ def blocked_messages() -> QuerySet[Message]:
     return rows.select_related("lead__company", "sender").order_by("rank", "pk")
 
 
-WITHOUT_PLACE = ("blocked",)  # filters whose emails have no place in the order of the queue
+WITHOUT_PLACE = (
+    "blocked",
+    "snoozed",
+)  # filters whose emails have no place in the order of the queue
 FILTER_RANKS = {
     "hot": BAND_RANK[Band.HOT],
     "warm": BAND_RANK[Band.WARM],
@@ -221,6 +227,7 @@ FILTERS = {
     "low": "LOW",
     "mine": "Checked out to me",
     "blocked": "Blocked",
+    "snoozed": "Snoozed",
 }
 
 
@@ -238,12 +245,12 @@ class FilterChip:
 
 
 def filter_chips(user: Any) -> list[FilterChip]:
-    """Each filter; that of blocked drafts only while there are some."""
+    """Each filter; those outside the queue only while something is under them."""
     chips = [
         FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
         for name, label in FILTERS.items()
     ]
-    return [chip for chip in chips if chip.count or chip.name != "blocked"]
+    return [chip for chip in chips if chip.count or chip.name not in WITHOUT_PLACE]
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
@@ -266,7 +273,8 @@ class QueuePage:
 def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
     """One page of rows with `subject`, `read`, `why_band` and the claim; five queries at any size.
 
-    Blocked drafts have no place in the order of the queue: of them there is the first page only.
+    What is blocked or snoozed has no place in the order of the queue: of it there is the first page
+    only.
     """
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
@@ -281,6 +289,6 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     for message in found:
         message.why_band = band_words.why_band(message)  # type: ignore[attr-defined]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
-    if last is not None and last.status == Status.BLOCKED:
+    if last is not None and (last.status == Status.BLOCKED or snoozed.is_snoozed(last)):
         last = None
     return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")

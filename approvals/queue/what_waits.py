@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from approvals.queue import review_queue
+from approvals.queue import snoozed as snoozed_emails
 from caio_project.lib import calendar
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
@@ -60,6 +61,7 @@ class WaitingWork:
     parked: int
     uncertain: int
     unmatched: int = 0
+    snoozed: int = 0  # put off by a person until a day; they come back by themselves
 
     def blocked_by(self, *who: BlockedBy) -> int:
         return sum(one.count for one in self.blocked if not who or one.cause.who in who)
@@ -79,6 +81,7 @@ class WaitingWork:
             "parked": self.parked,
             "uncertain": self.uncertain,
             "unmatched_answers": self.unmatched,
+            "snoozed": self.snoozed,
         }
 
     def as_status(self) -> dict[str, Any]:
@@ -91,13 +94,16 @@ class WaitingWork:
 
 
 def what_waits() -> WaitingWork:
-    """Count all that a page must not call "all caught up"; four queries at any size."""
+    """Count all that a page must not call "all caught up"; five queries at any size."""
     uncertain = Message.objects.filter(status=Status.UNCERTAIN)
     unmatched = Q(reason_code__in=UNMATCHED_ANSWERS)
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED).aggregate(
         all=Count("pk", filter=~unmatched), unmatched=Count("pk", filter=unmatched)
     )
-    return WaitingWork(_count_blocked(), parked["all"], uncertain.count(), parked["unmatched"])
+    snoozed = snoozed_emails.snoozed_messages().count()
+    return WaitingWork(
+        _count_blocked(), parked["all"], uncertain.count(), parked["unmatched"], snoozed
+    )
 
 
 def _count_blocked() -> tuple[BlockedDrafts, ...]:

@@ -20,6 +20,7 @@ from outreach.models.language_model import ModelDraft, ModelTokens
 from outreach.models.limits import Place, SendingDomain
 from outreach.models.messages import Message, MessageText, Segment, Transport, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
+from outreach.models.progress import HistoryItem, Position
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 

@@ -125,6 +125,9 @@ class Message(models.Model):
     )
     due_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Put off by a person; back in the queue from then on."
+    )
     cleared_at = models.DateTimeField(null=True, blank=True)
     by_machine = models.BooleanField(
         default=False, help_text="Approved by the machine, by no person."
@@ -237,6 +240,11 @@ class Message(models.Model):
                 fields=["rank", "not_before", "blocked_by", "kind"],
                 name="message_blocked",
                 condition=Q(status="blocked"),
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                name="message_snoozed",
+                condition=Q(status="held", snoozed_until__isnull=False),
             ),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
             models.Index(

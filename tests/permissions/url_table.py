@@ -33,6 +33,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/undo": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/instead": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/skip": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/snooze": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/note": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
     "sales/sent": (VIEWER, CLOSED),

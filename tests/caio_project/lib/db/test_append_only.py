@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from approvals.models import Decision, DecisionUndo
+from approvals.models import Decision, DecisionUndo, Snooze
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import OwnerChange
@@ -64,6 +64,12 @@ def decision() -> Decision:
 
 def decision_undo() -> DecisionUndo:
     return DecisionUndo.objects.create(decision=decision(), by_name="rita", channel="desk")
+
+
+def snooze() -> Snooze:
+    return Snooze.objects.create(
+        message=factories.draft_email(), by=User.objects.create_user("lena"), until=timezone.now()
+    )
 
 
 def evaluation() -> GateEvaluation:
@@ -152,6 +158,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Assignment: assignment,
     Decision: decision,
     DecisionUndo: decision_undo,
+    Snooze: snooze,
     GateEvaluation: evaluation,
 }
 every = pytest.mark.parametrize(

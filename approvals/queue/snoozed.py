@@ -1,0 +1,22 @@
+"""What a person put off until a later day, and what is back."""
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from outreach.choices import Status
+from outreach.models import Message
+
+
+def not_snoozed() -> Q:
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
+
+
+def snoozed_messages() -> QuerySet[Message]:
+    """What a person put off until a later day, the next to come back first."""
+    rows = Message.objects.filter(status=Status.HELD, snoozed_until__gt=timezone.now())
+    return rows.select_related("lead__company", "sender").order_by("snoozed_until", "pk")
+
+
+def is_snoozed(message: Message) -> bool:
+    until = message.snoozed_until
+    return message.status == Status.HELD and until is not None and until > timezone.now()

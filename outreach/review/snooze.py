@@ -1,0 +1,60 @@
+"""Puts a held email off until a day: it leaves the order of the queue and comes back by itself."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from caio_project.lib import calendar
+from caio_project.lib.db import claims
+from outreach.choices import Band, Status
+from outreach.drafting import deadlines
+from outreach.lifecycle.transitions import StaleMessage
+from outreach.models import Message
+
+MOST_DAYS = 60
+
+
+def start_of_work(day: date) -> datetime:
+    """When the team begins to work on that day."""
+    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    return datetime.combine(day, hours.start, ZoneInfo(settings.TEAM_TIME_ZONE))
+
+
+def is_snoozable_until(day: date) -> bool:
+    today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    return today < day <= today + timedelta(days=MOST_DAYS)
+
+
+def snooze_email(message: Message, version: int, *, until: datetime) -> Message:
+    """Its deadlines count from the day it comes back, so that it does not expire meanwhile.
+
+    Raises StaleMessage where it is no longer held at `version`.
+    """
+    return _set_times(message, version, until=until, starts=until)
+
+
+def bring_back(message: Message, version: int) -> Message:
+    """End a snooze now. Raises StaleMessage as `snooze_email` does."""
+    return _set_times(message, version, until=None, starts=timezone.now())
+
+
+def _set_times(
+    message: Message, version: int, *, until: datetime | None, starts: datetime
+) -> Message:
+    band = Band(message.band)
+    times: dict[str, Any] = {
+        "snoozed_until": until,
+        "due_at": deadlines.due_at(band, starts),
+        "expires_at": deadlines.expires_at(band, starts),
+        "opened_at": Coalesce("opened_at", timezone.now()),  # the machine leaves it alone
+    }
+    rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=version)
+    is_set = claims.claim_row(rows, **times)
+    message.refresh_from_db()
+    if not is_set:
+        raise StaleMessage(message.status, message.version)
+    return message
