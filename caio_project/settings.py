@@ -287,8 +287,7 @@ INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
 QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
 
-# Looser values than these defaults are accepted only while GHL_BASE_URL is a loopback address
-# (checks.py).
+# Looser values than these are accepted only while GHL_BASE_URL is a loopback address (checks.py).
 UNDO_SECONDS = env.int("UNDO_SECONDS", default=30)
 SEND_GAP_SECONDS = env.int("SEND_GAP_SECONDS", default=45)
 HOURLY_LIMIT = env.int("HOURLY_LIMIT", default=15)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
-from caio_project.lib.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import day_clock_words
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.models import Message

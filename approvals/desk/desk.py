@@ -21,9 +21,9 @@ from approvals.desk import (
 )
 from approvals.queue import band_words, queue_view
 from approvals.queue.queue_view import QueueView
-from caio_project.lib.check_states import CheckState
-from caio_project.lib.clock_words import clock_words, day_clock_words
 from caio_project.lib.diff import TextDiff, diff_words
+from caio_project.lib.words.check_states import CheckState
+from caio_project.lib.words.clock_words import clock_words, day_clock_words
 from leads.scoring import reason_words
 from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
@@ -163,7 +163,7 @@ def message_history(message: Message) -> list[HistoryEntry]:
 def snooze_words(until: datetime | None) -> str:
     if until is None:
         return "Brought back into the queue"
-    return f"Snoozed until {refusal_words.team_time(until):%A, %B %-d}"
+    return f"Snoozed until {timezone.localtime(until):%A, %B %-d}"
 
 
 def earlier_rejections(message: Message) -> list[HistoryEntry]:

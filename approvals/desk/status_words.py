@@ -7,7 +7,7 @@ from django.utils import timezone
 from approvals.decisions import judgement, refusal_words
 from approvals.decisions.judgement import ApprovalEffect
 from approvals.queue import snoozed
-from caio_project.lib.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import day_clock_words
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0003_notice_of_a_reply'),
+        ('approvals', '0006_note'),
     ]
 
     operations = [

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from approvals import forms
 from approvals.decisions import claims, colleague_choice, decisions
 from approvals.decisions.decisions import Decider
-from approvals.desk import desk, status_words
-from approvals.views.pages import find_message, redirect_to_desk, render_page, reviewer_action
+from approvals.desk import status_words
+from approvals.views.desk_answers import render_desk
+from approvals.views.pages import find_message, redirect_to_desk, reviewer_action
 from outreach.models import Message
 
 
@@ -32,14 +33,9 @@ def write_instead(request: HttpRequest, message: Message) -> HttpResponse:
     messages.success(
         request, f"{chosen.lead} is in the queue now. The email to {message.lead} is on hold."
     )
-    return redirect_to_desk(chosen)
+    return redirect_to_desk(request, chosen)
 
 
 def _render_refusal(request: HttpRequest, message: Any, status: int, text: str) -> HttpResponse:
     current = find_message(message.public_id)
-    context = {
-        "mode": "look",
-        **desk.desk_context(current, request.user),
-        "strip": status_words.StatusLine("warn", text),
-    }
-    return render_page(request, "approvals/desk/desk.html", context, status)
+    return render_desk(request, current, status, strip=status_words.StatusLine("warn", text))

@@ -59,7 +59,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "search": view.words,
         "after": request.GET.get("after", ""),
         "waits": waits,
-        "lane": blocked_lane.blocked_groups(waits) if view.show == "blocked" and not view.words else [],
+        "lane": blocked_lane.blocked_groups(waits)
+        if view.show == "blocked" and not view.words
+        else [],
         "blocked_total": waits.blocked_by(),
     }
     return render_page(request, "approvals/queue/queue.html", context)

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from caio_project import field_labels
-from caio_project.lib.clock_words import day_clock_words
 from caio_project.lib.db.row_changes import RowChange
+from caio_project.lib.words.clock_words import day_clock_words
 from leads.inbound.replay import ReplayOutcome
 
 # Bookkeeping, and fields that repeat what another field shows.

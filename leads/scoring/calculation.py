@@ -155,7 +155,9 @@ def _page_reasons(
     total = sum(reason.points for reason in reasons)
     if total > rules.pages_at_most:
         most = rules.pages_at_most
-        reasons.append(Reason("pages_most", most - total, f"Page-visit points are capped at {most}"))
+        reasons.append(
+            Reason("pages_most", most - total, f"Page-visit points are capped at {most}")
+        )
     return reasons, best[0].trigger if best else None
 
 

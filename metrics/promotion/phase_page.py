@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from caio_project.lib.check_states import CheckState
+from caio_project.lib.words.check_states import CheckState
 from metrics.gates import agreement, gate_evaluation, gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
 from metrics.gates.gate_words import NBSP

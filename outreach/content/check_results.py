@@ -9,7 +9,7 @@ desk.
 from dataclasses import dataclass
 from typing import Any
 
-from caio_project.lib.check_states import CheckState, state_of
+from caio_project.lib.words.check_states import CheckState, state_of
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from caio_project.lib.check_states import CheckState
+from caio_project.lib.words.check_states import CheckState
 from outreach.choices import Guardrail, Level
 from outreach.guardrails import guardrail_rules
 from outreach.guardrails.guardrail_rules import (

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from caio_project.lib.clock_words import clock_words
+from caio_project.lib.words.clock_words import clock_words
 
 
 class LimitCode(StrEnum):

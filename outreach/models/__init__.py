@@ -15,12 +15,11 @@ from outreach.models.feedback import (
 from outreach.models.ghl_checks import GhlLook
 from outreach.models.ghl_updates import AfterSend, OptOut
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
-from outreach.models.history import HistoryItem, Position
+from outreach.models.history import HistoryItem, Position, Segment
 from outreach.models.language_model import ModelDraft, ModelTokens
 from outreach.models.limits import Place, SendingDomain
-from outreach.models.messages import Message, MessageText, Segment, Transport, new_unsubscribe_token
+from outreach.models.messages import Message, MessageText, Transport, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
-from outreach.models.progress import HistoryItem, Position
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 

@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
 from outreach.choices import Band, Status
+from outreach.models.history import Segment
 from outreach.models.limits import Place
 from outreach.models.templates import EmailTemplate
 
@@ -27,24 +27,6 @@ def _index_of_known(field: str, name: str) -> models.Index:
 
 def new_unsubscribe_token() -> str:
     return secrets.token_urlsafe(24)
-
-
-class Segment(AppendOnly):
-    """Known leads queued by hand, all at once: by whom, by which filter, and how many."""
-
-    what = models.CharField(max_length=40, help_text="A tier, or the sha256 of a file, shortened.")
-    looked_at = models.PositiveIntegerField(help_text="Leads that the filter found.")
-    queued = models.PositiveIntegerField()
-    at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["-pk"]
-        default_permissions = ("view",)
-        permissions = [("queue_segment", "Can queue emails to known leads")]
-
-    def __str__(self) -> str:
-        return f"{self.queued} of {self.what}"
 
 
 class Message(models.Model):

@@ -13,8 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import http
-from caio_project.lib.clock_words import day_clock_words
 from caio_project.lib.db import claims
+from caio_project.lib.words.clock_words import day_clock_words
 from leads.integrations import alarms
 from outreach.choices import MoveCode, Status
 from outreach.drafting import drafts

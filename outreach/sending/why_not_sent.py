@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from caio_project.lib.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import day_clock_words
 from outreach.auto_approval import eligibility
 from outreach.choices import MoveCode, Status
 from outreach.control import phase

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from caio_project.lib.check_states import SHAPES, WORDS, CheckState
-from caio_project.lib.clock_words import day_clock_words, span_words
+from caio_project.lib.words.check_states import SHAPES, WORDS, CheckState
+from caio_project.lib.words.clock_words import day_clock_words, span_words
 
 register = template.Library()
 

@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from caio_project.event_vault import replay_words, sources
-from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
+from caio_project.lib.words.check_states import SHAPES, state_of
 from leads.inbound import replay
 from leads.models import InboundEvent
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
+from caio_project.lib.words.check_states import SHAPES, state_of
 from caio_project.operations import deployment
 
 

@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from caio_project.lib.check_states import SHAPES, state_of
 from caio_project.lib.commands import ReportingCommand
+from caio_project.lib.words.check_states import SHAPES, state_of
 from outreach.feedback import polling
 
 

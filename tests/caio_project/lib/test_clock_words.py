@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from caio_project.lib import clock_words
 from caio_project.lib.templatetags import say
+from caio_project.lib.words import clock_words
 
 NBSP = "\u00a0"
 

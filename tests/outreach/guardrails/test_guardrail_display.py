@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from caio_project.lib.check_states import CheckState
+from caio_project.lib.words.check_states import CheckState
 from outreach.choices import Guardrail, Level
 from outreach.guardrails.guardrail_display import describe_breach, guardrail_table
 from outreach.guardrails.guardrail_rules import Breach, EventCounts, HealthState, MissingRecord

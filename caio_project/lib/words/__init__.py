@@ -1,0 +1,1 @@
+"""How times and states of checks are said."""
