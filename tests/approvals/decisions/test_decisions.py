@@ -170,7 +170,7 @@ def test_a_text_that_changed_is_not_decided_unseen(
     for page_copy in (shown, Message.objects.get(pk=shown.pk)):
         with pytest.raises(
             DecisionConflict,
-            match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$",
+            match=r"^lena changed this email at 10:00\u00a0AM\u00a0ET\. Your decision was not recorded\.$",
         ) as late:
             decide(kind, page_copy, 1, by(reviewer))
         assert late.value.message.version == 2
@@ -196,7 +196,7 @@ def test_who_is_second_learns_who_was_first(
     word = {"approve": "approved", "reject": "rejected"}[first]
     with pytest.raises(DecisionConflict) as late:
         decide(second, page_copy, 1, by(lead_user))
-    assert late.value.text == f"rita {word} this email at 10:00. Your decision was not recorded."
+    assert late.value.text == f"rita {word} this email at 10:00\u00a0AM\u00a0ET. Your decision was not recorded."
     assert late.value.message.status == done.status
     assert [row.by for row in Decision.objects.all()] == [reviewer]
     assert Message.objects.get(pk=message.pk).status == done.status
@@ -372,7 +372,10 @@ def test_overdue_comes_before_a_higher_score() -> None:
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=1))
     late_emails.mark_overdue()
     assert list(review_queue.waiting_messages()) == [late, best]
-    assert [review_queue.position_number(now_is(one)) for one in (late, best)] == [1, 2]
+    assert [
+        review_queue.position_number(now_is(one), review_queue.waiting_messages())
+        for one in (late, best)
+    ] == [1, 2]
 
 
 def now_is(message: Message) -> Message:
