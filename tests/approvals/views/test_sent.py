@@ -1,7 +1,9 @@
 """What left and what waits, the notices, halt and resume."""
 
 import html
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,6 +240,23 @@ def test_pages_stay_within_their_budget() -> None:
     assert len(gzip.compress((static / "sales.css").read_bytes())) < 10_000
     scripts = [len(gzip.compress(one.read_bytes())) for one in static.glob("*.js")]
     assert max(scripts) < 5_000 and sum(scripts) < 12_000
+
+
+def test_the_desk_takes_at_most_50_kb(desk: Client) -> None:
+    import gzip
+
+    from django.contrib.staticfiles import finders
+
+    message = factories.held_email()
+    page = desk.get(f"/sales/queue/{message.public_id}").content
+    files = re.findall(r'(?:href|src)="/static/([^"]+)"', page.decode())
+    assert len(files) >= 6
+    parts = [page]
+    for name in files:
+        path = finders.find(re.sub(r"\.[0-9a-f]{12}(?=\.\w+$)", "", name))
+        assert isinstance(path, str), name
+        parts.append(Path(path).read_bytes())
+    assert sum(len(gzip.compress(one)) for one in parts) < 50_000
 
 
 def test_our_pages_have_no_inline_script_or_style(desk: Client) -> None:
