@@ -5,12 +5,27 @@ import html
 import json
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from leads.normal import storable_text
 
 _BROKEN = re.compile("[ÃÂâÅÄÐÑ][\u0080-\u00bf\u2010-\u203a€™œ]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+_GEORGIAN = re.compile("[\u10a0-\u10ff\u1c90-\u1cbf]")
+_TURKISH = re.compile("[İıĞğ]")
+_BESIDE_LETTERS = set("'’ʻʼ.-· ")
+_VOWELS = set("aeiouy")
+
+
+@dataclass(frozen=True)
+class SpokenText:
+    """A text as one says it. Where that cannot be told it stays as written, and is not sure."""
+
+    text: str
+    is_sure: bool = True
 
 
 def repaired_text(text: str) -> str:
@@ -56,3 +71,36 @@ def phrase_of_list(text: str) -> str:
         return text
     words = [str(one).strip() for one in values if isinstance(one, str) and one.strip()]
     return " & ".join(words[:2])
+
+
+def is_one_case(text: str) -> bool:
+    return text.isupper() or text.islower()
+
+
+def cased_word(word: str) -> str:
+    """ "MARIE-LOUISE" as "Marie-Louise", in any script that has two cases."""
+    if _GEORGIAN.search(word):
+        return word  # its capitals are for headings only
+    is_turkish = bool(_TURKISH.search(word))
+    word = _LIGATURE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), word)
+    return re.sub(r"[^\W\d_]+", lambda part: _cased_part(part[0], is_turkish), word)
+
+
+def _cased_part(part: str, is_turkish: bool) -> str:
+    if not is_turkish:
+        low = part.lower()
+        return low[0].title() + low[1:]
+    low = part.replace("I", "ı").replace("İ", "i").lower()
+    return ("İ" if low[0] == "i" else low[0].upper()) + low[1:]
+
+
+def is_latin_word(text: str) -> bool:
+    return all(c in _BESIDE_LETTERS or "LATIN" in unicodedata.name(c, "") for c in text)
+
+
+def has_latin_letters(text: str) -> bool:
+    return any("LATIN" in unicodedata.name(c, "") for c in text)
+
+
+def has_vowel(word: str) -> bool:
+    return not _VOWELS.isdisjoint(unicodedata.normalize("NFKD", word.casefold()))

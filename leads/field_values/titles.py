@@ -5,6 +5,16 @@ wishes.
 import re
 from functools import lru_cache
 
+from leads.field_values import vendor_words
+from leads.field_values.texts import (
+    SpokenText,
+    cased_word,
+    is_latin_word,
+    is_one_case,
+    plain_letters,
+    repaired_text,
+)
+
 NO_ROLE = "other"  # a title that says no role of now
 _CHIEF = (
     r"(?:c[a-z]{1,2}o|chief\b[^,|;]*|chiefs?|founders?|co-?founders?|presidents?|owners?|chairman|"
@@ -70,6 +80,14 @@ _IN_ENGLISH = (
     (r"technique|técnico|tecnico|technik|technologie", "technical"),
     (r"soci[oa]|sóci[oa]|gesellschafter(?:in)?|associée?", "partner"),
 )  # fmt: skip
+ABBREVIATIONS = {
+    "ceo", "cfo", "coo", "cto", "cro", "cmo", "cio", "chro", "cpo", "cso", "cco", "cdo", "clo",
+    "caio", "ciso", "vp", "svp", "evp", "avp", "gm", "md", "hr", "it", "pr", "qa", "r&d", "b2b",
+    "b2c", "ai", "ml", "bi", "ui", "ux", "seo", "crm", "erp", "us", "usa", "uk", "eu", "emea",
+    "apac", "latam", "dach", "amer", "na", "ehs", "fp&a", "m&a", "gtm", "saas", "pmo", "cx", "l&d",
+}  # fmt: skip
+_SMALL_WORDS = {"of", "and", "for", "the", "to", "in", "at", "de", "des", "du", "la", "und", "der"}
+LONGEST_SURE_TITLE = 60
 _TRANSLATIONS = tuple((re.compile(rf"\b(?:{words})\b"), meant) for words, meant in _IN_ENGLISH)
 
 
@@ -114,3 +132,41 @@ def _piece_of_now(piece: str) -> str:
     if _ASSISTANTS.match(piece) or _JUNIOR.search(piece):
         return NO_ROLE
     return ",".join(one for one in piece.split(",") if not _NOT_NOW.search(one))
+
+
+def spoken_title(title: str) -> SpokenText:
+    """The role as it may stand in an email: "VP SALES | Dad" as "VP Sales".
+
+    One that names no role of now stays as written, and is not sure.
+    """
+    text = vendor_words.without_pictures(plain_letters(repaired_text(title)))
+    if vendor_words.is_unknown(text):
+        return SpokenText("")
+    parts = [part.strip(" ,.-–—") for part in _BETWEEN.split(text)[::2]]
+    parts = [part for part in parts if part]
+    held = [part for part in parts if own_role(part) != NO_ROLE]
+    chief = [part for part in held if re.search(rf"\b{_CHIEF}\b", own_role(part))]
+    said = next(iter([*chief, *held, *parts]), "")
+    said = re.sub(r"\s+(?:@|at|bei|chez)\s?.*|\s*@.*", "", said) or said
+    letters = "".join(c for c in said if c.isalpha())
+    if is_one_case(letters):
+        said = " ".join(_cased_title_word(word, n) for n, word in enumerate(said.split()))
+    return SpokenText(said, _is_sure_title(said))
+
+
+def _cased_title_word(word: str, place: int) -> str:
+    low = word.lower()
+    if low.strip(",.()") in ABBREVIATIONS:
+        return low.replace("saas", "SaaS") if "saas" in low else word.upper()
+    if low in _SMALL_WORDS and place > 0:
+        return low
+    return "/".join(
+        part.upper() if part in ABBREVIATIONS else cased_word(part) for part in low.split("/")
+    )
+
+
+def _is_sure_title(said: str) -> bool:
+    low = said.lower()
+    is_a_role = own_role(said) != NO_ROLE and not _NOT_NOW.search(low) and not _PROSE.match(low)
+    is_plain = is_latin_word(re.sub(r"[\d,&/()|]", "", said)) and not re.search(r"[!?\d]", said)
+    return is_a_role and is_plain and 1 < len(said) <= LONGEST_SURE_TITLE

@@ -85,7 +85,7 @@ def is_unknown(value: str) -> bool:
         return True
     words = " ".join(without_pictures(text).casefold().replace("_", " ").split())
     bare = words.rstrip(".!…").strip()
-    if bare in _UNKNOWN_WORDS or not any(char.isalnum() for char in bare):
+    if not _UNKNOWN_WORDS.isdisjoint((bare, words)) or not any(char.isalnum() for char in bare):
         return True
     whole = _STATUS.fullmatch(text) or _SENTENCE_OF_AI.search(text)
     return bool(whole or _STATUS_BEGINS.match(words) or _SENTENCE_BEGINS.match(words))
