@@ -20,7 +20,7 @@ class Finding:
     passed: bool
     text: str  # what was found
     clear: str = ""  # how to clear it
-    is_known: bool = True  # False where it passes because nothing speaks against it
+    is_known: bool = True  # False where nothing failed, and nothing is proven
 
     @property
     def state(self) -> CheckState:
@@ -31,8 +31,8 @@ def _passed(guard: str, text: str) -> Finding:
     return Finding(guard, True, text)
 
 
-def _unknown(guard: str, text: str) -> Finding:
-    return Finding(guard, True, text, is_known=False)
+def _unknown(guard: str, text: str, clear: str = "") -> Finding:
+    return Finding(guard, True, text, clear, is_known=False)
 
 
 def _failed(guard: str, text: str, clear: str) -> Finding:
@@ -197,7 +197,14 @@ FINDINGS: dict[str, Finding] = {
         "country", "{country} is not in ALLOWED_COUNTRIES.", "Reject it, or allow the country."
     ),
     "allowed_country": _passed("country", "{country}"),
-    "unknown_country": _unknown("country", "Country not known: a person decides."),
+    "unknown_country": _unknown(
+        "country", "Country not known: a person decides.", "Add the country to the lead."
+    ),
+    # names
+    "as_written": _unknown(
+        "names", "Left as written, please read it: {names}.", "Edit it if one says it differently."
+    ),
+    "as_said": _passed("names", "Names stand as one says them."),
 }
 
 
@@ -215,6 +222,10 @@ class CheckResult:
     @property
     def passed(self) -> bool:
         return FINDINGS[self.finding].passed
+
+    @property
+    def is_known(self) -> bool:
+        return FINDINGS[self.finding].is_known
 
     @property
     def text(self) -> str:

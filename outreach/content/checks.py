@@ -85,6 +85,7 @@ class EmailText:
     recipient: tuple[str, ...] = ()  # first and last name
     company: str = ""  # the recipient's
     values: tuple[str, ...] = ()  # of the merge fields that stand in the text
+    as_written: tuple[str, ...] = ()  # names in the text of which nobody can tell how to say them
     in_touch: bool = False  # they have answered us, or met us, before
 
 
@@ -103,6 +104,7 @@ def check_text(text: EmailText) -> list[CheckResult]:
         _in_footer(text.postal_address, text, "postal_address", "no_postal_address"),
         _one_unsubscribe_link(text),
         _country_allowed(text),
+        _names_as_said(text),
     ]
 
 
@@ -243,3 +245,9 @@ def _country_allowed(text: EmailText) -> CheckResult:
         return result("unknown_country")
     allowed = text.country in text.allowed_countries
     return result("allowed_country" if allowed else "other_country", country=text.country)
+
+
+def _names_as_said(text: EmailText) -> CheckResult:
+    if text.as_written:
+        return result("as_written", names=", ".join(text.as_written))
+    return result("as_said")

@@ -13,6 +13,15 @@ _NAME_ALONE = re.compile(r"^(?P<who>[A-Z][a-zà-ÿ'’-]{1,20}),$")
 _NOBODY_NEEDED = re.compile(
     r"^\W*(?:(?:greetings|howdy|good (?:morning|afternoon|evening|day))|hello$)", re.IGNORECASE
 )
+# How a language greets somebody whose name is not known.
+_OF_NOBODY = {
+    "en": "Hello,", "de": "Guten Tag,", "fr": "Bonjour,", "es": "Buenos días:", "it": "Buongiorno,",
+    "pt": "Olá,", "nl": "Goedendag,", "sv": "Hej,", "da": "Goddag,", "no": "Hei,", "fi": "Hei,",
+    "pl": "Dzień dobry,", "cs": "Dobrý den,", "sk": "Dobrý deň,", "hu": "Tisztelt Címzett!",
+    "ro": "Bună ziua,", "el": "Γεια σας,", "tr": "Merhaba,", "ru": "Здравствуйте,",
+    "uk": "Добрий день,",
+}  # fmt: skip
+_TO_A_NAME = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,2} \{\{\s*first_name\s*\}\}[ ]*[,:!.]?")
 _TITLES = {
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "madam", "herr", "frau",
     "señor", "señora", "monsieur", "madame", "doctor",
@@ -67,9 +76,23 @@ _OPENS_A_SENTENCE = {
 }  # fmt: skip
 
 
+def greeting_of_nobody(language: str) -> str:
+    return _OF_NOBODY.get(language, _OF_NOBODY["en"])
+
+
+def without_name(paragraph: str, language: str = "en") -> str:
+    """A template's paragraph with "Hi {{ first_name }}," as the greeting of nobody."""
+    line, newline, rest = paragraph.partition("\n")
+    if not _TO_A_NAME.fullmatch(line.strip()):
+        return paragraph
+    return greeting_of_nobody(language) + newline + rest
+
+
 def greeted_name(body: str) -> str | None:
     """Return whom the first line greets; "" for a greeting of nobody, None without a greeting."""
     line = next((one.strip() for one in body.splitlines() if one.strip()), "")
+    if line in _OF_NOBODY.values():
+        return None
     if found := _GREETING.match(line):
         who = found["who"].strip(" .*_\"'-")
         if not _without_titles(who):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from leads.field_values import titles
+from outreach.content import greeting
 
 TITLE_FAMILIES = (
     ("cro", r"\b(cro|revenue|sales|commercial|business development|growth)\b"),
@@ -38,6 +39,7 @@ TITLE_ABBREVIATIONS = (
     ("cto", r"\b(cto|cio)\b"),
     ("coo", r"\bcoo\b"),
 )
+LOWER_CASE_FIELDS = ("industry", "page_topic")  # whose words are no names
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
 
@@ -58,6 +60,7 @@ class BadTemplate(Exception):
 class FieldValue:
     text: str
     source: str  # such as "rb2b" or "clay, 2026-11-02"
+    is_sure: bool = True  # False where it was left as written, for nobody can tell how one says it
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,13 @@ def title_family(title: str) -> str:
     )
 
 
-def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) -> FilledText:
-    """Fill `template`. Raises MissingField for a required field without value, and BadTemplate."""
+def fill_template(
+    template: str, fields: Mapping[str, FieldValue], family: str, language: str = "en"
+) -> FilledText:
+    """Fill `template`. Raises MissingField for a required field without value, and BadTemplate.
+
+    Without a first name, its greeting is the language's to somebody whose name is not known.
+    """
     known = {name for name, value in fields.items() if value.text}
     kept = [
         paragraph
@@ -106,11 +114,26 @@ def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) 
         value = fields.get(found[1])
         if value is None or not value.text:
             raise MissingField(found[1])
-        phrases.append(Phrase(value.text, found[1], value.source))
-        return value.text
+        words = _fitted_words(found, value.text)
+        phrases.append(Phrase(words, found[1], value.source))
+        return words
 
-    text = "\n\n".join(_FIELD.sub(put, paragraph.text) for paragraph in kept)
+    texts = [paragraph.text for paragraph in kept]
+    if "first_name" not in known:
+        texts = [greeting.without_name(text, language) for text in texts]
+    text = "\n\n".join(_FIELD.sub(put, text) for text in texts)
     return FilledText(text, tuple(dict.fromkeys(phrases)))
+
+
+def _fitted_words(place: re.Match[str], words: str) -> str:
+    """The words as they stand there: no second full stop, and a sentence begins with a capital."""
+    after, before = place.string[place.end() :], place.string[: place.start()].rstrip()
+    if words.endswith(".") and re.match(r"[.?!:]|['’]s\b", after):
+        words = words.rstrip(".")
+    begins = not before or before[-1] in ".?!:"
+    if place[1] in LOWER_CASE_FIELDS and begins and words[:2] == words[:2].lower():
+        return words[0].upper() + words[1:]
+    return words
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.content import merge_fields, placeholders
+from outreach.content import greeting, merge_fields, placeholders
 
 # Merge fields and what they hold; `composing.fields_of` fills them, and a test compares.
 FIELD_EXAMPLES = {
@@ -109,12 +109,16 @@ def _grammar_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def required_fields(text: str, family: str, known: Collection[str] = ()) -> set[str]:
-    """Return the fields this text needs for a lead of `family` of whom `known` is known."""
-    found: set[str] = set()
-    for paragraph in _readable_paragraphs(text):
-        if merge_fields.paragraph_applies(paragraph, known, family):
-            found |= merge_fields.fields_in(paragraph.text)
-    return found
+    """Return the fields this text needs for a lead of `family` of whom `known` is known.
+
+    A greeting needs no name.
+    """
+    return {
+        name
+        for paragraph in _readable_paragraphs(text)
+        if merge_fields.paragraph_applies(paragraph, known, family)
+        for name in merge_fields.fields_in(greeting.without_name(paragraph.text))
+    }
 
 
 def _never_shown_problems(subject: str, body: str) -> list[StyleProblem]:

@@ -47,6 +47,7 @@ class EmailFacts:
     country: str
     allowed_countries: frozenset[str]
     unsourced_phrases: int
+    as_written: bool = False  # whether a name in it was left as written, to be read
     by_model: bool = False  # whether a language model wrote it
 
 
@@ -84,6 +85,8 @@ def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
         reasons.append(f"{facts.country} is not an allowed country")
     if facts.unsourced_phrases:
         reasons.append("a phrase has no source")
+    if facts.as_written:
+        reasons.append("a name was left as written")
     if facts.by_model:
         reasons.append("a language model wrote it")
     return MachineVerdict(not reasons, tuple(reasons))

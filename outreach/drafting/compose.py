@@ -195,13 +195,10 @@ def check_email(
     """The results of every check for a text to `lead`, the same for a draft and for a person's
     edit.
     """
-    company = lead.company.name if lead.company else ""
+    said, words = known_fields.spoken_facts(lead), f"{text.subject}\n{text.body}"
+    company = said["company"].text
     # A person's edit may name the company without a merge field.
-    mentioned = (
-        {"company"}
-        if company and company.lower() in f"{text.subject} {text.body}".lower()
-        else set()
-    )
+    mentioned = {"company"} if company and company.lower() in words.lower() else set()
     return checks.check_text(
         checks.EmailText(
             subject=text.subject,
@@ -221,9 +218,10 @@ def check_email(
             template=text.template,
             tier=text.tier,
             thread=before.thread,
-            recipient=(lead.first_name, lead.last_name),
+            recipient=(said["first_name"].text, said["last_name"].text),
             company=company,
             values=tuple(phrase.text for phrase in text.phrases if phrase.field != "last_name"),
+            as_written=known_fields.left_as_written(said, words),
             in_touch=before.in_touch,
         )
     )
@@ -239,6 +237,8 @@ def policy_facts(
     passed: bool,
 ) -> policy.EmailFacts:
     """Facts of a template's text. Of a language model's, replace `by_model`."""
+    phrases = tuple(phrases)
+    said = " ".join(phrase.text for phrase in phrases)
     return policy.EmailFacts(
         intent=assessment.intent,
         tier=assessment.tier,
@@ -250,5 +250,6 @@ def policy_facts(
         country=lead.country,
         allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
         unsourced_phrases=sum(not phrase.source for phrase in phrases),
+        as_written=bool(known_fields.left_as_written(known_fields.spoken_facts(lead), said)),
         by_model=False,
     )

@@ -1,5 +1,6 @@
 """The merge fields that are known of a lead, each with its source."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,10 +8,17 @@ from django.conf import settings
 from django.db.models import Count, Max
 
 from leads.field_values import vendor_words
+from leads.field_values.company_names import spoken_company_name
+from leads.field_values.industry_words import spoken_industry
+from leads.field_values.person_names import spoken_person
+from leads.field_values.texts import SpokenText, cased_word, is_one_case
+from leads.field_values.titles import spoken_title
+from leads.identity.company_matching import employer_key
 from leads.models import Assessment, Lead, TeamMember
 from outreach.content import merge_fields
 
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
+_SAID = ("sentence", "first_person")  # of a connection, as an email says it
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
 # Tools that an email may speak of; a script library on a website says nothing about their work.
 BUSINESS_TOOLS = {
@@ -55,20 +63,20 @@ def fields_of(
 
     `thread` is the subject of the email that this one follows.
     """
-    company, warm = lead.company, assessment.warm or {}
+    company, warm, said = lead.company, _spoken_warm(assessment.warm or {}), spoken_facts(lead)
     ours = lambda name: field_source(lead.sources, name)  # noqa: E731
     theirs = lambda name: field_source(company.sources if company else {}, name)  # noqa: E731
     tool = next(
         (t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), ""
     )
     found = {
-        "first_name": (lead.first_name, ours("first_name")),
-        "last_name": (lead.last_name, ours("last_name")),
-        "title": (lead.title, ours("title")),
-        "city": (lead.city, ours("city")),
+        "first_name": (said["first_name"].text, ours("first_name")),
+        "last_name": (said["last_name"].text, ours("last_name")),
+        "title": (said["title"].text, ours("title")),
+        "city": (said["city"].text, ours("city")),
         "state": (lead.state, ours("state")),
-        "company": (_plain_company(company.name) if company else "", theirs("name")),
-        "industry": (_in_prose(company.industry) if company else "", theirs("industry")),
+        "company": (said["company"].text, theirs("name")),
+        "industry": (said["industry"].text, theirs("industry")),
         "employees": (company.employees if company else "", theirs("employees")),
         "open_roles": (str(company.open_roles or "") if company else "", theirs("open_roles")),
         "technology": (tool, theirs("technologies")),
@@ -98,13 +106,8 @@ def fields_of(
 
 
 def _stands_in_a_sentence(name: str, value: str) -> bool:
-    """Refuse links, line breaks and a vendor's status: we would sign them.
-
-    Null and Na are surnames.
-    """
-    if len(value.splitlines()) != 1 or "://" in value:
-        return False
-    return name == "last_name" or not vendor_words.is_unknown(value)
+    """Refuse a link, several lines and a vendor's status; Null and Na are surnames."""
+    return bool(_one_line(value)) and (name == "last_name" or not vendor_words.is_unknown(value))
 
 
 def field_source(sources: dict[str, dict[str, str]], name: str) -> str:
@@ -112,30 +115,44 @@ def field_source(sources: dict[str, dict[str, str]], name: str) -> str:
     return f"{found['source']}, {found['at'][:10]}" if found else ""
 
 
-def _plain_company(name: str) -> str:
-    """ "Northline Freight, Inc." as one says it: "Northline Freight"."""
-    plain = name.strip()
-    for ending in (
-        ", Inc.",
-        " Inc.",
-        ", Inc",
-        " Inc",
-        ", LLC",
-        " LLC",
-        ", Ltd.",
-        " Ltd.",
-        " Ltd",
-        " Corp.",
-        ", Corp.",
-    ):
-        plain = plain.removesuffix(ending)
-    return plain
+def spoken_facts(lead: Lead) -> dict[str, SpokenText]:
+    """What is known of the lead by merge field, as it may stand in an email."""
+    company = lead.company
+    person = spoken_person(_one_line(lead.first_name), _one_line(lead.last_name))
+    name = _one_line(company.name) if company and employer_key(company.name) else ""
+    return {
+        "first_name": person.first,
+        "last_name": person.last,
+        "title": spoken_title(_one_line(lead.title)),
+        "city": SpokenText(_spoken_place(lead.city)),
+        "company": spoken_company_name(name),
+        "industry": spoken_industry(_one_line(company.industry) if company else ""),
+    }
 
 
-def _in_prose(industry: str) -> str:
-    """ "Logistics & Supply Chain" inside a sentence: "logistics and supply chain".
+def _one_line(value: str) -> str:
+    return "" if len(value.splitlines()) != 1 or "://" in value else value
 
-    Abbreviations stay.
-    """
-    words = industry.replace("&", "and").split()
-    return " ".join(word if word.isupper() else word.lower() for word in words)
+
+def left_as_written(facts: dict[str, SpokenText], text: str) -> tuple[str, ...]:
+    """The facts in `text` of which nobody can tell how one says them: 'first name “JP”'."""
+    return tuple(
+        f"{name.replace('_', ' ')} “{said.text}”"
+        for name, said in facts.items()
+        if said.text
+        and not said.is_sure
+        and re.search(rf"(?<!\w){re.escape(said.text)}(?!\w)", text)
+    )
+
+
+def _spoken_place(city: str) -> str:
+    return " ".join(map(cased_word, city.split())) if is_one_case(city) else city
+
+
+def _spoken_warm(warm: dict[str, str]) -> dict[str, str]:
+    written = warm.get("company", "")
+    said = spoken_company_name(written).text or written
+    if not written or said == written:
+        return warm
+    changed = {name: text.replace(written, said) for name, text in warm.items() if name in _SAID}
+    return {**warm, **changed, "company": said}

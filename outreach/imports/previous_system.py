@@ -282,12 +282,12 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
-    company = lead.company
+    company, said = lead.company, known_fields.spoken_facts(lead)
     known = {
-        "first_name": (lead.first_name, lead.sources),
-        "title": (lead.title, lead.sources),
+        "first_name": (said["first_name"].text, lead.sources),
+        "title": (said["title"].text, lead.sources),
         "company": (
-            company.name if company else "",
+            said["company"].text,
             {"company": company.sources.get("name")} if company else {},
         ),
     }

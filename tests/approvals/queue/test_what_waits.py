@@ -36,8 +36,8 @@ def write(lead: Lead | None = None) -> Message:
     return drafts.write_draft(factories.draft_email(lead))
 
 
-def nameless() -> Message:
-    message = write(factories.LeadFactory(first_name=""))
+def companyless() -> Message:
+    message = write(factories.LeadFactory(company=factories.CompanyFactory(name="")))
     assert (message.status, message.blocked_by) == ("blocked", "missing_field")
     return message
 
@@ -110,7 +110,7 @@ def test_what_we_block_is_unhealthy_everywhere(
 
 
 def test_a_persons_data_is_said_and_no_fault(client: Client, viewer: User) -> None:
-    nameless()
+    companyless()
     assert status.pipeline_problems() == []
     assert status.build_queue_status()["pipeline_healthy"] is True
     code, said = diagnose()
@@ -124,7 +124,7 @@ def test_a_persons_data_is_said_and_no_fault(client: Client, viewer: User) -> No
 @pytest.mark.parametrize(("blocked", "healthy"), [(20, True), (21, False)])
 def test_too_many_of_the_last_sixty_are_a_fault(blocked: int, healthy: bool) -> None:
     for _ in range(blocked):
-        nameless()
+        companyless()
     assert (status.pipeline_problems() == []) is healthy
     assert diagnose()[0] == (0 if healthy else 1)
 
@@ -132,7 +132,7 @@ def test_too_many_of_the_last_sixty_are_a_fault(blocked: int, healthy: bool) -> 
 @pytest.mark.parametrize(("newer", "healthy"), [(39, False), (40, True)])
 def test_drafts_before_the_last_sixty_do_not_count(newer: int, healthy: bool) -> None:
     for _ in range(21):
-        nameless()
+        companyless()
     Message.objects.update(created_at=timezone.now() - timedelta(hours=1))
     factories.create_many_held(newer)
     assert (status.pipeline_problems() == []) is healthy
@@ -140,7 +140,7 @@ def test_drafts_before_the_last_sixty_do_not_count(newer: int, healthy: bool) ->
 
 @pytest.mark.parametrize(("days", "healthy"), [(1, True), (2.9, True), (3.1, False), (6, False)])
 def test_one_that_is_too_old_is_a_fault(clock: Any, days: float, healthy: bool) -> None:
-    nameless()  # on a Tuesday
+    companyless()  # on a Tuesday
     clock.shift(timedelta(days=days))
     for name in ("beat", *SWEEPS):
         Heartbeat.beat(name, worked=True)
@@ -149,7 +149,7 @@ def test_one_that_is_too_old_is_a_fault(clock: Any, days: float, healthy: bool) 
 
 def test_days_off_do_not_count(clock: Any) -> None:
     clock.shift(timedelta(days=3))  # a Friday
-    nameless()
+    companyless()
     clock.shift(timedelta(days=4))  # the Tuesday after
     assert what_waits.problems_by_person_data(timezone.now()) == []
     clock.shift(timedelta(days=1, minutes=1))
@@ -212,9 +212,9 @@ def test_parked_and_uncertain_are_never_caught_up(client: Client, viewer: User) 
 
 
 def test_blocked_drafts_can_be_read_in_the_queue(client: Client, viewer: User) -> None:
-    message = nameless()
+    message = companyless()
     for _ in range(52):
-        nameless()
+        companyless()
     page = page_of(client, viewer, "/sales/queue?show=blocked")
     assert str(message.lead) in page and "The template needs" in page
     assert "53 drafts blocked" in page and "3 more with this cause." in page
@@ -225,11 +225,11 @@ def test_blocked_drafts_can_be_read_in_the_queue(client: Client, viewer: User) -
 
 def test_count_takes_the_same_queries_at_any_size(django_assert_num_queries: Any) -> None:
     for _ in range(3):
-        nameless()
+        companyless()
     with django_assert_num_queries(5):
         what_waits.what_waits()
     for _ in range(9):
-        nameless()
+        companyless()
     with django_assert_num_queries(5):
         what_waits.what_waits()
 

@@ -32,6 +32,7 @@ GOOD = checks.EmailText(
 ORDER = [
     "placeholder", "subject", "opener", "personal", "source", "learned", "near_copy",
     "one_per_company", "sender_identity", "postal_address", "unsubscribe_link", "country",
+    "names",
 ]  # fmt: skip
 
 
@@ -217,7 +218,7 @@ def test_text_is_a_copy_from_85_percent_on(words: int, copy: bool) -> None:
 
 
 def test_results_are_stored_as_plain_rows() -> None:
-    row = check_results.results_as_rows(checks.check_text(replace(GOOD, country="DE")))[-1]
+    row = check_results.results_as_rows(checks.check_text(replace(GOOD, country="DE")))[-2]
     assert row == {
         "guard": "country",
         "passed": False,
@@ -228,8 +229,21 @@ def test_results_are_stored_as_plain_rows() -> None:
 
 
 def test_what_nobody_knows_passes_and_is_not_green() -> None:
-    row = check_results.results_as_rows(checks.check_text(replace(GOOD, country="")))[-1]
+    row = check_results.results_as_rows(checks.check_text(replace(GOOD, country="")))[-2]
     assert (row["guard"], row["passed"], row["state"]) == ("country", True, "not_known")
+
+
+def test_a_name_left_as_written_is_not_known() -> None:
+    left = ("first name “JP”", "company “adidas”")
+    rows = checks.check_text(replace(GOOD, as_written=left))
+    assert check_results.first_failure(rows) is None
+    assert check_results.results_as_rows(rows)[-1] == {
+        "guard": "names",
+        "passed": True,
+        "state": "not_known",
+        "text": "Left as written, please read it: first name “JP”, company “adidas”.",
+        "clear": "Edit it if one says it differently.",
+    }
 
 
 @pytest.mark.parametrize(

@@ -283,13 +283,54 @@ def test_seeded_templates_pass_or_name_missing_fields(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("field", ["first_name", "company"])
-def test_seeded_templates_need_name_and_company(field: str) -> None:
-    fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name != field}
+def test_seeded_templates_need_the_company() -> None:
+    fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name != "company"}
     for template in EmailTemplate.objects.filter(active=True):
         with pytest.raises(MissingField) as missing:
             fill_template(template.subject + "\n\n" + template.body, fields, "other")
-        assert missing.value.field == field, template.key
+        assert missing.value.field == "company", template.key
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "text"),
+    [
+        ("Hi {{ first_name }},\n\nAbout {{ company }}.", "en", "Hello,\n\nAbout Northline."),
+        ("Hello {{first_name}}!\nAbout {{ company }}.", "en", "Hello,\nAbout Northline."),
+        ("Guten Tag {{ first_name }},\n\nzu {{ company }}.", "de", "Guten Tag,\n\nzu Northline."),
+        ("Bonjour {{ first_name }},\n\nA.", "fr", "Bonjour,\n\nA."),
+        ("Hi {{ first_name }},\n\nA.", "xx", "Hello,\n\nA."),
+    ],
+)
+def test_without_a_name_the_greeting_names_nobody(template: str, language: str, text: str) -> None:
+    known = {"company": FIELDS["company"]}
+    assert fill_template(template, known, "other", language).text == text
+
+
+@pytest.mark.parametrize(
+    "template", ["You know, {{ first_name }}.", "Hi {{ first_name }}, of {{ company }}"]
+)
+def test_a_name_within_a_sentence_stays_required(template: str) -> None:
+    with pytest.raises(MissingField):
+        fill_template(template, {"company": FIELDS["company"]}, "other")
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "text"),
+    [
+        ("At {{ company }}.", "Acme Inc.", "At Acme Inc."),
+        ("At {{ company }}?", "Acme Inc.", "At Acme Inc?"),
+        ("{{ company }}'s work", "Acme Inc.", "Acme Inc's work"),
+        ("At {{ company }}, now", "Acme Inc.", "At Acme Inc., now"),
+        ("At {{ company }} now", "eBay", "At eBay now"),
+        ("{{ company }} now", "eBay", "eBay now"),
+        ("Work.\n{{ industry }} is hard", "oil and energy", "Work.\nOil and energy is hard"),
+        ("In {{ industry }}, work", "oil and energy", "In oil and energy, work"),
+        ("{{ industry }} work", "IT services", "IT services work"),
+    ],
+)
+def test_a_value_fits_where_it_stands(template: str, value: str, text: str) -> None:
+    fields = {name: FieldValue(value, "rb2b") for name in ("company", "industry")}
+    assert fill_template(template, fields, "other").text == text
 
 
 @pytest.mark.django_db

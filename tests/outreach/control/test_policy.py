@@ -215,3 +215,8 @@ def test_the_stored_verdicts_are_those_of_the_phases_with_a_machine() -> None:
         },
         "autonomous": {"machine_approves": True, "reasons": []},
     }
+
+
+def test_a_name_left_as_written_is_read_by_a_person() -> None:
+    verdict = machine_verdict(LIMITS_BY_PHASE[Phase.AUTONOMOUS], replace(LOW, as_written=True))
+    assert verdict.reasons == ("a name was left as written",)

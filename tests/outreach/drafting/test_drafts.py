@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads.models import Assessment, Lead, Switch, Visit
+from leads.models import Assessment, Company, Lead, Switch, Visit
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.drafting import drafts, known_fields, no_draft, open_drafts
@@ -287,15 +287,17 @@ def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None
 
 
 def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
-    message = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name="")))
+    message = drafts.write_draft(
+        factories.draft_email(factories.LeadFactory(company=factories.CompanyFactory(name="")))
+    )
     assert (message.status, message.blocked_by) == ("blocked", "missing_field")
-    assert message.error == "The template needs first_name, and it is not known."
+    assert message.error == "The template needs company, and it is not known."
     assert message.guards == [
         {
             "guard": "missing_field",
             "passed": False,
-            "text": "The template needs first_name, and it is not known.",
-            "clear": "Add first_name or write the email by hand.",
+            "text": "The template needs company, and it is not known.",
+            "clear": "Add company or write the email by hand.",
         }
     ]
     assert message.expires_at == pytest.approx(
@@ -468,10 +470,10 @@ def test_an_approved_draft_keeps_its_text() -> None:
 
 
 def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
-    lead = factories.LeadFactory(first_name="")
+    lead = factories.LeadFactory(company=factories.CompanyFactory(name=""))
     message = drafts.write_draft(factories.draft_email(lead))
     assert message.status == "blocked"
-    Lead.objects.filter(pk=lead.pk).update(first_name="Dana")
+    Company.objects.filter(pk=lead.company_id).update(name="Acme")
     assessed(Lead.objects.get(pk=lead.pk))
     sweep()
     message.refresh_from_db()
@@ -586,3 +588,28 @@ def test_address_used_for_another_lead_gets_no_draft() -> None:
     assert (
         str(no_draft.why_no_draft_now(lead)) == "This address was written to, as somebody else's."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("JP", "first name “JP”"), ("Renée & Tom", "first name “Renée & Tom”")]
+)
+def test_a_name_that_nobody_can_tell_is_shown(name: str, said: str) -> None:
+    message = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name=name)))
+    row = next(one for one in message.guards if one["guard"] == "names")
+    assert row["text"] == f"Left as written, please read it: {said}." and row["known"] is False
+    assert message.text.body.startswith(f"Hi {name},")
+    assert "a name was left as written" in message.verdicts["autonomous"]["reasons"]
+
+
+def test_names_are_written_as_people_say_them() -> None:
+    company = factories.CompanyFactory(
+        name="BAYOU ENERGY SERVICES LLC", industry="transportation/trucking/railroad"
+    )
+    lead = factories.LeadFactory(first_name="MIA", company=company)
+    message = drafts.write_draft(factories.draft_email(lead))
+    assert message.status == "held", message.error
+    text = f"{message.text.subject}\n{message.text.body}"
+    assert "Hi Mia," in text and "Bayou Energy Services" in text
+    assert "LLC" not in text and "BAYOU" not in text and "/" not in text
+    row = next(one for one in message.guards if one["guard"] == "names")
+    assert row["passed"] and "known" not in row

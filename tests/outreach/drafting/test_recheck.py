@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads.models import Lead, TeamMember
+from leads.models import Company, Lead, TeamMember
 from outreach.choices import MoveCode
 from outreach.drafting import drafts, open_drafts, recheck
 from outreach.models import CheckBasis, EmailTemplate, Message
@@ -148,18 +148,18 @@ def test_imported_words_stay_and_the_footer_is_new(settings: Any) -> None:
 
 
 def test_new_knowledge_of_the_person_frees_their_draft(sender: TeamMember) -> None:
-    lead = factories.LeadFactory(first_name="")
+    lead = factories.LeadFactory(company=factories.CompanyFactory(name=""))
     factories.VisitFactory(lead=lead)
     message = write(lead)
     assert (message.status, message.blocked_by) == ("blocked", "missing_field")
     review_actions.mark_opened(message)
     recheck.free_blocked()
-    Lead.objects.filter(pk=lead.pk).update(first_name="Dana")
+    Company.objects.filter(pk=lead.company_id).update(name="Acme")
     assert recheck.free_blocked() == 0  # nobody has said so yet
     factories.AssessmentFactory(lead=lead)
     open_drafts.open_new_drafts()
     assert recheck.free_blocked() == 1
-    assert "Dana" in current(message).text.body
+    assert "Acme" in current(message).text.body
 
 
 def test_what_could_not_be_written_is_tried_again(sender: TeamMember) -> None:

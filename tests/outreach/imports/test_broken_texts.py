@@ -73,8 +73,6 @@ def test_a_template_is_not_published(subject: str, body: str) -> None:
     [
         ({}, "No company found", "missing_field"),
         ({}, "🚫 Not found", "missing_field"),
-        ({"first_name": "undefined"}, "Acme", "missing_field"),
-        ({"first_name": "N/A"}, "Acme", "missing_field"),
         ({}, "northline.test", "placeholder"),
     ],
 )
@@ -84,6 +82,14 @@ def test_a_draft_of_a_status_is_blocked(
     known = factories.LeadFactory(company=factories.CompanyFactory(name=company), **lead)
     message = drafts.write_draft(factories.draft_email(known))
     assert (message.status, message.blocked_by) == ("blocked", blocked_by)
+
+
+@pytest.mark.parametrize("name", ["undefined", "N/A", "", "info", "🎉", "J."])
+def test_who_has_no_first_name_is_greeted_without(name: str) -> None:
+    message = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name=name)))
+    assert message.status == "held", message.error
+    assert message.text.body.startswith("Hello,\n\n")
+    assert "first_name" not in {phrase["field"] for phrase in message.text.phrases}
 
 
 def test_the_draft_leaves_out_a_title_that_is_none() -> None:

@@ -353,7 +353,9 @@ def test_a_rejection_leaves_tag_and_reason_on_the_move(reviewer: User) -> None:
 
 def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
     held = factories.held_email()
-    blocked = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name="")))
+    blocked = drafts.write_draft(
+        factories.draft_email(factories.LeadFactory(company=factories.CompanyFactory(name="")))
+    )
     approved = factories.cleared_email()
     assert review_actions.expire_due() == 0
     clock.shift(timedelta(days=3, seconds=1))
