@@ -105,6 +105,17 @@ def _codes_by_name() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
+def _names_by_code() -> dict[str, str]:
+    return {code: name for name, code in reversed(_codes_by_name().items())}
+
+
+def country_name(code: str) -> str:
+    name = _names_by_code().get(code, "")
+    small = ("and", "of", "the")
+    return " ".join(one if one in small else one.title() for one in name.split()) or code
+
+
+@lru_cache(maxsize=1)
 def _country_codes() -> frozenset[str]:
     return frozenset(_codes_by_name().values())
 

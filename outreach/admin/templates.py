@@ -17,10 +17,13 @@ from unfold.widgets import (
 
 from caio_project.lib.diff import diff_words
 from caio_project.lib.web.admin_classes import NoDeleteAdmin
+from leads.field_values.languages import ENGLISH, LANGUAGE_CHOICES
 from leads.models import Kind, Lead
 from outreach.content import style
 from outreach.email_templates import preview, publishing
 from outreach.models import EmailTemplate
+
+PLACE = ("key", "tier", "angle", "signal", "language")
 
 
 class TemplateForm(forms.ModelForm):
@@ -29,6 +32,13 @@ class TemplateForm(forms.ModelForm):
     tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
     angle = forms.ChoiceField(
         widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text
+    )
+    language = forms.ChoiceField(
+        choices=LANGUAGE_CHOICES,
+        initial=ENGLISH,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=EmailTemplate._meta.get_field("language").help_text,
     )
     chosen = forms.ModelMultipleChoiceField(
         queryset=Lead.objects.none(),
@@ -41,7 +51,7 @@ class TemplateForm(forms.ModelForm):
 
     class Meta:
         model = EmailTemplate
-        fields = ("tier", "angle", "signal", "name", "subject", "body")
+        fields = ("tier", "angle", "signal", "language", "name", "subject", "body")
         widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 28})}
         help_texts = {
             "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line "
@@ -67,11 +77,12 @@ class TemplateForm(forms.ModelForm):
 
     def typed(self) -> EmailTemplate:
         """What was typed, as a template of its own; the row that emails point to is left alone."""
-        of = {name: getattr(self.instance, name) for name in ("key", "tier", "angle", "signal")}
+        of = {name: getattr(self.instance, name) for name in PLACE}
         typed = EmailTemplate(
             **{**of, **{k: v for k, v in self.cleaned_data.items() if k != "chosen"}}
         )
         typed.subject, typed.body = typed.subject.strip(), typed.body.replace("\r\n", "\n").strip()
+        typed.language = typed.language or ENGLISH
         typed.key = typed.key or publishing.template_key(typed)
         return typed
 
@@ -116,7 +127,7 @@ class EmailTemplateAdmin(NoDeleteAdmin):
         "created_at",
         "written_by",
     )
-    list_filter = ("active", "tier", "angle", "signal")
+    list_filter = ("active", "tier", "angle", "signal", "language")
     list_select_related = ("created_by",)
     search_fields = ("key", "name", "subject", "body")
     actions = ("compare", "retire")
@@ -128,10 +139,21 @@ class EmailTemplateAdmin(NoDeleteAdmin):
         changes = (
             ("changes",) if obj and request.method == "GET" else ()
         )  # else those against the active one are shown
-        return (*place, "tier", "angle", "signal", "name", "subject", "body", *more, *changes)
+        return (
+            *place,
+            "tier",
+            "angle",
+            "signal",
+            "language",
+            "name",
+            "subject",
+            "body",
+            *more,
+            *changes,
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("key", "version", "active", "tier", "angle", "signal", "changes") if obj else ()
+        return ("key", "version", "active", *PLACE[1:], "changes") if obj else ()
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from leads.field_values import languages
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import previous_emails
 from outreach.content import check_results, checks, email_footer, merge_fields
@@ -57,7 +58,9 @@ def compose_email(
     Where the best template would repeat an earlier email, the next best one is taken. A `preview`
     is checked against no earlier email; its lead and assessment may be unsaved.
     """
-    lead, active = facts.lead, facts.batch.templates
+    lead = facts.lead
+    spoken = languages.reading_languages(lead.country, lead.title)
+    active = template_choice.in_language(facts.batch.templates, spoken)
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
     fresh = (
@@ -67,7 +70,7 @@ def compose_email(
     )
     known = TemplateInputs(
         facts=facts,
-        critical_reason=critical_reasons.critical_reason(facts.recipient, message),
+        critical_reason=critical_reasons.contact_reason(facts.recipient, message),
         assessment=assessment,
         fields=known_fields.fields_of(
             lead,
@@ -134,7 +137,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
     problem: check_results.CheckResult | None = None
     try:
         family = merge_fields.title_family(lead.title)
-        filled = merge_fields.fill_template(template.body, known.fields, family)
+        filled = merge_fields.fill_template(template.body, known.fields, family, template.language)
         headed = merge_fields.fill_template(template.subject, known.fields, family)
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
@@ -162,7 +165,9 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
             assessment,
             phrases,
             was_delivered=known.before.was_delivered,
-            critical_reason=known.critical_reason,
+            critical_reason=critical_reasons.joined_reasons(
+                known.critical_reason, critical_reasons.language_reason(lead, template.language)
+            ),
             passed=problem is None and check_results.first_failure(results) is None,
         ),
         fields=known.fields,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from leads.field_values.languages import ENGLISH
 from leads.models import Assessment
 from leads.scoring import rule_versions
 from outreach.content import merge_fields
@@ -30,6 +31,19 @@ class ActiveTemplates:
             one for one in self.first_emails if one.tier == template.tier and one.pk != template.pk
         ]
         return sorted(same, key=lambda one: (one.angle != GENERAL, one.signal, one.key))
+
+
+def in_language(active: ActiveTemplates, languages: Sequence[str]) -> ActiveTemplates:
+    """Those in the first of `languages` that has any; else the English ones, else all."""
+
+    def chosen(templates: tuple[EmailTemplate, ...]) -> tuple[EmailTemplate, ...]:
+        by_language = (
+            tuple(one for one in templates if one.language == code)
+            for code in (*languages, ENGLISH)
+        )
+        return next((found for found in by_language if found), templates)
+
+    return ActiveTemplates(chosen(active.first_emails), chosen(active.follow_ups))
 
 
 def load_active_templates() -> ActiveTemplates:

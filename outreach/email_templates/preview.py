@@ -82,7 +82,7 @@ def template_text(template: EmailTemplate) -> str:
 
 def preview_fingerprint(template: EmailTemplate, before: EmailTemplate | None) -> str:
     """Hash what a person has seen: this text, in this place, replacing that version."""
-    names = ("key", "tier", "angle", "signal", "name", "subject", "body")
+    names = ("key", "tier", "angle", "signal", "language", "name", "subject", "body")
     parts = [*(getattr(template, name) for name in names), str(before.version if before else 0)]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
@@ -239,10 +239,9 @@ def recent_leads(template: EmailTemplate) -> list[Any]:
 
 
 def _place_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    """Refuse a second template for one tier, angle and signal: the choice would be chance."""
-    same = EmailTemplate.objects.filter(
-        active=True, tier=template.tier, angle=template.angle, signal=template.signal
-    ).exclude(key=template.key)
+    """Refuse a second template for one tier, angle, signal and language: it would be chance."""
+    place = {name: getattr(template, name) for name in ("tier", "angle", "signal", "language")}
+    same = EmailTemplate.objects.filter(active=True, **place).exclude(key=template.key)
     if other := same.first():
         return [
             style.StyleProblem(

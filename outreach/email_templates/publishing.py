@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from leads.field_values.languages import ENGLISH
 from leads.scoring import rule_versions
 from outreach.drafting.template_choice import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
@@ -30,8 +31,10 @@ def template_angles() -> list[str]:
 
 
 def template_key(template: EmailTemplate) -> str:
-    """ "tier_1.general.tech_stack"; cut to what the column holds."""
-    return ".".join(part for part in (template.tier, template.angle, template.signal) if part)[:60]
+    """ "tier_1.general.tech_stack.de", English without its code; cut to what the column holds."""
+    language = "" if template.language == ENGLISH else template.language
+    parts = (template.tier, template.angle, template.signal, language)
+    return ".".join(part for part in parts if part)[:60]
 
 
 def publish_version(
@@ -52,7 +55,7 @@ def publish_version(
                 "published."
             )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
-        names = ("key", "tier", "angle", "signal", "name", "subject", "body")
+        names = ("key", "tier", "angle", "signal", "language", "name", "subject", "body")
         return EmailTemplate.objects.create(
             **{name: getattr(template, name) for name in names},
             version=versions[-1].version + 1 if versions else 1,

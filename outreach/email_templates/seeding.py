@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from leads.field_values.languages import ENGLISH
 from leads.models import Switch
 from leads.scoring import assess
 from outreach.drafting import follow_ups
@@ -44,9 +45,9 @@ def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
     active = next((one for one in versions if one.active), None)
     if versions and (active is None or not active.seeded or _is_same_text(active, row)):
         return False
-    place = (row["tier"], row["angle"], row["signal"])
+    place = (row["tier"], row["angle"], row["signal"], row.get("language", ENGLISH))
     if any(
-        one.active and (one.tier, one.angle, one.signal) == place
+        one.active and (one.tier, one.angle, one.signal, one.language) == place
         for one in stored
         if one.key != row["key"]
     ):

@@ -83,7 +83,7 @@ def start_experiment(
 def _store_variant(
     variant: EmailTemplate, active: EmailTemplate, version: int, by: Any
 ) -> EmailTemplate:
-    same = {name: getattr(active, name) for name in ("key", "tier", "angle", "signal")}
+    same = {name: getattr(active, name) for name in ("key", "tier", "angle", "signal", "language")}
     return EmailTemplate.objects.create(
         **same,
         version=version,

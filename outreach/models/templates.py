@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from leads.field_values import languages
+
 
 class Signal(models.TextChoices):
     """What a template may rest on beside its angle, strongest first."""
@@ -34,6 +36,12 @@ class EmailTemplate(models.Model):
         choices=Signal.choices,
         blank=True,
         help_text="What must be known besides. Empty: used where no template fits a signal.",
+    )
+    language = models.CharField(
+        max_length=8,
+        default=languages.ENGLISH,
+        db_default=languages.ENGLISH,
+        help_text="People who read another one get it only after a person has looked.",
     )
     name = models.CharField(max_length=120, help_text="What the review desk calls it.")
     subject = models.CharField(max_length=200)
