@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import answers, aside, batch, colleagues, desk, pulse, sent
+from approvals.views import answers, aside, batch, colleagues, copies, desk, pulse, sent
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("sales/queue/next", desk.open_next_email, name="next"),
     path("sales/queue/batch", batch.decide_batch, name="batch"),
     path("sales/queue/<uuid:public_id>", desk.desk_page, name="desk"),
+    path("sales/queue/<uuid:public_id>/copies", copies.copies_page, name="copies"),
     path("sales/queue/<uuid:public_id>/read", desk.record_read, name="read"),
     path("sales/queue/<uuid:public_id>/approve", desk.approve_email, name="approve"),
     path("sales/queue/<uuid:public_id>/reject", desk.reject_email, name="reject"),

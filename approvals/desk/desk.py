@@ -14,6 +14,7 @@ from approvals.decisions import claims, refusal_words
 from approvals.desk import (
     company_slot,
     email_sheet,
+    near_copies,
     notes,
     outside_links,
     reading_proof,
@@ -81,6 +82,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "text": text,
         "sheet": email_sheet.email_sheet(message, text),
         "facts": email_sheet.sourced_facts(text),
+        "copies": near_copies.find_copies(message, text),
         "assessment": message.assessment,
         "written_by": rewrite_requests.authorship_sentence(message, text) if text.pk else "",
         "local_time": local_time(message),

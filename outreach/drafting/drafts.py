@@ -198,9 +198,8 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
         pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
     )
     version, checked = message.version + 1, _composed_columns(written)
-    if not claims.claim_row(
-        rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]
-    ):
+    changes = {name: checked[name] for name in ("guards", "verdicts", "fingerprint")}
+    if not claims.claim_row(rows, version=version, **changes):
         found = Message.objects.get(pk=message.pk)
         raise StaleMessage(found.status, found.version)
     _store_text(message, written, version)
@@ -212,6 +211,9 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
     blocked = written.blocked
     return {
         **message_text.priority_columns(own, facts.critical_reason),
+        **message_text.fingerprint_columns(
+            written.subject, written.body, [phrase["text"] for phrase in written.phrases]
+        ),
         "tier": facts.tier,
         "intent": facts.intent,
         "queue_turn": message_text.queue_turn(facts.intent),

@@ -3,6 +3,7 @@
 `tests/outreach/drafting/test_message_text.py` fails where another module writes them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from outreach.choices import Band
-from outreach.content import email_footer
+from outreach.content import email_footer, fingerprints
 from outreach.control import policy
 from outreach.models import Message, MessageText
 
@@ -54,6 +55,11 @@ def store_text(
 def queue_turn(intent: int) -> int:
     """The turn within a band of an email that is not overdue: the highest score first."""
     return OVERDUE_TURN + 1 + max(0, 100 - intent)
+
+
+def fingerprint_columns(subject: str, body: str, facts: Iterable[str]) -> dict[str, int]:
+    """What finds near copies of a text, without the recipient's facts. Stored with each text."""
+    return {"fingerprint": fingerprints.text_fingerprint(f"{subject}\n{body}", facts)}
 
 
 def priority_columns(band: Band, critical_reason: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Message(models.Model):
     verdicts = models.JSONField(
         default=dict, help_text="What each phase's machine would decide; hidden until then."
     )
+    fingerprint = models.BigIntegerField(default=0, db_default=0, editable=False)
     guards = models.JSONField(default=list, help_text="[{guard, passed, text, clear}]")
     blocked_by = models.CharField(max_length=40, blank=True)
 
@@ -180,6 +181,7 @@ class Message(models.Model):
                 name="message_turning_late",
                 condition=Q(status="held", queue_turn__gt=0),
             ),
+            models.Index(fields=["fingerprint"], name="message_copies", condition=Q(status="held")),
             # The last two so that the index alone tells which are passed over.
             models.Index(
                 fields=["place", "rank", "cleared_at", "id", "domain", "not_before"],

@@ -128,9 +128,11 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
-        if not claims.claim_row(
-            rows, version=version + 1, guards=check_results.results_as_rows(results), domain=domain
-        ):
+        changes = {
+            "guards": check_results.results_as_rows(results),
+            **message_text.fingerprint_columns(subject, body, [p["text"] for p in kept]),
+        }
+        if not claims.claim_row(rows, version=version + 1, domain=domain, **changes):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
         new = message_text.NewText(subject, body, current.footer, kept, author=by)

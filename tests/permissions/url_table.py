@@ -26,6 +26,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/next": (CLOSED, REVIEWER),
     "sales/queue/batch": (CLOSED, REVIEWER),
     "sales/queue/<uuid:public_id>": (VIEWER, CLOSED),
+    "sales/queue/<uuid:public_id>/copies": (VIEWER, CLOSED),
     "sales/queue/<uuid:public_id>/read": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/approve": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/reject": (REVIEWER, REVIEWER),
