@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0038_event_due_of_source'),
-        ('outreach', '0023_no_position_of_drafting'),
+        ('outreach', '0025_message_fingerprint'),
     ]
 
     operations = [

@@ -596,7 +596,9 @@ def test_address_used_for_another_lead_gets_no_draft() -> None:
 def test_a_name_that_nobody_can_tell_is_shown(name: str, said: str) -> None:
     message = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name=name)))
     row = next(one for one in message.guards if one["guard"] == "names")
-    assert row["text"] == f"Left as written, please read it: {said}." and row["state"] == "not_known"
+    assert (
+        row["text"] == f"Left as written, please read it: {said}." and row["state"] == "not_known"
+    )
     assert message.text.body.startswith(f"Hi {name},")
     assert "a name was left as written" in message.verdicts["autonomous"]["reasons"]
 
