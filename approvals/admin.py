@@ -129,7 +129,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def shown_status(self, message: Message) -> str:
         return message.get_status_display()
 
-    @admin.display(description="")
+    @admin.display(description="desk")
     def open_desk(self, message: Message) -> str:
         return format_html('<a href="{}">Review</a>', f"/sales/queue/{message.public_id}")
 

@@ -67,6 +67,10 @@ UNFOLD = {
     "SITE_URL": "/sales",
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "caio_project.context.admin_badge",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "caio_project.team_access.admin_groups.sidebar_groups",
+    },
     "STYLES": [lambda request: static("caio/admin.css")],
     "COLORS": {
         "primary": {

@@ -9,6 +9,8 @@ from django.urls import URLPattern, reverse
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
+from caio_project.team_access import admin_groups
+
 UNUSED_VIEWS = ("autocomplete", "view_on_site")
 
 
@@ -17,6 +19,10 @@ class TeamAdminSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern]:
         return [one for one in super().get_urls() if getattr(one, "name", "") not in UNUSED_VIEWS]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else admin_groups.group_apps(apps, reverse("admin:index"))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send whoever is not signed in to the one page that can sign them in."""

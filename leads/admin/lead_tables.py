@@ -5,9 +5,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
-from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin, ReadOnlyInline
+from caio_project.lib.web.admin_classes import (
+    LabelledInline,
+    NoDeleteAdmin,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+)
 from leads.models import (
     Assessment,
     Company,
@@ -110,14 +114,12 @@ class SuppressionAdmin(NoDeleteAdmin):
             messages.warning(request, obj.note_text)
 
 
-class PastEmployerInline(TabularInline):
+class PastEmployerInline(LabelledInline):
     model = PastEmployer
-    extra = 0
 
 
-class KnownContactInline(TabularInline):
+class KnownContactInline(LabelledInline):
     model = KnownContact
-    extra = 0
 
 
 @admin.register(TeamMember)

@@ -13,7 +13,7 @@ from unfold.decorators import action
 
 from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin
 from leads.admin.owners_form import OwnerRuleForm
-from leads.models import OwnerChange, OwnerRule, OwnerRun
+from leads.models import OwnerChange, OwnerRule, OwnerRun, TeamMember
 from leads.ownership import owner_assignment, owner_preview
 
 CHANGE_LIST = "admin:leads_ownerrule_changelist"
@@ -37,6 +37,15 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         ),
     )
     actions_list = ("apply_rules",)
+    list_before_template = "leads/admin/_owners_in_force.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Say what decides where no rule of the team fits."""
+        context = {
+            "own_rules": OwnerRule.objects.filter(active=True).count(),
+            "default_owner": TeamMember.objects.filter(is_default_sender=True, active=True).first(),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OwnerRule]:
         return super().get_queryset(request).annotate(count=Count("leads"))

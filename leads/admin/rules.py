@@ -35,7 +35,17 @@ class ScoringRulesAdmin(NoDeleteAdmin):
         ("Numbers and words", {"fields": ("rules",), "classes": ("collapse",)}),
     )
     change_form_after_template = "leads/admin/admin_pages.html"
+    list_before_template = "leads/admin/_scoring_in_force.html"
     actions = ("see_moves", "publish_rules", "copy_as_draft")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        is_ours = ScoringRules.objects.filter(state=ScoringRules.State.PUBLISHED).exists()
+        rules = rule_versions.current_rules()
+        context = {
+            "built_in": None if is_ours else rules,
+            "built_in_count": len(rules.pages) + len(rules.titles) + len(rules.sizes),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (

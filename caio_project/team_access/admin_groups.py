@@ -1,0 +1,104 @@
+"""The admin's tables in groups: what the team uses first, internals last."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "Weekly work",
+        (
+            "approvals.approval",
+            "leads.lead",
+            "leads.company",
+            "outreach.emailtemplate",
+            "leads.scoringrules",
+            "leads.ownerrule",
+            "leads.suppression",
+            "leads.teammember",
+            "leads.switch",
+        ),
+    ),
+    (
+        "Emails and replies",
+        (
+            "outreach.message",
+            "outreach.reply",
+            "outreach.meeting",
+            "outreach.opportunity",
+            "outreach.experiment",
+            "outreach.segment",
+            "outreach.sandboxemail",
+            "outreach.emailevent",
+            "outreach.optout",
+        ),
+    ),
+    (
+        "Phase and safety limits",
+        (
+            "outreach.control",
+            "outreach.controlchange",
+            "metrics.gateevaluation",
+            "outreach.sendingdomain",
+            "outreach.healthverdict",
+            "outreach.guardrailbreach",
+        ),
+    ),
+    ("Accounts", ("auth.user", "auth.group", "lib.apikey", "lib.accessevent")),
+    (
+        "Records (read-only)",
+        (
+            "leads.inboundevent",
+            "leads.merge",
+            "leads.ownerchange",
+            "leads.ownerrun",
+            "approvals.decision",
+            "approvals.notice",
+            "outreach.modeldraft",
+            "outreach.aftersend",
+        ),
+    ),
+    ("Internals (read-only)", ("outreach.synccursor", "lib.heartbeat")),
+)
+
+
+def group_apps(apps: list[dict[str, Any]], index_url: str) -> list[dict[str, Any]]:
+    """Sort the tables of Django's `apps` into our groups; a table of no group comes last."""
+    tables = {
+        f"{app['app_label']}.{table['object_name'].lower()}": table
+        for app in apps
+        for table in app["models"]
+    }
+    groups = [
+        (title, [tables.pop(label) for label in labels if label in tables])
+        for title, labels in ADMIN_GROUPS
+    ]
+    return [
+        {
+            "name": title,
+            "app_label": title.split(" ")[0].lower(),
+            "app_url": index_url,
+            "has_module_perms": True,
+            "models": found,
+        }
+        for title, found in [*groups, ("More", list(tables.values()))]
+        if found
+    ]
+
+
+def sidebar_groups(request: HttpRequest) -> list[dict[str, Any]]:
+    """The same groups for the theme's sidebar."""
+    from django.contrib import admin
+
+    return [
+        {
+            "title": group["name"],
+            "separator": True,
+            "items": [
+                {"title": str(table["name"]), "link": table["admin_url"]}
+                for table in group["models"]
+                if table["admin_url"]
+            ],
+        }
+        for group in admin.site.get_app_list(request)
+    ]
