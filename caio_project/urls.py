@@ -16,6 +16,7 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
+from caio_project.weekly_pages import template_pages
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -42,6 +43,13 @@ urlpatterns = [
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),
+    path("sales/templates", template_pages.template_list_page, name="templates"),
+    path("sales/templates/new", template_pages.new_template, name="template-new"),
+    path("sales/templates/<str:key>", template_pages.template_page, name="template"),
+    path("sales/templates/<str:key>/edit", template_pages.edit_template, name="template-edit"),
+    path(
+        "sales/templates/<str:key>/retire", template_pages.retire_template, name="template-retire"
+    ),
     path("sales/keys", key_pages.key_list, name="keys"),
     path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),
     path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),

@@ -1,8 +1,12 @@
-"""Forms of the phase pages."""
+"""Forms of the phase pages and of experiments."""
 
 from typing import Any
 
 from django import forms
+
+from outreach.drafting import template_choice
+from outreach.experiments import experiments
+from outreach.models import Experiment
 
 
 class WarmUpForm(forms.Form):
@@ -56,3 +60,47 @@ class AutoApprovalForm(forms.Form):
             return {}
         cleaned = self.cleaned_data
         return {"under_intent": cleaned["under_intent"], "no_warm": not cleaned["warm_connections"]}
+
+
+class ExperimentForm(forms.Form):
+    """An A/B test to start. `shown` is the fingerprint of the preview that was read."""
+
+    template = forms.ChoiceField(error_messages={"required": "Choose a template."})
+    kind = forms.ChoiceField(
+        label="What version B changes",
+        choices=[
+            (Experiment.Kind.SUBJECT, "The subject"),
+            (Experiment.Kind.CALL_TO_ACTION, "The closing question"),
+        ],
+        initial=Experiment.Kind.SUBJECT,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what version B changes."},
+    )
+    text = forms.CharField(
+        label="Version B says",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write the text of version B."},
+    )
+    per_version = forms.IntegerField(
+        label="Emails for each version",
+        min_value=experiments.FEWEST_EMAILS // 2,
+        max_value=experiments.MOST_EMAILS // 2,
+        initial=25,
+        error_messages={"required": "Say how many emails each version gets."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        tested = Experiment.objects.filter(ended_at=None).values("template_key")
+        free = template_choice.first_emails().exclude(key__in=tested).order_by("key")
+        self.fields["template"].choices = [  # type: ignore[attr-defined]
+            (one.key, f"{one.get_tier_display()}: {one.name}") for one in free
+        ]
+
+    def clean_text(self) -> str:
+        return self.cleaned_data["text"].replace("\r\n", "\n").strip()
+
+    @property
+    def size(self) -> int:
+        return 2 * self.cleaned_data["per_version"]

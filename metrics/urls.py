@@ -7,6 +7,8 @@ urlpatterns = [
     path("sales/phase", views.phase_view, name="phase"),
     path("sales/phase/domain", views.domain_view, name="domain"),
     path("sales/experiments", views.experiments_view, name="experiments"),
+    path("sales/experiments/new", views.start_experiment, name="start-experiment"),
+    path("sales/experiments/<uuid:public_id>/publish", views.publish_winner, name="publish-winner"),
     path("sales/experiments/<uuid:public_id>/end", views.end_experiment, name="end-experiment"),
     path("sales/phase/machine", views.machine_view, name="machine"),
 ]

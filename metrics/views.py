@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gate_evaluation
-from metrics.overview import experiments_page, overview
+from metrics.overview import experiment_start, experiments_page, overview
 from metrics.promotion import phase_page
 from outreach.control import phase
 from outreach.experiments import experiments
@@ -96,6 +96,48 @@ def phase_view(request: HttpRequest) -> HttpResponse:
 @require_safe
 def experiments_view(request: HttpRequest) -> HttpResponse:
     return render_page(request, "metrics/experiments.html", experiments_page.page_context())
+
+
+@viewer_page
+def start_experiment(request: HttpRequest) -> HttpResponse:
+    """Preview version B, then start the test of exactly what was shown."""
+    if not request.user.has_perm("outreach.run_experiment"):
+        raise PermissionDenied("Leads start experiments. Nothing was changed.")
+    posted = request.method == "POST"
+    form = forms.ExperimentForm(
+        request.POST if posted else None, initial=experiment_start.initial_values(request.GET)
+    )
+    found = experiment_start.check_start(form) if posted and form.is_valid() else None
+    if found and "_continue" not in request.POST and found.is_shown(request.POST.get("shown", "")):
+        try:
+            started = experiment_start.start_checked(found, request.user)
+        except experiments.NotStarted as error:
+            form.add_error(None, f"{error} Nothing was started.")
+        else:
+            messages.success(
+                request, f"Started: the next {started.size} emails of “{started.template_a.name}”."
+            )
+            return SeeOther(reverse("experiments"))
+    context = {"form": form, **experiment_start.page_context(form, found)}
+    return render_page(request, "metrics/experiment_start.html", context, 422 if posted else 200)
+
+
+@viewer_page
+@require_POST
+def publish_winner(request: HttpRequest, public_id: Any) -> HttpResponse:
+    may = (
+        request.user.has_perm("outreach.run_experiment"),
+        request.user.has_perm("outreach.change_emailtemplate"),
+    )
+    if not all(may):
+        raise PermissionDenied("Leads publish the winner of a test. Nothing was changed.")
+    experiment = get_object_or_404(Experiment, public_id=public_id)
+    try:
+        stored = experiments.publish_winner(experiment, request.user)
+        messages.success(request, f"Published: {stored}. New drafts use it.")
+    except experiments.NotPublished as error:
+        messages.error(request, f"{error} Nothing was changed.")
+    return SeeOther(reverse("experiments"))
 
 
 @viewer_page

@@ -29,6 +29,7 @@ class ExperimentRow:
     plan: str
     started_by: str
     ended_by: str
+    may_be_published: bool
 
 
 def page_context() -> dict[str, Any]:
@@ -56,6 +57,7 @@ def _experiment_row(one: Experiment) -> ExperimentRow:
         ab_statistics.ExperimentPlan(**one.plan).sentence if one.plan else "",
         phase.actor_name(one.started_by),
         phase.actor_name(one.ended_by) if one.ended_by else "",
+        one.verdict == Experiment.Verdict.B and one.template_a.active,
     )
 
 
@@ -80,11 +82,11 @@ def _variant_text(one: Experiment, template: Any) -> str:
 
 
 def _variant_row(name: str, text: str, side: ab_statistics.SideCounts) -> VariantRow:
-    counts = f"{side.assigned} drafted, {side.left} left"
+    counts = f"{side.assigned} drafted, {side.left} sent"
     if side.edited:
         counts += f" ({side.edited} edited before)"
     if side.rate is None or side.interval is None:
-        return VariantRow(name, text, counts, "no answers can be counted yet")
+        return VariantRow(name, text, counts, "no replies can be counted yet")
     low, high = side.interval
     rate = f"{side.answered} of {side.ripe} answered: {side.rate:.0%} ({low:.0%} to {high:.0%})"
     return VariantRow(name, text, counts, rate)

@@ -14,6 +14,7 @@ from outreach.content import email_footer, merge_fields, style
 from outreach.drafting import compose, drafting_facts, known_fields, signing, template_choice
 from outreach.models import EmailTemplate, Message, Signal
 
+MADE_UP_PEOPLE = 2 * len(style.TITLE_FAMILIES)  # shown before the chosen ones
 RECENT_LEADS = 100  # leads whose gaps are counted
 OFTEN_MISSING = 0.1  # share of them, from which on a required field is worth a warning
 FAMILY_TITLES = {
@@ -36,6 +37,8 @@ class EmailPreview:
     who: str
     why: str  # what is known of them
     subject: str
+    body: str
+    footer: str
     html: str
     words: int
     blocked: str  # "" or by which guard, in words
@@ -62,6 +65,7 @@ def preview_template(template: EmailTemplate, chosen: Iterable[Lead] = ()) -> Te
     problems = [
         *style.template_problems(template.subject, template.body),
         *_place_problems(template),
+        *(_lost_field_problems(before, template) if before else ()),
     ]
     emails: list[tuple[str, str, compose.ComposedEmail]] = []
     if not any(problem.is_error for problem in problems):
@@ -176,6 +180,8 @@ def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailP
         who=who,
         why=why,
         subject=written.subject,
+        body=written.body,
+        footer=written.footer,
         html=email_footer.email_html(written.body, written.footer) if written.body else "",
         words=len(written.body.split()),
         blocked=f"{blocked.text} {blocked.clear}".strip() if blocked else "",
@@ -253,3 +259,16 @@ def _place_problems(template: EmailTemplate) -> list[style.StyleProblem]:
             style.StyleProblem("signal", True, "The angle says so already. Leave the signal empty.")
         ]
     return []
+
+
+def _lost_field_problems(
+    before: EmailTemplate, template: EmailTemplate
+) -> Iterable[style.StyleProblem]:
+    """Warn of each merge field that the version in use has and this one has not."""
+    used, left = (
+        merge_fields.fields_in(template_text(before)),
+        merge_fields.fields_in(template_text(template)),
+    )
+    for name in sorted(used - left):
+        text = f"{{{{ {name} }}}} is in the version in use and not in this one."
+        yield style.StyleProblem("body", False, text)

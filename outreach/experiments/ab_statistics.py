@@ -129,7 +129,7 @@ def _verdict_and_why(
         why = "The split is too uneven to be chance, so the two sides cannot be compared."
         return ("inconclusive" if is_complete else ""), why
     if not is_complete:
-        return "", "It is not over: a look before the end misleads."
+        return "", "Too early to tell: wait until the test is complete."
     if difference is None:
         return "inconclusive", "Nothing left on one of the sides."
     low, high = difference

@@ -17,6 +17,7 @@ from caio_project.lib.db import claims
 from leads.models import Kind
 from outreach.choices import Phase, Status
 from outreach.control import phase
+from outreach.email_templates import publishing
 from outreach.experiments import ab_statistics
 from outreach.lifecycle.transitions import OPEN
 from outreach.limits import current_limits
@@ -37,6 +38,10 @@ FEWEST_EMAILS, MOST_EMAILS = 10, 5000  # emails of one test
 
 class NotStarted(Exception):
     """Why a test does not start, as a sentence; nothing was changed."""
+
+
+class NotPublished(Exception):
+    """Why a test's version B is not published, as a sentence; nothing was changed."""
 
 
 class AlreadyEnded(Exception):
@@ -182,6 +187,21 @@ def end_experiment(experiment: Experiment, by: Any) -> Experiment:
         raise AlreadyEnded("This test was ended before.")
     experiment.refresh_from_db()
     return experiment
+
+
+def publish_winner(experiment: Experiment, by: Any) -> EmailTemplate:
+    """Publish version B of an ended test that B has won. Raises NotPublished."""
+    if experiment.verdict != Experiment.Verdict.B:
+        raise NotPublished("Version B has not won this test.")
+    before = experiment.template_a
+    template = EmailTemplate.objects.get(pk=experiment.template_b_id)
+    template.name = before.name
+    try:
+        return publishing.publish_version(template, by, instead_of=before)
+    except publishing.PublishedMeanwhile:
+        raise NotPublished(
+            f"{before} was changed since the test began. Edit the template instead."
+        ) from None
 
 
 def newest_experiments() -> QuerySet[Experiment]:

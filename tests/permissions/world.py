@@ -71,6 +71,7 @@ def make_world() -> World:
     key, _ = ApiKey.objects.create_key(name="of-kay", user=person, scopes=["messages:read"])
     world = World(held, sent, reply, key)
     world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
+    world.values["sales/templates"] = {"str:key": "tier_1.high_intent"}
     return world
 
 

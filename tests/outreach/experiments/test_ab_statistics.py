@@ -89,7 +89,7 @@ def test_nothing_is_said_before_the_end(size: int, waiting: int) -> None:
         side(500, answered=30), side(500, answered=80), size, waiting
     )
     assert (found.verdict, found.is_complete) == ("", False)
-    assert found.why == "It is not over: a look before the end misleads."
+    assert found.why == "Too early to tell: wait until the test is complete."
 
 
 def test_the_interval_is_newcombes() -> None:
