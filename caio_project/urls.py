@@ -16,7 +16,7 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
-from caio_project.weekly_pages import template_pages
+from caio_project.weekly_pages import follow_up_page, template_pages
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -50,6 +50,7 @@ urlpatterns = [
     path(
         "sales/templates/<str:key>/retire", template_pages.retire_template, name="template-retire"
     ),
+    path("sales/follow-ups", follow_up_page.follow_ups_page, name="follow-ups"),
     path("sales/keys", key_pages.key_list, name="keys"),
     path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),
     path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
@@ -10,6 +11,7 @@ from unfold.decorators import display
 from caio_project.lib.web.admin_classes import NoDeleteAdmin
 from leads.models import Switch
 from leads.scoring import assess
+from outreach.control import phase
 from outreach.drafting import follow_ups
 from outreach.drafting.language_model import rewrite_requests
 
@@ -45,4 +47,7 @@ class SwitchAdmin(NoDeleteAdmin):
 
     def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
         obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if "on" in form.changed_data:
+                phase.log_switch(obj.name, obj.on, request.user, "Turned in the admin.")

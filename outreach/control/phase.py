@@ -188,3 +188,7 @@ def log_change(
         what=what, before=before, after=after, by=user, by_name=actor_name(by), override=override
     )
     ControlReason.objects.create(change=row, text=reason)
+
+
+def log_switch(name: str, on: bool, by: Any, reason: str) -> None:
+    log_change(name, _logged_value(not on), _logged_value(on), by, reason)

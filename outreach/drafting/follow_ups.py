@@ -7,12 +7,14 @@ third only after the second was sent. Off until a Lead turns the switch on.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Lead, Switch
@@ -20,6 +22,7 @@ from leads.scoring import assess
 from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
+from outreach.control import phase
 from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
@@ -53,6 +56,18 @@ class ThreadEnd:
 
 def is_on() -> bool:
     return assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
+
+
+def turn_follow_ups(on: bool, *, by: Any, reason: str) -> bool:
+    """Turn the switch and log it; False where it stood so already."""
+    with transaction.atomic():
+        now = timezone.now()
+        Switch.objects.get_or_create(name=SWITCH_NAME, defaults={"on": False})
+        other = Switch.objects.filter(name=SWITCH_NAME, on=not on)
+        if not claims.claim_row(other, on=on, changed_at=now, changed_by=by):
+            return False
+        phase.log_switch(SWITCH_NAME, on, by, reason)
+    return True
 
 
 def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:

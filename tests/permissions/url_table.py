@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/templates/<str:key>": (VIEWER, CLOSED),
     "sales/templates/<str:key>/edit": (LEAD, LEAD),
     "sales/templates/<str:key>/retire": (CLOSED, LEAD),
+    "sales/follow-ups": (VIEWER, LEAD),
     "sales/queue": (VIEWER, CLOSED),
     "sales/pulse": (VIEWER, CLOSED),
     "sales/queue/next": (CLOSED, REVIEWER),
