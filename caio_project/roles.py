@@ -47,6 +47,7 @@ LEAD_PERMISSIONS = (
     "lib.view_apikey",
     "lib.change_apikey",
     "lib.view_accessevent",
+    "lib.run_diagnosis",
 )
 ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")

@@ -24,6 +24,7 @@ SWEEPS = {
     "outreach.look_due": 15.0,
     "outreach.ask_model": 10.0,
     "outreach.follow_up": 60.0,
+    "outreach.queue_segments": 30.0,
     "outreach.send_due": 10.0,
     "outreach.recover": 15.0,
     "outreach.settle_uncertain": 15.0,
@@ -37,6 +38,7 @@ SWEEPS = {
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
+    "caio_project.run_diagnosis": 60.0,
 }
 
 # A tick that waited long for a worker is still worth its while: only ticks send sweeps.

@@ -16,7 +16,7 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
-from caio_project.weekly_pages import follow_up_page, template_pages
+from caio_project.weekly_pages import diagnosis_page, follow_up_page, segment_pages, template_pages
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -51,6 +51,14 @@ urlpatterns = [
         "sales/templates/<str:key>/retire", template_pages.retire_template, name="template-retire"
     ),
     path("sales/follow-ups", follow_up_page.follow_ups_page, name="follow-ups"),
+    path("sales/segments", segment_pages.segments_page, name="segments"),
+    path("sales/segments/<uuid:public_id>", segment_pages.segment_page, name="segment"),
+    path(
+        "sales/segments/<uuid:public_id>/confirm",
+        segment_pages.confirm_segment,
+        name="segment-confirm",
+    ),
+    path("sales/diagnosis", diagnosis_page.diagnosis_page, name="diagnosis"),
     path("sales/keys", key_pages.key_list, name="keys"),
     path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),
     path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from outreach.auto_approval import approval_sweep
-from outreach.drafting import drafts, follow_ups, open_drafts, recheck
+from outreach.drafting import drafts, follow_ups, manual_queue, open_drafts, recheck
 from outreach.drafting.language_model import rewrite
 from outreach.feedback import dnd_sync, polling, webhook_inbox
 from outreach.guardrails import guardrails
@@ -46,6 +46,11 @@ def follow_up() -> None:
     stopped = follow_ups.withdraw_ended()
     opened = follow_ups.open_due_follow_ups()
     Heartbeat.beat("outreach.follow_up", worked=bool(stopped or opened))
+
+
+@shared_task(name="outreach.queue_segments")
+def queue_segments() -> None:
+    Heartbeat.beat("outreach.queue_segments", worked=manual_queue.work_off_requests() > 0)
 
 
 @shared_task(name="outreach.send_due")

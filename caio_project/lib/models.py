@@ -145,3 +145,30 @@ class PersonalSettings(models.Model):
 
     def __str__(self) -> str:
         return f"Settings of {self.user}"
+
+
+class DiagnosisRun(models.Model):
+    """A diagnosis that a person asked for on the page, with what it found."""
+
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    is_running = models.BooleanField(default=True)
+    ended_at = models.DateTimeField(null=True)
+    ok = models.BooleanField(null=True)
+    stages = models.JSONField(default=list, help_text="Name, state, waiting and text of each.")
+    verdict = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        permissions = [("run_diagnosis", "Can run the diagnosis")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_running"], condition=Q(is_running=True), name="one_diagnosis_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Diagnosis of {self.at:%Y-%m-%d %H:%M}"

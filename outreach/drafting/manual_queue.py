@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from caio_project.lib.db import claims
 from caio_project.lib.files import FileReport, UnreadableFile, csv_rows
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
@@ -18,9 +19,14 @@ from leads.models import Kind, Lead
 from outreach.choices import Status
 from outreach.drafting import critical_reasons, no_draft
 from outreach.drafting.no_draft import NoDraft, NoDraftCode
-from outreach.models import Message, Segment, Transport
+from outreach.models import Message, Segment, SegmentRequest, Transport
 
 MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
+TIERS = ("tier_1", "tier_2", "tier_3")
+REQUESTS_TASK = "outreach.queue_segments"
+REQUEST_SECONDS = 300  # after which another worker takes a request that was begun
+MOST_TRIES = 3
+RequestState = SegmentRequest.State
 
 
 @dataclass
@@ -64,6 +70,12 @@ def why_none_comes_back() -> str:
 
 def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
     """Select the leads of a CSV with a column email or linkedin_url; all must be known."""
+    leads, report = read_leads(raw)
+    return _select_leads(list_name(raw), leads, limit), report
+
+
+def read_leads(raw: bytes) -> tuple[list[Lead], FileReport]:
+    """Find the leads that a CSV names. Raises UnreadableFile."""
     report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
         if not report.read and isinstance(row, dict):
@@ -75,9 +87,11 @@ def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, Fi
         else:
             leads[found.pk] = found
     report.require_rows()
-    return _select_leads(
-        f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit
-    ), report
+    return list(leads.values()), report
+
+
+def list_name(raw: bytes) -> str:
+    return f"file {hashlib.sha256(raw).hexdigest()[:12]}"
 
 
 def _require_columns(row: dict[str, str]) -> None:
@@ -101,7 +115,7 @@ def _known_lead(email: str, linkedin: str) -> Lead | str:
     found = lead_matching.find_lead(address, "" if address else key)
     if found is not None and found.kind == Kind.LIVE:
         return found
-    return f"email: nobody here is {address or key}; import_visitors brings new people."
+    return f"email: nobody here is {address or key}; import the person first."
 
 
 def _select_leads(what: str, leads: Iterable[Lead], limit: int) -> Selection:
@@ -144,3 +158,85 @@ def queue_selection(selection: Selection, by: Any) -> Segment:
             )
     nudge("outreach.write_drafts")
     return segment
+
+
+def request_segment(what: str, limit: int, by: Any, leads: Iterable[Lead] = ()) -> SegmentRequest:
+    """Ask for a count of `what`: a tier, or the `leads` of a list."""
+    ids = [lead.pk for lead in leads]
+    made = SegmentRequest.objects.create(what=what, limit=limit, by=by, lead_ids=ids)
+    nudge(REQUESTS_TASK)
+    return made
+
+
+def confirm_request(request: SegmentRequest, by: Any, reason: str) -> bool:
+    """Let a counted request be queued; False where it was confirmed before, or is not counted."""
+    counted = SegmentRequest.objects.filter(pk=request.pk, state=RequestState.COUNTED)
+    confirmed = claims.claim_row(
+        counted.exclude(lead_ids=[]),
+        state=RequestState.CONFIRMED,
+        confirmed_by=by,
+        reason=reason,
+        attempts=0,
+        lease_until=None,
+    )
+    if confirmed:
+        nudge(REQUESTS_TASK)
+    return confirmed
+
+
+def work_off_requests() -> int:
+    """Count what was asked for, and queue what was confirmed; returns how many requests."""
+    done = 0
+    due = SegmentRequest.objects.filter(state__in=[RequestState.COUNTING, RequestState.CONFIRMED])
+    for request in claims.lease_rows(due.order_by("pk"), REQUEST_SECONDS, related=("by",)):
+        done += 1
+        if request.attempts > MOST_TRIES:
+            _still(request).update(state=RequestState.FAILED)
+        elif request.state == RequestState.COUNTING:
+            _count_request(request)
+        else:
+            _queue_request(request)
+    return done
+
+
+def _still(request: SegmentRequest) -> QuerySet[SegmentRequest]:
+    """The request, while nobody else has worked on it since it was leased."""
+    same = {"state": request.state, "attempts": request.attempts}
+    return SegmentRequest.objects.filter(pk=request.pk, **same)
+
+
+def _count_request(request: SegmentRequest) -> None:
+    if request.what in TIERS:
+        selection = select_tier(request.what, request.limit)
+    else:
+        selection = _select_leads(request.what, _leads_in_order(request), request.limit)
+    reasons = selection.left_out.most_common()
+    _still(request).update(
+        state=RequestState.COUNTED,
+        lead_ids=[lead.pk for lead in selection.leads],
+        left_out=[[why.code.value, list(why.arguments), count] for why, count in reasons],
+        lease_until=None,
+    )
+
+
+def _queue_request(request: SegmentRequest) -> None:
+    leads, reasons = _leads_in_order(request), left_out_of(request)
+    with transaction.atomic():
+        if claims.claim_row(_still(request), state=RequestState.DONE, lease_until=None):
+            selection = Selection(request.what, leads, reasons)
+            request.segment = queue_selection(selection, request.confirmed_by)
+            SegmentRequest.objects.filter(pk=request.pk).update(segment=request.segment)
+
+
+def _leads_in_order(request: SegmentRequest) -> list[Lead]:
+    found = Lead.objects.in_bulk(request.lead_ids)
+    return [found[pk] for pk in request.lead_ids if pk in found]
+
+
+def left_out_of(request: SegmentRequest) -> Counter[NoDraft]:
+    return Counter(
+        {
+            NoDraft(NoDraftCode(code), tuple(arguments)): count
+            for code, arguments, count in request.left_out
+        }
+    )

@@ -20,6 +20,7 @@ from outreach.models.language_model import ModelDraft, ModelTokens
 from outreach.models.limits import Place, SendingDomain
 from outreach.models.messages import Message, MessageText, Transport, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
+from outreach.models.segment_requests import SegmentRequest
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 
@@ -55,6 +56,7 @@ __all__ = [
     "ReplyText",
     "SandboxEmail",
     "Segment",
+    "SegmentRequest",
     "SendIntent",
     "SendingDomain",
     "Signal",

@@ -61,7 +61,7 @@ def body_for(world: worlds.World, user: User | None) -> dict[str, Any]:
         "selected": f"{held.public_id}.{held.version}", "kind": "stop", "owner": "1",
         "member": "1", "was_sent": "no", "confirmed": "yes", "on": "on", "start": "1",
         "warm_up": "start", "to": "assisted", "next": "/sales",
-        "turn": "on",
+        "turn": "on", "group": "tier_1", "limit": "25",
     }  # fmt: skip
 
 

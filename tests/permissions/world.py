@@ -13,7 +13,15 @@ from leads.identity import merging
 from leads.models import InboundEvent, ScoringRules, Suppression
 from leads.scoring import rule_versions
 from outreach.email_templates import seeding
-from outreach.models import AfterSend, EmailTemplate, Experiment, Message, Reply, SandboxEmail
+from outreach.models import (
+    AfterSend,
+    EmailTemplate,
+    Experiment,
+    Message,
+    Reply,
+    SandboxEmail,
+    SegmentRequest,
+)
 from tests import factories, paths
 
 # What a look changes: sessions, who was seen when, and marks of what was on the screen.
@@ -69,8 +77,12 @@ def make_world() -> World:
         started_by=person,
     )
     key, _ = ApiKey.objects.create_key(name="of-kay", user=person, scopes=["messages:read"])
+    segment = SegmentRequest.objects.create(
+        what="tier_1", limit=25, state="counted", lead_ids=[factories.LeadFactory().pk], by=person
+    )
     world = World(held, sent, reply, key)
     world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
+    world.values["sales/segments"] = {"uuid:public_id": str(segment.public_id)}
     world.values["sales/templates"] = {"str:key": "tier_1.high_intent"}
     return world
 
