@@ -1,0 +1,106 @@
+"""No page of ours and none of the admin breaks a rule of axe, light and dark, wide and narrow."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from caio_project.lib.models import DiagnosisRun
+from leads.models import PastEmployer
+from tests import factories, paths
+from tests.permissions import url_table as table
+from tests.permissions import world as worlds
+
+pytestmark = [pytest.mark.browser]
+# What only the theme or Django's own scripts can mend, each by its rule and where it stands.
+WAIVERS = {
+    "landmark-unique": "simplebar-content-wrapper",  # its scrolling areas are all named alike
+    "empty-table-header": "thead",  # the head above the bin of a row in a form
+    "aria-prohibited-attr": "search-label-icon",  # Django's SelectFilter2.js
+}
+SCREENS = [("light", 1366), ("dark", 390)]
+
+
+@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}_{screen[1]}")
+def context(
+    request: pytest.FixtureRequest, browser: Browser, live_server: Any, committed: None
+) -> Iterator[BrowserContext]:
+    scheme, width = request.param
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss", "", "a-long-password"))
+    made = browser.new_context(
+        base_url=live_server.url,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 700},
+        reduced_motion="reduce",
+    )
+    made.set_default_timeout(60_000)
+    made.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    yield made
+    made.close()
+
+
+def violations(page: Page, path: str) -> list[str]:
+    page.goto(path)
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{path} {one['id']}: {target}"
+        for one in found
+        for node in one["nodes"]
+        if (target := str(node["target"]))
+        and not (one["id"] in WAIVERS and WAIVERS[one["id"]] in f"{target}{node['html']}")
+    ]
+
+
+def test_our_pages(context: BrowserContext) -> None:
+    world = worlds.make_world()
+    boss = User.objects.get(username="boss")
+    DiagnosisRun.objects.create(
+        by=boss,
+        is_running=False,
+        ended_at=world.held.created_at,
+        stages=[
+            {"name": "drafted", "state": state, "waiting": 1, "text": "It waits."}
+            for state in ("works", "starting", "does not")
+        ],
+        verdict="Something does not work; see above.",
+    )
+    page = context.new_page()
+    routes = [route for route, (look, _) in table.PAGES.items() if look != table.CLOSED]
+    places = [f"/{worlds.path_in(world, route)}".replace("//", "/") for route in routes if route]
+    found = [text for place in places for text in violations(page, place)]
+    assert found == []
+    assert len(places) > 25
+
+
+def test_pages_of_the_admin(context: BrowserContext) -> None:
+    world = worlds.make_world()
+    member = factories.TeamMemberFactory(default_sender=True)
+    PastEmployer.objects.create(member=member, company_name="Acme")
+    page = context.new_page()
+    routes = {route for route, _ in paths.every_route() if route.startswith("admin/")}
+    # Fragments, scripts, and pages that only ask whether one is sure.
+    left_out = (
+        "logout",
+        "jsi18n",
+        "autocomplete",
+        "delete",
+        "history",
+        "admin/r/",
+        "password_change",
+        "search",
+    )
+    places = sorted(
+        f"/{worlds.path_in(world, route)}".replace("//", "/")
+        for route in routes
+        if not any(word in route for word in left_out)
+    )
+    found = [text for place in places for text in violations(page, place)]
+    assert found == []
+    assert len(places) > 60
