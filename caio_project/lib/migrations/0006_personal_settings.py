@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lib', '0004_heartbeat_sent'),
+        ('lib', '0005_diagnosis_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
