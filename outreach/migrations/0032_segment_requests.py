@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0023_no_position_of_drafting'),
+        ('outreach', '0031_queue_by_score'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

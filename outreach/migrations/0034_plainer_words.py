@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0031_queue_by_score'),
+        ('outreach', '0032_segment_requests'),
     ]
 
     operations = [
