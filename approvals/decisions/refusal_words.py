@@ -58,7 +58,7 @@ def _against_undo(refusal: Refusal, message: Message) -> str:
     if refusal == Refusal.UNDO_OVER:
         return f"A decision can be undone for {settings.UNDO_SECONDS} seconds."
     if refusal == Refusal.STOPPED:
-        return "We must not write to this person any more."
+        return "This person is on a do-not-contact list by now."
     return "Another email to this person was opened meanwhile."
 
 

@@ -21,7 +21,7 @@ STUCK_AFTER = timedelta(minutes=5)
 SHOW_CHOICES = (
     ("", "All"),
     ("hot", "HOT"),
-    ("may", "May write"),
+    ("may", "Can be emailed"),
     ("stopped", "Stopped"),
     ("no_address", "No address"),
     ("stuck", "Stuck"),
@@ -46,7 +46,7 @@ class LeadFilters(forms.Form):
     owner = forms.ChoiceField(required=False, label="Owner")
     seen = forms.ChoiceField(required=False, choices=SEEN_CHOICES, label="Last visit")
     email = forms.ChoiceField(required=False, label="Email")
-    why = forms.ChoiceField(required=False, label="Why we must not write")
+    why = forms.ChoiceField(required=False, label="Do not contact, because")
 
     def __init__(self, data: Any):
         super().__init__(data)

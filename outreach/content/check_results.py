@@ -76,7 +76,7 @@ FINDINGS: dict[str, Finding] = {
     # placeholders
     "empty": _failed("placeholder", "The subject or the text is empty.", "Write it."),
     "unfilled": _failed(
-        "placeholder", "Unfilled: {placeholder}", "Replace it with the words that belong there."
+        "placeholder", "Blank field: {placeholder}", "Replace it with the words that belong there."
     ),
     "status_as_fact": _failed(
         "placeholder", "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
@@ -93,7 +93,7 @@ FINDINGS: dict[str, Finding] = {
     "unnamed": _failed(
         "placeholder", "It greets “{name}”, which is no name.", "Write the first name instead."
     ),
-    "filled": _passed("placeholder", "Nothing unfilled."),
+    "filled": _passed("placeholder", "No blank fields."),
     # subject
     "false_answer": _failed(
         "subject", "The subject pretends to be an answer.", "Take the Re: or Fwd: away."
@@ -116,7 +116,7 @@ FINDINGS: dict[str, Finding] = {
     "worn_opener": _failed(
         "opener", "It opens with “{phrase}”.", "Begin with something about them."
     ),
-    "fresh_opener": _passed("opener", "No worn opener."),
+    "fresh_opener": _passed("opener", "No cliché opening."),
     # personal content
     "impersonal": _failed(
         "personal", "Nothing in it is about this person.", "Mention the company or the title."
@@ -131,7 +131,7 @@ FINDINGS: dict[str, Finding] = {
         "The subject is for {name}; the recipient's company is {company}.",
         "Write the recipient's company, or reject it.",
     ),
-    "about_recipient": _passed("personal", "Speaks of: {fields}."),
+    "about_recipient": _passed("personal", "About this person: {fields}."),
     # sources of facts
     "unsourced": _failed(
         "source", "“{phrase}” has no source.", "Take it out, or find where it is from."
@@ -147,7 +147,7 @@ FINDINGS: dict[str, Finding] = {
     "sourced": _passed("source", "Every fact has a source."),
     # earlier rejections
     **REPEATED_REJECTIONS,
-    "heeded": _passed("learned", "It heeds what earlier rejections said."),
+    "heeded": _passed("learned", "Nothing in it was rejected before."),
     "nothing_rejected": _passed("learned", "Nothing was rejected for this person."),
     # copies
     "copy": _failed(
@@ -196,9 +196,9 @@ FINDINGS: dict[str, Finding] = {
     "other_country": _failed(
         "country", "{country} is not in ALLOWED_COUNTRIES.", "Reject it, or allow the country."
     ),
-    "allowed_country": _passed("country", "{country}"),
+    "allowed_country": _passed("country", "Recipient is in {country}."),
     "unknown_country": _unknown(
-        "country", "Country not known: a person decides.", "Add the country to the lead."
+        "country", "The recipient's country is not known.", "Add the country to the lead."
     ),
     # names
     "as_written": _unknown(

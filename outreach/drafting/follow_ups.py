@@ -154,7 +154,7 @@ def thread_end(first: Message, known: Recipient) -> ThreadEnd | None:
     if known.meeting_noted_at:
         return ThreadEnd(MoveCode.MEETING, "A meeting is booked.")
     if stop := known.stop:
-        return ThreadEnd(MoveCode.SUPPRESSED, f"We must not write: {stop.text} ({stop.source}).")
+        return ThreadEnd(MoveCode.SUPPRESSED, f"Do not contact: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
         return ThreadEnd(MoveCode.OTHER_ADDRESS, "This person has another address by now.")
     if colleague := _interested_colleague(lead, first):

@@ -28,13 +28,10 @@ class NoDraftCode(TextChoices):
     DECIDED = "decided", "Decided already; a new visit would bring a new draft."
     NOT_SCORED = "not_scored", "Not scored yet."
     OPEN_EMAIL = "open_email", "An email to this person is open already."
-    SUPPRESSED = "suppressed", "We must not write: {} ({})."
-    NO_ADDRESS = "no_address", "There is no address to write to."
-    WRITTEN_BEFORE = (
-        "written_before",
-        "The first email to this person was sent, or refused for good, before.",
-    )
-    SAME_ADDRESS = "same_address", "This address was written to, as somebody else's."
+    SUPPRESSED = "suppressed", "Do not contact: {} ({})."
+    NO_ADDRESS = "no_address", "There is no address to email."
+    WRITTEN_BEFORE = ("written_before", "A first email to this person was already sent or refused.")
+    SAME_ADDRESS = "same_address", "This address was already emailed as somebody else's."
     RESTING = "resting", "Rejected twice: this person rests for 30 days."
 
 

@@ -51,7 +51,7 @@ def approve_email(
     _require_version(message, version)
     known = recipients.load_recipient(message.lead, message.to_address)
     if stop := known.stop:
-        raise ApprovalForbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
+        raise ApprovalForbidden(f"Do not contact: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
         raise ApprovalForbidden(f"{failed['text']} {failed['clear']}".strip())
     if ahead := previous_emails.find_blocking_email(known, but=message.pk, waiting=False):

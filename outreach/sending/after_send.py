@@ -80,7 +80,7 @@ def _drop_reason(row: AfterSend) -> str:
     if not message.ghl_contact_id:
         return "The contact at GoHighLevel is not known."
     if stop := suppression.find_stop(message.to_address, message.lead):
-        return f"We must not write any more: {stop.text}."
+        return f"Do not contact: {stop.text}."
     if row.what == What.WORKFLOW and contacts.get_contact(message.ghl_contact_id).email_blocked:
         return "Do-not-disturb is set at GoHighLevel."
     return ""

@@ -58,7 +58,7 @@ def wait_text(code: str, arguments: Mapping[str, Any]) -> str:
     if code == LimitCode.GUARDRAIL:
         return guardrail_display.describe_breach(arguments["breach"])
     if code == LimitCode.TURN:
-        return "A more urgent email goes first."
+        return "A more urgent email is ahead of it."
     if code == LimitCode.DAILY and not arguments:
         return "The slots of the day are used up."
     return limit_text(code, arguments)

@@ -247,9 +247,7 @@ def test_an_email_that_could_not_be_drafted_can_be_rejected(reviewer: User) -> N
 def test_a_suppressed_person_cannot_be_approved_and_no_decision_is_left(reviewer: User) -> None:
     message = factories.held_email()
     suppression.suppress(message.to_address, "unsubscribed", "test", message.lead)
-    with pytest.raises(
-        DecisionRefused, match=r"^We must not write to this address: Unsubscribed \(test\)\.$"
-    ):
+    with pytest.raises(DecisionRefused, match=r"^Do not contact: Unsubscribed \(test\)\.$"):
         decisions.approve(message, 1, by(reviewer))
     nothing_happened(message)
 

@@ -90,7 +90,7 @@ def test_failed_and_unknown_checks_stay_open(desk: Client) -> None:
     said = words(desk, desk_of(message))
     folded = said[said.index("checks passed</summary>") :]
     assert "Nothing in it. <span" in said and "Checks: 1 failed" in said
-    assert "Not known: </span>Country not known: a person decides." in said
+    assert "Not known: </span>The recipient's country is not known." in said
     assert "Nothing in it." not in folded.split("</details>")[0]
     assert "Country not known" not in folded.split("</details>")[0]
 

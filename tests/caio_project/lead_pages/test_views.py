@@ -80,7 +80,7 @@ def test_a_stopped_lead_shows_it_first(page: Any) -> None:
     lead = factories.LeadFactory()
     suppression.suppress(lead.email, "complained", "Mailgun", lead)
     text = " ".join(page(f"/sales/leads/{lead.public_id}").split())
-    assert "We must not write: Complained of spam (Mailgun)." in text
+    assert "Do not contact: Complained of spam (Mailgun)." in text
 
 
 def test_the_page_says_what_would_make_hot(page: Any) -> None:

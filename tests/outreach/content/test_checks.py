@@ -51,9 +51,9 @@ def test_a_good_text_passes_every_guard() -> None:
 @pytest.mark.parametrize(
     ("change", "guard", "said"),
     [
-        ({"body": "Hi {{ first_name }}"}, "placeholder", "Unfilled: {{"),
-        ({"subject": "For [Company Name]"}, "placeholder", "Unfilled: [Company Name]"),
-        ({"footer": FOOTER + "\n{{ x }}"}, "placeholder", "Unfilled: {{"),
+        ({"body": "Hi {{ first_name }}"}, "placeholder", "Blank field: {{"),
+        ({"subject": "For [Company Name]"}, "placeholder", "Blank field: [Company Name]"),
+        ({"footer": FOOTER + "\n{{ x }}"}, "placeholder", "Blank field: {{"),
         ({"body": " \n "}, "placeholder", "The subject or the text is empty."),
         ({"subject": "  "}, "placeholder", "The subject or the text is empty."),
         ({"subject": "Re: our call"}, "subject", "The subject pretends to be an answer."),

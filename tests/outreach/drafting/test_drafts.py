@@ -132,20 +132,14 @@ def decided_without_a_new_visit() -> Lead:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (suppressed, "We must not write: Unsubscribed (test)."),
-        (without_address, "There is no address to write to."),
+        (suppressed, "Do not contact: Unsubscribed (test)."),
+        (without_address, "There is no address to email."),
         (
             with_personal_mailbox,
-            "We must not write: Personal mailbox (list of personal mailbox providers).",
+            "Do not contact: Personal mailbox (list of personal mailbox providers).",
         ),
-        (
-            lambda: in_status("sent"),
-            "The first email to this person was sent, or refused for good, before.",
-        ),
-        (
-            lambda: in_status("failed"),
-            "The first email to this person was sent, or refused for good, before.",
-        ),
+        (lambda: in_status("sent"), "A first email to this person was already sent or refused."),
+        (lambda: in_status("failed"), "A first email to this person was already sent or refused."),
         (lambda: in_status("held"), "An email to this person is open already."),
         (lambda: in_status("blocked"), "An email to this person is open already."),
         (lambda: in_status("cleared"), "An email to this person is open already."),
@@ -586,7 +580,8 @@ def test_address_used_for_another_lead_gets_no_draft() -> None:
     lead = factories.LeadFactory()
     Message.objects.filter(pk=first.pk).update(to_address=lead.email)
     assert (
-        str(no_draft.why_no_draft_now(lead)) == "This address was written to, as somebody else's."
+        str(no_draft.why_no_draft_now(lead))
+        == "This address was already emailed as somebody else's."
     )
 
 

@@ -82,9 +82,9 @@ def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None
 def test_blocked_leads_are_left_out_with_reason(case: str, lead_user: User) -> None:
     lead = known()
     reason = {
-        "suppressed": "We must not write: Unsubscribed",
+        "suppressed": "Do not contact: Unsubscribed",
         "written": "An email to this person is open already.",
-        "no address": "There is no address to write to.",
+        "no address": "There is no address to email.",
         "not scored": "Not scored yet.",
     }.get(case, "")
     if case == "suppressed":

@@ -53,8 +53,8 @@ def bring_back(user: User, *args: str) -> str:
     ("transport", "why"),
     [
         ("sandbox", None),
-        ("ghl", "The first email to this person was sent, or refused for good, before."),
-        ("history", "The first email to this person was sent, or refused for good, before."),
+        ("ghl", "A first email to this person was already sent or refused."),
+        ("history", "A first email to this person was already sent or refused."),
     ],
 )
 def test_practice_is_no_first_email(transport: str, why: str | None) -> None:

@@ -413,7 +413,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     assert merged_leads.follow_merges() == 0
     assert (
         str(no_draft.why_no_first_email(one))
-        == "The first email to this person was sent, or refused for good, before."
+        == "A first email to this person was already sent or refused."
     )
     merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()

@@ -89,7 +89,7 @@ def test_a_draft_that_a_guard_stops_is_blocked_and_says_why() -> None:
     take({**OLD, "body": "Hi {{first_name}}, nothing about anybody."})
     message = Message.objects.get()
     assert (message.status, message.blocked_by) == ("blocked", "placeholder")
-    assert message.error == "Unfilled: {{"
+    assert message.error == "Blank field: {{"
 
 
 def test_new_assessment_keeps_imported_draft() -> None:
@@ -109,7 +109,7 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     factories.VisitFactory(lead=lead)
     assert (
         str(no_draft.why_no_first_email(lead))
-        == "The first email to this person was sent, or refused for good, before."
+        == "A first email to this person was already sent or refused."
     )
     assess.assess_due()
     open_drafts.open_new_drafts()
@@ -171,7 +171,7 @@ def test_past_answer_makes_later_emails_critical() -> None:
 def test_past_stop_suppresses_and_leaves_draft_out() -> None:
     taken = take(entry("answered", body="Please remove me from your list."), OLD)
     assert suppression.find_stop(ADDRESS).reason == "unsubscribed"
-    assert taken.left_out == {"We must not write: Unsubscribed (history).": 1}
+    assert taken.left_out == {"Do not contact: Unsubscribed (history).": 1}
     assert not Message.objects.exists()
 
 
@@ -217,7 +217,7 @@ def test_while_one_line_is_wrong_nothing_is_stored() -> None:
 def test_an_erased_person_does_not_come_back() -> None:
     suppression.suppress(ADDRESS, suppression.Reason.ERASED, "test")
     taken = take(OLD)
-    assert list(taken.left_out) == ["We must not write: Erased person (test)."]
+    assert list(taken.left_out) == ["Do not contact: Erased person (test)."]
     assert not Message.objects.exists()
 
 

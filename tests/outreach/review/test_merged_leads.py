@@ -63,7 +63,7 @@ def test_sent_email_of_merged_lead_counts_before_sweep() -> None:
     merged(one, other)
     assert (
         str(no_draft.why_no_draft_now(one))
-        == "The first email to this person was sent, or refused for good, before."
+        == "A first email to this person was already sent or refused."
     )
     assert (
         set(previous_emails.emails_of(one))

@@ -101,10 +101,7 @@ def test_a_suppressed_person_cannot_be_approved() -> None:
     message = factories.held_email()
     suppression.suppress(message.to_address, "complained", "test", message.lead)
     before = columns(message)
-    with pytest.raises(
-        ApprovalForbidden,
-        match=r"^We must not write to this address: Complained of spam \(test\)\.$",
-    ):
+    with pytest.raises(ApprovalForbidden, match=r"^Do not contact: Complained of spam \(test\)\.$"):
         review_actions.approve_email(message, 1, by=None)
     assert columns(message) == before
     assert moves(message) == [("held", "drafted")]
@@ -242,7 +239,7 @@ def test_edit_with_placeholder_is_blocked(approved: bool, reviewer: User) -> Non
     assert (saved.status, saved.blocked_by, saved.error) == (
         "blocked",
         "placeholder",
-        "Unfilled: {{",
+        "Blank field: {{",
     )
     with pytest.raises((ApprovalForbidden, IllegalMove)):
         review_actions.approve_email(saved, 2, by=None)

@@ -250,7 +250,7 @@ def test_suppressed_recipient_is_not_added_to_workflow(ghl: FakeGhl, workflow: s
     ghl.set_dnd(blocked.ghl_contact_id)
     after_send.run_due_actions()
     rows = {(row.message_id, row.what): row for row in AfterSend.objects.all()}
-    assert rows[stopped.pk, "workflow"].error == "We must not write any more: Unsubscribed."
+    assert rows[stopped.pk, "workflow"].error == "Do not contact: Unsubscribed."
     assert rows[blocked.pk, "workflow"].error == "Do-not-disturb is set at GoHighLevel."
     assert {rows[one.pk, "workflow"].state for one in (stopped, blocked)} == {"dropped"}
     assert (ghl.requests(WORKFLOW), alarms()) == ([], [])

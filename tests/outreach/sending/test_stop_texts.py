@@ -45,7 +45,7 @@ def test_findings_at_gohighlevel_are_named() -> None:
 @pytest.mark.parametrize(
     ("code", "arguments", "text"),
     [
-        ("turn", {}, "A more urgent email goes first."),
+        ("turn", {}, "A more urgent email is ahead of it."),
         ("daily", {}, "The slots of the day are used up."),
         ("daily", {"used": 25, "cap": 25}, "daily limit: 25 of 25 sent"),
         ("halted", {}, "Sending is halted."),
