@@ -25,7 +25,7 @@ STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuc
 
 STAGE_DEFINITIONS = {
     "visits": "visits received today from RB2B, the API and imports",
-    "leads": "people first seen today",
+    "leads": "people behind the visits received today",
     "enriched": "requests to Clay that were answered today",
     "drafted": "drafts written today, those that are blocked as well",
     "waiting": "emails in the queue now, from any day",
@@ -95,7 +95,8 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     replies = Reply.objects.by_people().filter(noted_at__gte=start).count()
     meetings = Meeting.objects.filter(booked_at__gte=start).exclude(status__in=Meeting.OFF).count()
     visits = Visit.objects.filter(received_at__gte=start).count()
-    leads = Lead.objects.filter(first_seen_at__gte=start).count()
+    came = Visit.objects.filter(received_at__gte=start).exclude(lead=None)
+    leads = came.values("lead").distinct().count()
     enriched, passed_on = count_enrichments(start)
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
     cleared = moved(to_status=Status.CLEARED)
