@@ -134,6 +134,7 @@ class MoveCode(TextChoices):
     # held again by the final checks
     COLLEAGUE = "colleague", "Held again: a colleague at the company was written to"
     STALE = "stale", "Held again: the approval was too old"
+    OFFER_PAST = "offer_past", "Held again: the times that it offers are over"
     TRANSPORT_GONE = (
         "transport_gone",
         "Held again: it was approved for GoHighLevel, which is in the sandbox now",

@@ -28,7 +28,8 @@ def write_drafts() -> None:
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
     freed, signed = recheck.free_blocked(), recheck.sign_for_new_owners()
-    Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
+    renewed = recheck.renew_offers()
+    Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed or renewed))
 
 
 @shared_task(name="outreach.look_due")

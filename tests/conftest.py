@@ -256,6 +256,7 @@ GUARDED = (
     "outreach_move",
     "outreach_controlchange",
     "outreach_segment",
+    "outreach_sellerversion",
     "outreach_emailevent",
     "outreach_healthverdict",
     "outreach_guardrailbreach",

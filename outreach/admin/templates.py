@@ -47,11 +47,18 @@ class TemplateForm(forms.ModelForm):
         widget=UnfoldAdminSelectMultipleWidget,
         help_text="Leads seen last. Ten made-up people are always shown.",
     )
+    other_subjects = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="One a line. Each email gets the first one that no neighbor in the queue has.",
+    )
     proof: preview.TemplatePreview | None = None
 
     class Meta:
         model = EmailTemplate
-        fields = ("tier", "angle", "signal", "language", "name", "subject", "body")
+        fields = (
+            "tier", "angle", "signal", "language", "name", "subject", "other_subjects", "body",
+        )  # fmt: skip
         widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 28})}
         help_texts = {
             "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line "
@@ -62,6 +69,7 @@ class TemplateForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.initial["other_subjects"] = "\n".join(self.instance.other_subjects)
         if "angle" in self.fields:
             angles = [(one, one.replace("_", " ")) for one in publishing.template_angles()]
             self.fields["angle"].choices = angles  # type: ignore[attr-defined]
@@ -74,6 +82,10 @@ class TemplateForm(forms.ModelForm):
         )
         chosen = Lead.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
         self.fields["chosen"].queryset = chosen  # type: ignore[attr-defined]
+
+    def clean_other_subjects(self) -> list[str]:
+        lines = map(str.strip, self.cleaned_data["other_subjects"].splitlines())
+        return [line[:200] for line in lines if line]
 
     def typed(self) -> EmailTemplate:
         """What was typed, as a template of its own; the row that emails point to is left alone."""
@@ -147,6 +159,7 @@ class EmailTemplateAdmin(NoDeleteAdmin):
             "language",
             "name",
             "subject",
+            "other_subjects",
             "body",
             *more,
             *changes,

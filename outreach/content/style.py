@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.content import greeting, merge_fields, placeholders
+from outreach.content import greeting, merge_fields, placeholders, seller_fields
+from outreach.content.subject_choice import LONGEST_SUBJECT
 
 # Merge fields and what they hold; `composing.fields_of` fills them, and a test compares.
 FIELD_EXAMPLES = {
@@ -19,11 +20,11 @@ FIELD_EXAMPLES = {
     "warm_sentence": "the connection as a whole sentence", "sender_name": "who signs",
     "sender_first_name": "", "sender_company": "our company",
     "first_subject": "of a follow-up: the subject of the first email",
+    **seller_fields.FIELD_EXAMPLES,
 }  # fmt: skip
 TITLE_FAMILIES = ("ceo", "cro", "cto", "coo", "other")
-LONGEST_SUBJECT = 60  # characters; a phone shows about forty of them
-FEWEST_WORDS, MOST_WORDS = 60, 120
-FEWEST_IN_THREAD, MOST_IN_THREAD = 35, 90  # they have read the first one
+FEWEST_WORDS, MOST_WORDS = 50, 80
+FEWEST_IN_THREAD, MOST_IN_THREAD = 35, 80  # they have read the first one
 SPAM_PHRASES = (
     "100%", "act now", "best price", "buy now", "click here", "congratulations", "discount",
     "don't miss", "exclusive", "for free", "free trial", "guarantee", "increase sales",

@@ -9,13 +9,21 @@ from django.conf import settings
 from leads.field_values import languages
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import previous_emails
-from outreach.content import check_results, checks, email_footer, merge_fields
+from outreach.content import (
+    check_results,
+    checks,
+    email_footer,
+    meeting_times,
+    merge_fields,
+    subject_choice,
+)
 from outreach.control import policy
 from outreach.drafting import (
     ab_assignment,
     critical_reasons,
     known_fields,
     message_text,
+    seller_facts,
     signing,
     template_choice,
 )
@@ -40,6 +48,7 @@ class ComposedEmail:
         self.assessment: Assessment = parts["assessment"]
         self.facts: policy.EmailFacts = parts["facts"]
         self.fields: dict[str, merge_fields.FieldValue] = parts["fields"]
+        self.offer: meeting_times.OfferedTimes | None = parts.get("offer")  # that the text names
         self.language_model: str = parts.get(
             "language_model", ""
         )  # whose words they are; "" the template's
@@ -59,41 +68,20 @@ def compose_email(
     is checked against no earlier email; its lead and assessment may be unsaved.
     """
     lead = facts.lead
+    known = _template_inputs(facts, message, preview)
     spoken = languages.reading_languages(lead.country, lead.title)
     active = template_choice.in_language(facts.batch.templates, spoken)
-    assessment = message.assessment or lead.assessments.first()
-    assert assessment is not None
-    fresh = (
-        message.step == 1
-        and not message.segment_id
-        or facts.visits.is_fresh(facts.recipient.read_at)
-    )
-    known = TemplateInputs(
-        facts=facts,
-        critical_reason=critical_reasons.contact_reason(facts.recipient, message),
-        assessment=assessment,
-        fields=known_fields.fields_of(
-            lead,
-            assessment,
-            facts.sender,
-            facts.visits,
-            about_the_visit=fresh,
-            thread=(before := _history_for(facts, message, preview)).thread,
-        ),
-        footer=email_footer.build_footer(
-            signing.signature_of(facts.sender, message.unsubscribe_token)
-        ),
-        before=before,
-    )
+    assessment = known.assessment
     if preview:
         return _compose_from(known, preview, "preview")
     if message.step > 1:
         chosen = template_choice.next_in_thread(active, assessment.tier, message.step)
         return _compose_from(known, *chosen)
-    signals = template_choice.signals_of(assessment, known.fields)
-    template, why = template_choice.choose_template(
-        active, assessment.tier, assessment.angle if fresh else template_choice.GENERAL, signals
+    signals = template_choice.signals_of(
+        assessment, known.fields, facts.batch.page_kind_of(assessment)
     )
+    angle = assessment.angle if known.is_fresh else template_choice.GENERAL
+    template, why = template_choice.choose_template(active, assessment.tier, angle, signals)
     template = ab_assignment.template_version_for(message, template)
     best = _compose_from(known, template, why)
     if best.blocked is None or best.blocked.guard not in checks.REPETITION_CHECKS:
@@ -107,6 +95,47 @@ def compose_email(
         for one in active.others_than(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
+
+
+def compose_alternatives(facts: DraftingFacts, message: Message) -> list[ComposedEmail]:
+    """The first emails that other templates of the tier would make, where every check passes."""
+    if message.step > 1:
+        return []
+    known = _template_inputs(facts, message)
+    fitting = [one for one in facts.batch.templates.first_emails if one.tier == message.tier]
+    found = (_compose_from(known, one, "chosen by a person") for one in fitting)
+    return [one for one in found if one.blocked is None]
+
+
+def _template_inputs(
+    facts: DraftingFacts, message: Message, preview: EmailTemplate | None = None
+) -> "TemplateInputs":
+    lead = facts.lead
+    assessment = message.assessment or lead.assessments.first()
+    assert assessment is not None
+    fresh = (
+        message.step == 1
+        and not message.segment_id
+        or facts.visits.is_fresh(facts.recipient.read_at)
+    )
+    before = _history_for(facts, message, preview)
+    offer = seller_facts.times_to_offer(facts, message, assessment) if fresh else None
+    fields = known_fields.fields_of(
+        lead, assessment, facts.sender, facts.visits, about_the_visit=fresh, thread=before.thread
+    ) | seller_facts.fields_of_seller(facts, offer)
+    return TemplateInputs(
+        facts=facts,
+        critical_reason=critical_reasons.contact_reason(facts.recipient, message),
+        assessment=assessment,
+        fields=fields,
+        footer=email_footer.build_footer(
+            signing.signature_of(facts.sender, message.unsubscribe_token, facts.batch.seller)
+        ),
+        before=before,
+        taken=seller_facts.taken_subjects(facts, message, assessment.intent, before),
+        is_fresh=fresh,
+        offer=offer,
+    )
 
 
 def _history_for(
@@ -128,6 +157,9 @@ class TemplateInputs:
     fields: dict[str, merge_fields.FieldValue]
     footer: str
     before: previous_emails.EmailHistory
+    taken: subject_choice.TakenSubjects
+    is_fresh: bool  # their visit, so that the email may rest on it
+    offer: meeting_times.OfferedTimes | None = None
 
 
 def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> ComposedEmail:
@@ -138,7 +170,13 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
     try:
         family = merge_fields.title_family(lead.title)
         filled = merge_fields.fill_template(template.body, known.fields, family, template.language)
-        headed = merge_fields.fill_template(template.subject, known.fields, family)
+        headed = template_choice.fill_subject(
+            template,
+            known.fields,
+            family,
+            known.taken,
+            is_tested=template.pk in known.facts.batch.subject_tested,
+        )
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
@@ -171,6 +209,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
             passed=problem is None and check_results.first_failure(results) is None,
         ),
         fields=known.fields,
+        offer=known.offer if any(one.field == "meeting_times" for one in phrases) else None,
     )
 
 

@@ -1,13 +1,16 @@
 """What drafts are written from: the recipient's part for each, the team's for a batch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from leads.models import Company, Lead, TeamMember
+from leads.models import Assessment, Company, Lead, TeamMember
+from leads.scoring import rule_versions
 from outreach.choices import MoveCode, Status
-from outreach.contact_history import recipients
+from outreach.contact_history import held_subjects, recipients
 from outreach.contact_history.recipients import ColleagueEmail, Recipient
+from outreach.content.seller_fields import Seller
+from outreach.content.subject_choice import HeldSubjects
 from outreach.control import company_slot
 from outreach.control.company_slot import SlotRank
 from outreach.drafting import known_fields, signing, template_choice
@@ -24,6 +27,18 @@ class DraftingBatch:
     templates: ActiveTemplates
     default_sender: TeamMember | None
     tested: frozenset[int]  # templates with a running A/B test
+    subject_tested: frozenset[int]  # of them, those whose subject is tested
+    seller: Seller
+    held: HeldSubjects
+    page_kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def page_kind_of(self, assessment: Assessment) -> str:
+        """The category of the page that chose the email, such as "demo"; "" where none did."""
+        version = assessment.rules_version
+        if assessment.topic and version not in self.page_kinds:
+            pages = rule_versions.rules_of(assessment).pages
+            self.page_kinds[version] = {page.topic: page.category for page in pages}
+        return self.page_kinds.get(version, {}).get(assessment.topic, "")
 
 
 @dataclass(frozen=True)
@@ -50,9 +65,16 @@ class DraftingFacts:
 
 
 def load_batch() -> DraftingBatch:
-    running = Experiment.objects.filter(ended_at=None).values_list("template_a", flat=True)
+    running = dict(Experiment.objects.filter(ended_at=None).values_list("template_a", "kind"))
     return DraftingBatch(
-        template_choice.load_active_templates(), signing.default_sender(), frozenset(running)
+        templates=template_choice.load_active_templates(),
+        default_sender=signing.default_sender(),
+        tested=frozenset(running),
+        subject_tested=frozenset(
+            template for template, kind in running.items() if kind == Experiment.Kind.SUBJECT
+        ),
+        seller=signing.current_seller(),
+        held=held_subjects.load_held_subjects(),
     )
 
 

@@ -15,7 +15,7 @@ from leads.scoring import assess
 from outreach import choices
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
-from outreach.content import check_results
+from outreach.content import check_results, subject_choice
 from outreach.control import policy
 from outreach.drafting import ab_assignment, compose, deadlines, drafting_facts, message_text
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
@@ -134,6 +134,9 @@ def _store_draft(
     message = _enter_queue(message, written, lease, **changes)
     _put_colleagues_behind(message, facts)
     _store_text(message, written, 1)
+    if message.status == Status.HELD:
+        pattern = subject_choice.subject_pattern(written.subject, written.phrases)
+        facts.batch.held.add(subject_choice.HeldSubject(pattern, written.facts.intent, message.pk))
     return message
 
 
@@ -194,15 +197,28 @@ def _put_colleagues_behind(message: Message, facts: DraftingFacts) -> None:
 
 def replace_text(message: Message, written: compose.ComposedEmail) -> None:
     """Replace a held text that nobody has opened by a language model's. Raises StaleMessage."""
-    rows = Message.objects.filter(
-        pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
-    )
-    version, checked = message.version + 1, _composed_columns(written)
-    changes = {name: checked[name] for name in ("guards", "verdicts", "fingerprint")}
-    if not claims.claim_row(rows, version=version, **changes):
+    checked = _composed_columns(written)
+    columns = {name: checked[name] for name in ("guards", "verdicts", "fingerprint")}
+    _replace_text(message, written, Q(status=Status.HELD, opened_at=None), columns)
+
+
+def take_other_text(message: Message, written: compose.ComposedEmail) -> None:
+    """Replace the text by another template's that a person has chosen. Raises StaleMessage."""
+    columns = _composed_columns(written) | {"opened_at": message.opened_at or timezone.now()}
+    _replace_text(message, written, Q(status=message.status), columns)
+    message.refresh_from_db()
+    if message.status == Status.BLOCKED:
+        _enter_queue(message, written, why=MoveCode.EDITED)
+
+
+def _replace_text(
+    message: Message, written: compose.ComposedEmail, where: Q, columns: dict[str, Any]
+) -> None:
+    rows = Message.objects.filter(where, pk=message.pk, version=message.version)
+    if not claims.claim_row(rows, version=message.version + 1, **columns):
         found = Message.objects.get(pk=message.pk)
         raise StaleMessage(found.status, found.version)
-    _store_text(message, written, version)
+    _store_text(message, written, message.version + 1)
 
 
 def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
@@ -223,6 +239,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
         "template": written.template,
         "template_why": written.why,
         "sender": written.sender,
+        "offer_ends_at": written.offer.first if written.offer else None,
     }
 
 

@@ -23,7 +23,7 @@ from outreach import choices
 from outreach.choices import Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
-from outreach.content import check_results, email_footer, merge_fields
+from outreach.content import check_results, email_footer, meeting_times, merge_fields
 from outreach.drafting import compose, deadlines, drafting_facts, drafts, message_text, signing
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.lifecycle import block_causes, colleagues_wait
@@ -188,7 +188,7 @@ def _check_typed_text(message: Message, facts: DraftingFacts) -> Message:
         return message
     before = previous_emails.load_history(facts.recipient, message.pk)
     message.sender = facts.sender
-    signature = signing.signature_of(message.sender, message.unsubscribe_token)
+    signature = signing.signature_of(message.sender, message.unsubscribe_token, facts.batch.seller)
     footer = email_footer.build_footer(signature)
     renewed = _with_footer(text, footer)
     results = check_stored_text(message, renewed, before)
@@ -241,23 +241,35 @@ def check_stored_text(
     return compose.check_email(message.lead, message.sender, stored, before)
 
 
+def renew_offers(batch: int = 100) -> int:
+    """Offer new times in drafts that nobody has opened and whose times are over."""
+    over = timezone.now() + meeting_times.LEAST_NOTICE
+    waiting = Message.objects.filter(drafts.NOT_READ_BY_ANYBODY, offer_ends_at__lt=over)
+    waiting = waiting.filter(~_has_typed_text())
+    return _write_anew(list(waiting.order_by("offer_ends_at").values_list("pk", "lead")[:batch]))
+
+
 def sign_for_new_owners(batch: int = 100) -> int:
     """Sign drafts that nobody has opened for the lead's new owner; returns how many were tried."""
-    typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     waiting = Message.objects.filter(drafts.NOT_READ_BY_ANYBODY, template__isnull=False)
     other = waiting.filter(
-        Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
+        Q(sender=None) | ~Q(sender=F("lead__owner")), ~_has_typed_text(), lead__owner__active=True
     )
-    pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
-    if not pairs:
-        return 0
-    shared = drafting_facts.load_batch()
+    return _write_anew(list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch]))
+
+
+def _has_typed_text() -> Exists:
+    return Exists(MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False))
+
+
+def _write_anew(pairs: list[tuple[int, int]]) -> int:
+    shared = drafting_facts.load_batch() if pairs else None
     for pk, lead in pairs:
-        _sign_anew(pk, lead, shared)
+        _write_one_anew(pk, lead, shared)
     return len(pairs)
 
 
-def _sign_anew(pk: int, lead: int, batch: DraftingBatch) -> None:
+def _write_one_anew(pk: int, lead: int, batch: DraftingBatch | None) -> None:
     try:
         with transaction.atomic():
             facts = drafting_facts.load_facts_for_slot(locks.lock_lead(lead), batch)
@@ -265,4 +277,4 @@ def _sign_anew(pk: int, lead: int, batch: DraftingBatch) -> None:
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 drafts.rewrite_draft(message, message.assessment, facts)
     except Exception:  # it keeps its older text, which the desk shows; the others go on
-        log.exception("email %s could not be signed for its new owner", pk)
+        log.exception("email %s could not be written anew", pk)

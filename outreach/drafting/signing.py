@@ -3,8 +3,8 @@
 from django.conf import settings
 
 from leads.models import Lead, TeamMember
-from outreach.content import email_footer
-from outreach.models import Message
+from outreach.content import email_footer, seller_fields
+from outreach.models import Message, SellerVersion
 
 
 def sender_of(lead: Lead) -> TeamMember | None:
@@ -36,12 +36,22 @@ def signed_by_another(message: Message) -> str:
     )
 
 
-def signature_of(sender: TeamMember | None, unsubscribe_token: str) -> email_footer.Signature:
+def current_seller() -> seller_fields.Seller:
+    newest = SellerVersion.objects.first()
+    if newest is None:
+        return seller_fields.default_seller(settings.SENDER_COMPANY)
+    return seller_fields.seller_from_words(newest.words, newest.version)
+
+
+def signature_of(
+    sender: TeamMember | None, unsubscribe_token: str, seller: seller_fields.Seller | None = None
+) -> email_footer.Signature:
+    seller = seller or current_seller()
     return email_footer.Signature(
         name=sender.name if sender else settings.SENDER_NAME,
         title=sender.title if sender else "",
-        company=settings.SENDER_COMPANY,
-        booking_url=sender.booking_url if sender else "",
+        company=seller.company,
+        booking_url=(sender.booking_url if sender else "") or seller.booking_url,
         postal_address=settings.POSTAL_ADDRESS,
         unsubscribe_url=f"{settings.SITE_URL}/u/{unsubscribe_token}",
     )

@@ -8,10 +8,13 @@ from django.db.models import QuerySet
 from leads.field_values.languages import ENGLISH
 from leads.models import Assessment
 from leads.scoring import rule_versions
-from outreach.content import merge_fields
+from outreach.content import merge_fields, subject_choice
 from outreach.models import EmailTemplate, Signal
 
 GENERAL = "general"  # the angle that every tier falls back on
+TALK_PAGES = ("demo", "contact")  # categories of pages in the scoring rules
+PRICING_PAGE = "pricing"
+OFFERING_PAGES = (*TALK_PAGES, PRICING_PAGE)
 FOLLOW_UPS = {
     2: "follow_up",
     3: "last_follow_up",
@@ -108,13 +111,39 @@ def next_in_thread(active: ActiveTemplates, tier: str, step: int) -> tuple[Email
 
 
 def signals_of(
-    assessment: Assessment, fields: Mapping[str, merge_fields.FieldValue]
+    assessment: Assessment, fields: Mapping[str, merge_fields.FieldValue], page_kind: str = ""
 ) -> tuple[Signal, ...]:
+    """`page_kind` is the category of the page that chose the email."""
+    is_fresh = "page_topic" in fields
     known = {
+        Signal.WANTS_TO_TALK: is_fresh and page_kind in TALK_PAGES,
+        Signal.ASKS_PRICE: is_fresh and page_kind == PRICING_PAGE,
+        Signal.CASE_STUDY: is_fresh and page_kind == "case_study",
         Signal.WARM_CONNECTION: bool(assessment.warm),
-        Signal.HIGH_INTENT_PAGE: "page_topic" in fields
-        and rule_versions.shows_high_intent(assessment),
+        Signal.HIGH_INTENT_PAGE: is_fresh and rule_versions.shows_high_intent(assessment),
         Signal.HIRING: "open_roles" in fields,
         Signal.TECH_STACK: "technology" in fields,
     }
     return tuple(signal for signal, there in known.items() if there)
+
+
+def fill_subject(
+    template: EmailTemplate,
+    fields: dict[str, merge_fields.FieldValue],
+    family: str,
+    taken: subject_choice.TakenSubjects,
+    *,
+    is_tested: bool = False,
+) -> merge_fields.FilledText:
+    """Fill the subject that suits best, or the first where it `is_tested`. Raises MissingField."""
+    filled: dict[subject_choice.FilledSubject, merge_fields.FilledText] = {}
+    for subject in template.subjects[:1] if is_tested else template.subjects:
+        try:
+            one = merge_fields.fill_template(subject, fields, family)
+        except merge_fields.MissingField:
+            continue
+        pattern = subject_choice.subject_pattern(one.text, [vars(p) for p in one.phrases])
+        filled[subject_choice.FilledSubject(one.text, pattern)] = one
+    if not filled:
+        return merge_fields.fill_template(template.subject, fields, family)
+    return filled[subject_choice.choose_subject(list(filled), taken)]

@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Assessment, Company, Kind, Lead, field_source
 from outreach.content import email_footer, merge_fields, style
-from outreach.drafting import compose, drafting_facts, known_fields, signing, template_choice
+from outreach.drafting import compose, drafting_facts, known_fields, seller_facts, template_choice
 from outreach.models import EmailTemplate, Message, Signal
 
 MADE_UP_PEOPLE = 2 * len(style.TITLE_FAMILIES)  # shown before the chosen ones
@@ -81,13 +81,17 @@ def preview_template(template: EmailTemplate, chosen: Iterable[Lead] = ()) -> Te
 
 
 def template_text(template: EmailTemplate) -> str:
-    return f"{template.subject}\n\n{template.body}"
+    return "\n".join([*template.subjects, "", template.body])
 
 
 def preview_fingerprint(template: EmailTemplate, before: EmailTemplate | None) -> str:
     """Hash what a person has seen: this text, in this place, replacing that version."""
-    names = ("key", "tier", "angle", "signal", "language", "name", "subject", "body")
-    parts = [*(getattr(template, name) for name in names), str(before.version if before else 0)]
+    names = ("key", "tier", "angle", "signal", "language", "name", "body")
+    parts = [
+        *(getattr(template, name) for name in names),
+        *template.subjects,
+        str(before.version if before else 0),
+    ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
@@ -209,9 +213,11 @@ def _problems_in(
 
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    sender, missing, count = signing.default_sender(), Counter[str](), 0
+    batch, missing, count = drafting_facts.load_batch(), Counter[str](), 0
     for lead in recent_leads(template):
-        known = known_fields.fields_of(lead, lead.newest[0], sender, known_fields.load_visits(lead))
+        facts = drafting_facts.load_facts(lead, batch)
+        known = known_fields.fields_of(lead, lead.newest[0], batch.default_sender, facts.visits)
+        known |= seller_facts.fields_of_seller(facts)
         if template.signal and template.signal not in template_choice.signals_of(
             lead.newest[0], known
         ):

@@ -55,7 +55,10 @@ def publish_version(
                 "published."
             )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
-        names = ("key", "tier", "angle", "signal", "language", "name", "subject", "body")
+        names = (
+            "key", "tier", "angle", "signal", "language", "name", "subject", "other_subjects",
+            "body",
+        )  # fmt: skip
         return EmailTemplate.objects.create(
             **{name: getattr(template, name) for name in names},
             version=versions[-1].version + 1 if versions else 1,

@@ -25,12 +25,13 @@ def seed_after_migration(**_: Any) -> None:
     seed_templates(starting_templates())
 
 
-def starting_templates() -> list[dict[str, str]]:
+def starting_templates() -> list[dict[str, Any]]:
     rows = tomllib.loads((SEEDS_FOLDER / "templates.toml").read_text())["template"]
-    return [{"signal": "", **{name: text.strip() for name, text in row.items()}} for row in rows]
+    empty: dict[str, Any] = {"signal": "", "other_subjects": []}
+    return [{**empty, **row, "body": row["body"].strip()} for row in rows]
 
 
-def seed_templates(rows: list[dict[str, str]]) -> int:
+def seed_templates(rows: list[dict[str, Any]]) -> int:
     """Store each row that is new or follows an older seed; returns how many were stored.
 
     What people published or took out of use stays as it is.
@@ -40,7 +41,7 @@ def seed_templates(rows: list[dict[str, str]]) -> int:
         return sum(_seed_one(row, stored) for row in rows)
 
 
-def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
+def _seed_one(row: dict[str, Any], stored: list[EmailTemplate]) -> bool:
     versions = [one for one in stored if one.key == row["key"]]
     active = next((one for one in versions if one.active), None)
     if versions and (active is None or not active.seeded or _is_same_text(active, row)):
@@ -60,5 +61,5 @@ def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
     return True
 
 
-def _is_same_text(template: EmailTemplate, row: dict[str, str]) -> bool:
+def _is_same_text(template: EmailTemplate, row: dict[str, Any]) -> bool:
     return all(getattr(template, name) == text for name, text in row.items())

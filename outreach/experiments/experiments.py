@@ -94,6 +94,7 @@ def _store_variant(
         version=version,
         name=f"{active.name}, as tested"[:120],
         subject=variant.subject,
+        other_subjects=variant.other_subjects,
         body=variant.body,
         active=False,
         created_by=by,

@@ -123,6 +123,7 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
         signal=template.signal,
         name=template.name,
         subject=text.strip() if kind == Kind.SUBJECT else template.subject,
+        other_subjects=[] if kind == Kind.SUBJECT else template.other_subjects,
         body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
     )
     known = {(one.field, one.text) for one in preview.preview_template(template).problems}
@@ -149,7 +150,7 @@ def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
     at = len(blocks)
     while (
         at
-        and blocks[at - 1].endswith("?")
+        and blocks[at - 1].endswith(("?", "{{ role_question }}"))
         and (at == len(blocks) or blocks[at - 1].startswith("["))
     ):
         at -= 1

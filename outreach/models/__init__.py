@@ -21,6 +21,7 @@ from outreach.models.limits import Place, SendingDomain
 from outreach.models.messages import Message, MessageText, Transport, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
 from outreach.models.segment_requests import SegmentRequest
+from outreach.models.seller import SellerVersion, Snippet
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 
@@ -57,9 +58,11 @@ __all__ = [
     "SandboxEmail",
     "Segment",
     "SegmentRequest",
+    "SellerVersion",
     "SendIntent",
     "SendingDomain",
     "Signal",
+    "Snippet",
     "SyncCursor",
     "Transport",
     "new_unsubscribe_token",

@@ -107,6 +107,9 @@ class Message(models.Model):
         null=True, blank=True, help_text="When a person chose it instead of a colleague's."
     )
     due_at = models.DateTimeField(null=True, blank=True)
+    offer_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="The first of the times that its text offers."
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(
         null=True, blank=True, help_text="Put off by a person; back in the queue from then on."
@@ -213,6 +216,11 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")
+            ),
+            models.Index(
+                fields=["offer_ends_at"],
+                name="message_offer_ends",
+                condition=Q(status__in=["held", "blocked"], offer_ends_at__isnull=False),
             ),
             models.Index(
                 fields=["expires_at"],

@@ -12,6 +12,9 @@ class Signal(models.TextChoices):
     """What a template may rest on beside its angle, strongest first."""
 
     WARM_CONNECTION = "warm_connection", "Warm connection"
+    WANTS_TO_TALK = "wants_to_talk", "Demo or contact page"
+    ASKS_PRICE = "asks_price", "Pricing page"
+    CASE_STUDY = "case_study", "Case study"
     HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"
     HIRING = "hiring", "Hiring"
     TECH_STACK = "tech_stack", "Tech stack"
@@ -45,6 +48,11 @@ class EmailTemplate(models.Model):
     )
     name = models.CharField(max_length=120, help_text="What the review desk calls it.")
     subject = models.CharField(max_length=200)
+    other_subjects = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Each email gets the first one that no neighbor in the queue has.",
+    )
     body = models.TextField()
     active = models.BooleanField(default=True)
     seeded = models.BooleanField(
@@ -66,3 +74,7 @@ class EmailTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} v{self.version}"
+
+    @property
+    def subjects(self) -> list[str]:
+        return [self.subject, *self.other_subjects]

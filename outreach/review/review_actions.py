@@ -16,7 +16,7 @@ from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails, recipients
-from outreach.content import check_results, email_footer, merge_fields
+from outreach.content import check_results, email_footer, meeting_times, merge_fields
 from outreach.control import phase
 from outreach.drafting import compose, critical_reasons, drafts, message_text, recheck, signing
 from outreach.lifecycle.moves import move_message
@@ -24,6 +24,10 @@ from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessa
 from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
+OFFER_PAST = (
+    "The first time that it offers is over, or less than an hour away. "
+    "Take new times under “Other text”, or edit it."
+)
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
 
 
@@ -54,6 +58,8 @@ def approve_email(
         raise ApprovalForbidden(f"Do not contact: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
         raise ApprovalForbidden(f"{failed['text']} {failed['clear']}".strip())
+    if meeting_times.are_past(message.offer_ends_at, known.read_at):
+        raise ApprovalForbidden(OFFER_PAST)
     if ahead := previous_emails.find_blocking_email(known, but=message.pk, waiting=False):
         raise ApprovalForbidden(ahead.sentence)
     if phase.current_control().phase == Phase.SHADOW:
@@ -128,11 +134,15 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
-        changes = {
+        changes: dict[str, Any] = {
+            "version": version + 1,
             "guards": check_results.results_as_rows(results),
+            "domain": domain,
             **message_text.fingerprint_columns(subject, body, [p["text"] for p in kept]),
         }
-        if not claims.claim_row(rows, version=version + 1, domain=domain, **changes):
+        if not any(phrase["field"] == "meeting_times" for phrase in kept):
+            changes["offer_ends_at"] = None
+        if not claims.claim_row(rows, **changes):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
         new = message_text.NewText(subject, body, current.footer, kept, author=by)

@@ -14,6 +14,7 @@ from leads.models import Kind
 from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
+from outreach.content import meeting_times
 from outreach.drafting import deadlines, follow_ups
 from outreach.models import Message, Transport
 from outreach.sending.stops import SendStopped
@@ -88,6 +89,11 @@ def _check_age_of_approval(message: Message, known: Recipient) -> SendStopped | 
     return None
 
 
+def _check_offered_times(message: Message, known: Recipient) -> SendStopped | None:
+    is_past = meeting_times.are_past(message.offer_ends_at, known.read_at)
+    return SendStopped(Status.HELD, MoveCode.OFFER_PAST) if is_past else None
+
+
 def _check_transport(message: Message, known: Recipient) -> SendStopped | None:
     lead = known.lead
     if message.transport == Transport.SANDBOX:
@@ -111,5 +117,6 @@ CHECKS: tuple[Callable[[Message, Recipient], SendStopped | None], ...] = (
     _check_country,
     _check_colleagues,
     _check_age_of_approval,
+    _check_offered_times,
     _check_transport,
 )

@@ -113,7 +113,7 @@ class AssessmentFactory(factory.django.DjangoModelFactory):
     icp = 95
     tier = "tier_1"
     angle = "high_intent"
-    topic = "pricing"
+    topic = "what we build"
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Assessment:

@@ -22,12 +22,10 @@ def honest(question: dict[str, Any]) -> dict[str, Any]:
     company = question["facts"].get("company", "")
     last = "If you could hand over one task at {company} tomorrow, which would it be?"
     paragraphs = (
-        "Whoever reads about a change usually has one job in mind, and it is rarely the one "
-        "that gets the meeting. I "
-        "would rather hear about that job at {company} than guess at it from here.",
-        "We bring a small team that watches the work first. They find the step that people "
-        "still do by hand, build the "
-        "fix with those who do it, and hand it over once it runs without us.",
+        "Whoever reads about a change usually has one task in mind. I "
+        "would rather hear about that task at {company} than guess at it from here.",
+        "We bring a small team that finds the step that people still do by hand, and builds "
+        "the fix with them.",
         last,
     )
     facts = [{"phrase": company, "field": "company"}] if company else []

@@ -1,6 +1,6 @@
 """What a language model is asked, and how its answer is read. Pure.
 
-It gets the job: the template's text without the person's name, and the fields below. Never a name,
+It gets the template's text without the person's name, and the fields below. Never a name,
 an address, the history of visits or who of us knows whom; greeting, signature, links, postal
 address and unsubscribe line are ours. Some values were chosen by visitors: they are data in a JSON
 document, and whatever they talk the model into is held against `fact_check` and the guards
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from outreach.content import merge_fields
 from outreach.drafting.language_model.fact_check import AllowedFacts, ClaimedFact, ModelText
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 GIVEN_FIELDS = (
     "company",
     "title",
@@ -30,6 +30,13 @@ GIVEN_FIELDS = (
 OWN_FIELDS = (
     "sender_company",
     "first_name",
+    "seller_offer",
+    "seller_customers",
+    "seller_start",
+    "seller_proof",
+    "role_topic",
+    "role_pain",
+    "role_question",
 )  # what a template may say besides; the name in its greeting only
 LONGEST_VALUE = 80  # characters; a longer one is a sentence that somebody chose
 LONGEST_PARAGRAPH, MOST_PARAGRAPHS, MOST_FACTS = 700, 8, 20
@@ -44,8 +51,8 @@ SYSTEM_PROMPT = """You rewrite one short sales email. Answer with one JSON objec
 - Say nothing of the reader, of their company or of us that stands neither in "facts" nor in "template": no names,
   numbers, industries, titles, tools, clients, results or news. Do not say that we watched them.
 - In "facts" of each paragraph list every phrase taken from a fact, letter for letter as in your text, with its field.
-- No greeting, no signature, no link, no address, no telephone number, no markup. 70 to 110 words in 3 to 5 paragraphs.
-- Ask exactly one question, in the last paragraph. No exclamation mark. A subject of at most 55 characters.
+- No greeting, no signature, no link, no address, no telephone number, no markup. 48 to 76 words in 3 to 5 paragraphs.
+- Ask exactly one question, in the last paragraph. No exclamation mark. A subject of at most 45 characters.
 - Begin sentences with ordinary words; write numbers and names only as they are given."""  # noqa: E501
 
 

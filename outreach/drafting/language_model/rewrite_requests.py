@@ -47,6 +47,7 @@ def request_rewrite(message: Message) -> None:
     if (
         message.step > 1
         or message.template_id is None
+        or message.offer_ends_at is not None  # its times are ours, letter for letter
         or message.kind not in (Kind.LIVE, Kind.EXAMPLE)
         or not is_on()
     ):

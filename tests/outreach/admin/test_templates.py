@@ -59,13 +59,13 @@ def versions(key: str = "tier_1.general") -> list[tuple[int, bool, str]]:
 def test_publishing_after_preview_keeps_the_old_version(
     client: Client, old: EmailTemplate, lead_user: User
 ) -> None:
-    subject = "Who answers for AI at {{ company }}?"
+    subject = "{{ role_topic }} for {{ company }}"
     first = post(client, old, subject=subject)
     assert (first.status_code, versions()) == (200, [(1, True, old.subject)])
     assert "Nothing is published yet." in errors(first)["__all__"][0]
     page = first.content.decode()
     assert page.count("<iframe") == 10
-    assert "<del>owns</del><ins>answers for</ins>" in page.replace(" </ins>", "</ins>").replace(
+    assert "<del>at</del><ins>for</ins>" in page.replace(" </ins>", "</ins>").replace(
         " </del>", "</del>"
     )
     assert post(client, old, subject=subject, shown=seen(first)).status_code == 302
@@ -158,7 +158,7 @@ def test_a_warning_stands_at_its_field_and_can_be_published(
     }
     answer = post(client, old, **changes)
     [said] = errors(answer)["subject"]
-    assert said == "Warning: 77 characters; 60 at most are read. (A made-up CEO)"
+    assert said == "Warning: 77 characters; 45 at most are read. (A made-up CEO)"
     assert post(client, old, **changes, shown=seen(answer)).status_code == 302
     assert versions()[-1] == (2, True, changes["subject"])
 

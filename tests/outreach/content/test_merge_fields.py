@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from outreach.content import check_results, checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields, seller_fields
 from outreach.content.merge_fields import (
     BadTemplate,
     FieldValue,
@@ -228,7 +228,11 @@ ALL = {
     "visit_count": "3", "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
     "warm_company": "Acme", "warm_sentence": "Sam Reyes on our team also worked at Acme.",
     "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
-    "first_subject": "A question for Northline",
+    "first_subject": "A question for Northline", **{
+        name: value.text for name, value in seller_fields.seller_values(
+            seller_fields.default_seller("ChiefAIOfficer"), "cro", ""
+        ).items()
+    },
 }  # fmt: skip
 SIGNATURE = email_footer.Signature(
     "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex",
@@ -245,7 +249,7 @@ def test_seeded_templates_pass_or_name_missing_fields(
     fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name not in without}
     footer = email_footer.build_footer(SIGNATURE)
     templates = list(EmailTemplate.objects.filter(active=True))
-    assert len(templates) == 26
+    assert len(templates) == 35
     filled = 0
     for template in templates:
         try:

@@ -78,11 +78,12 @@ def test_a_tag_in_a_subject_is_an_error_of_the_subject() -> None:
 @pytest.mark.parametrize(
     ("subject", "words", "questions", "fields"),
     [
-        ("x" * 60, 60, 1, []),
-        ("x" * 61, 60, 1, ["subject"]),
-        ("x", 59, 1, ["body"]),
-        ("x", 120, 1, []),
-        ("x", 121, 1, ["body"]),
+        ("x" * 45, 60, 1, []),
+        ("x" * 46, 60, 1, ["subject"]),
+        ("x", 49, 1, ["body"]),
+        ("x", 50, 1, []),
+        ("x", 80, 1, []),
+        ("x", 81, 1, ["body"]),
         ("x", 60, 0, ["body"]),
         ("x", 60, 2, ["body"]),
     ],

@@ -33,7 +33,7 @@ def ben(db: None) -> TeamMember:
 
 
 def held() -> Message:
-    message = factories.held_email()
+    message = factories.held_email(topic="what we build")
     owner_assignment.update_owner(message.lead)
     return message
 

@@ -83,7 +83,9 @@ class TestAssigning:
             wanted = test.template_b if given == "b" else test.template_a
             assert message.template == wanted and message.status == "held"
             company = message.lead.company.name
-            assert message.text.subject == wanted.subject.replace("{{ company }}", company)
+            assert message.text.subject == wanted.subject.replace("{{ company }}", company).replace(
+                "{{ role_topic }}", "Reps' admin hours"
+            )
         test.refresh_from_db()
         assert test.assigned == 12 == test.assignments.count()
         assert sorted(test.assignments.values_list("variant", flat=True)) == ["a"] * 6 + ["b"] * 6

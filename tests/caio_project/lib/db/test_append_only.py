@@ -25,6 +25,7 @@ from outreach.models import (
     HistoryItem,
     Move,
     Segment,
+    SellerVersion,
 )
 from tests import conftest, factories
 
@@ -105,6 +106,10 @@ def assignment() -> Assignment:
     return Assignment.objects.create(experiment=test, message=factories.draft_email(), variant="a")
 
 
+def seller_version() -> SellerVersion:
+    return SellerVersion.objects.create(version=1, words={"company": "Northwind"})
+
+
 def history_item() -> HistoryItem:
     return HistoryItem.objects.create(key="0" * 64, what="sent")
 
@@ -151,6 +156,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Move: move,
     ControlChange: change,
     Segment: segment,
+    SellerVersion: seller_version,
     EmailEvent: email_event,
     HealthVerdict: health_verdict,
     GuardrailBreach: breach,
