@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from approvals.views import answers, aside, batch, colleagues, copies, desk, pulse, sent
+from approvals.views import (
+    answers,
+    aside,
+    batch,
+    colleagues,
+    copies,
+    desk,
+    other_text,
+    pulse,
+    seller,
+    sent,
+    snippets,
+)
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -20,6 +32,9 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/skip", desk.skip_email, name="skip"),
     path("sales/queue/<uuid:public_id>/snooze", aside.snooze_email, name="snooze"),
     path("sales/queue/<uuid:public_id>/note", aside.write_note, name="note"),
+    path("sales/queue/<uuid:public_id>/test", other_text.send_test_email, name="send-test"),
+    path("sales/queue/<uuid:public_id>/other", other_text.other_texts_page, name="other-texts"),
+    path("sales/queue/<uuid:public_id>/insert", other_text.insert_snippet, name="insert-snippet"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),
     path("sales/sent", sent.sent_page, name="sent"),
@@ -29,6 +44,8 @@ urlpatterns = [
         "sales/replies/<uuid:public_id>/correct", answers.correct_reply_kind, name="correct_reply"
     ),
     path("sales/replies/<uuid:public_id>/take", answers.claim_reply, name="take_reply"),
+    path("sales/settings/seller", seller.seller_page, name="seller"),
+    path("sales/settings/snippets", snippets.snippets_page, name="snippets"),
     path("sales/notices", sent.notices_page, name="notices"),
     path("sales/halt", sent.halt_sending, name="halt"),
     path("sales/resume", sent.resume_sending, name="resume"),

@@ -24,6 +24,8 @@ LEAD_PERMISSIONS = (
     "outreach.repeat_aftersend",
     "outreach.take_back_stop",
     "outreach.run_experiment",
+    "outreach.change_seller",
+    "outreach.change_snippets",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_scoringrules",

@@ -33,7 +33,7 @@ from outreach.drafting import signing
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
-from outreach.models import Message, MessageText, Move
+from outreach.models import Message, MessageText, Move, Snippet
 
 MAX_VISITS = 12
 
@@ -103,6 +103,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),
         "waits": waits,
+        "snippets": Snippet.objects.all(),  # read only where the page is edited
         "links": outside_links.person_links(message.lead, message.lead.company),
         "slot": company_slot.slot_at_company(message) if waits else None,
         "view": view,

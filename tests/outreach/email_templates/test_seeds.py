@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outreach.content import merge_fields, style
-from outreach.drafting import compose, known_fields, template_choice
+from outreach.drafting import compose, known_fields, seller_facts, template_choice
 from outreach.drafting.drafting_facts import load_facts
 from outreach.email_templates import preview as email_templates_preview
 from outreach.email_templates import publishing, seeding
