@@ -40,7 +40,7 @@ from outreach.review import review_actions
 
 DECIDED = "decided"  # a strip with Undo says the same, where there is one
 INCOMPLETE = "The form was incomplete."
-NOT_SHOWN = "Not taken: it was not on the screen long enough, as it stands now."
+NOT_SHOWN = "Not checked out: this version was not on the screen long enough."
 
 
 @viewer_page

@@ -12,7 +12,7 @@ from approvals.views.pages import find_message, redirect_to_desk, render_page
 from outreach.choices import Status
 from outreach.models import Message
 
-NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
+NOT_READ = "Not approved: read this version to the end first."
 
 
 def render_desk(

@@ -11,7 +11,8 @@ from approvals import forms
 from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
-from approvals.desk import desk, send_test
+from approvals.desk import send_test
+from approvals.views.desk_answers import render_desk
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -36,7 +37,7 @@ def send_test_email(request: HttpRequest, message: Message) -> HttpResponse:
         messages.error(request, str(why))
     else:
         messages.success(request, f"Test sent to {address}. It is not counted as a send.")
-    return redirect_to_desk(message)
+    return redirect_to_desk(request, message)
 
 
 @viewer_page
@@ -45,7 +46,7 @@ def other_texts_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     require_decide_permission(request)
     message = find_message(public_id)
     if message.status not in other_texts.UNDECIDED:
-        return redirect_to_desk(message)
+        return redirect_to_desk(request, message)
     if request.method == "POST":
         return _take_text(request, message)
     return _render_texts(request, message)
@@ -66,7 +67,7 @@ def _take_text(request: HttpRequest, message: Message) -> HttpResponse:
         return _render_texts(request, message, 409, NO_LONGER_FITS)
     claims.claim_message(changed, request.user)
     messages.success(request, "Text replaced. Read it before you approve.")
-    return redirect_to_desk(changed)
+    return redirect_to_desk(request, changed)
 
 
 def _claimed_by_another(request: HttpRequest, message: Message) -> str:
@@ -99,12 +100,10 @@ def insert_snippet(request: HttpRequest, public_id: Any) -> HttpResponse:
     wanted = request.POST.get("snippet", "")
     snippet = Snippet.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     if message.status not in other_texts.UNDECIDED:
-        return redirect_to_desk(message)
+        return redirect_to_desk(request, message)
     if refused := _claimed_by_another(request, message):
         raise PermissionDenied(refused)
     typed = {name: request.POST.get(name, "") for name in ("version", "subject", "body")}
     if snippet:
         typed["body"] = f"{typed['body'].rstrip()}\n\n{snippet.text}".lstrip()
-    context = {**desk.desk_context(message, request.user), "mode": "edit"}
-    context["form"] = forms.EditForm(initial=typed)
-    return render_page(request, "approvals/desk/desk.html", context)
+    return render_desk(request, message, mode="edit", form=forms.EditForm(initial=typed))

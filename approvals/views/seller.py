@@ -22,8 +22,8 @@ SAVED_MEANWHILE = (
 )
 HINTS = {
     "company": "As it stands in the signature.",
-    "offer": "A sentence that follows the problem, such as “We lend you a small team to change that "
-    "with your people.” At most 18 words.",
+    "offer": "A sentence that follows the problem, such as “We lend you a small team to change "
+    "that with your people.” At most 18 words.",
     "customers": "Follows “We work with”, for templates that name it, such as “freight brokers in "
     "the Midwest”.",
     "start": "The first step, as a sentence. Follow-ups use it. At most 18 words.",

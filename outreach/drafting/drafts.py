@@ -17,13 +17,13 @@ from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
 from outreach.content import check_results, subject_choice
 from outreach.control import policy
-from outreach.drafting import ab_assignment, compose, deadlines, drafting_facts, message_text
+from outreach.drafting import ab_assignment, compose, drafting_facts, message_text
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle import block_causes, colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import StaleMessage
-from outreach.limits import office_hours
+from outreach.limits import deadlines, office_hours
 from outreach.models import Assignment, Message
 
 log = logging.getLogger(__name__)
@@ -59,10 +59,10 @@ def _write_or_retry(message: Message, batch: DraftingBatch) -> None:
             write_draft(message, facts, lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
-        _retry_later(Message.objects.get(pk=message.pk), lease, _error_text(error))
+        _retry_later(Message.objects.get(pk=message.pk), lease, error_text(error))
 
 
-def _error_text(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
@@ -88,33 +88,14 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
         log.warning("email %s was taken over", message.pk)
 
 
-def open_and_write(facts: DraftingFacts, assessment: Assessment) -> Message:
-    """Open a first email to a locked lead and write it. Raises IntegrityError where one is open.
-
-    Where it cannot be written now it stays a draft, and the sweep tries again.
-    """
-    lead = facts.lead
-    message = Message(lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or "")
-    try:
-        written = compose.compose_email(facts, message)
-    except Exception as error:
-        log.exception("the first email to lead %s could not be drafted", lead.pk)
-        message.attempts, message.error = 1, _error_text(error)
-        message.not_before = timezone.now() + claims.retry_delay(message.attempts)
-        message.save(force_insert=True)
-        return message
-    message.save(force_insert=True)
-    return _store_draft(message, written, facts)
-
-
 def write_draft(
     message: Message, facts: DraftingFacts | None = None, lease: datetime | None = None
 ) -> Message:
     facts = facts or drafting_facts.load_facts(message.lead)
-    return _store_draft(message, compose.compose_email(facts, message), facts, lease)
+    return store_draft(message, compose.compose_email(facts, message), facts, lease)
 
 
-def _store_draft(
+def store_draft(
     message: Message,
     written: compose.ComposedEmail,
     facts: DraftingFacts,

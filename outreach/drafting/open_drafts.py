@@ -7,12 +7,13 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Assessment, Lead
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.drafting import drafting_facts, drafts, no_draft, recheck
+from outreach.drafting import compose, drafting_facts, drafts, no_draft, recheck
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.models import Message
 
@@ -91,7 +92,26 @@ def _draft_for_lead(lead: Lead, batch: DraftingBatch) -> None:
         return
     if no_draft.reason_against_draft(facts.recipient, facts.visits):
         return
-    drafts.open_and_write(facts, assessment)
+    _open_and_write(facts, assessment)
+
+
+def _open_and_write(facts: DraftingFacts, assessment: Assessment) -> Message:
+    """Open a first email to a locked lead and write it. Raises IntegrityError where one is open.
+
+    Where it cannot be written now it stays a draft, and the sweep tries again.
+    """
+    lead = facts.lead
+    message = Message(lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or "")
+    try:
+        written = compose.compose_email(facts, message)
+    except Exception as error:
+        log.exception("the first email to lead %s could not be drafted", lead.pk)
+        message.attempts, message.error = 1, drafts.error_text(error)
+        message.not_before = timezone.now() + claims.retry_delay(message.attempts)
+        message.save(force_insert=True)
+        return message
+    message.save(force_insert=True)
+    return drafts.store_draft(message, written, facts)
 
 
 def _is_unread(message: Message) -> bool:

@@ -24,10 +24,11 @@ from outreach.choices import Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, email_footer, meeting_times, merge_fields
-from outreach.drafting import compose, deadlines, drafting_facts, drafts, message_text, signing
+from outreach.drafting import compose, drafting_facts, drafts, message_text, signing
 from outreach.drafting.drafting_facts import DraftingBatch, DraftingFacts
 from outreach.lifecycle import block_causes, colleagues_wait
 from outreach.lifecycle.transitions import StaleMessage
+from outreach.limits import deadlines
 from outreach.models import CheckBasis, EmailTemplate, Message, MessageText
 
 log = logging.getLogger(__name__)

@@ -23,20 +23,13 @@ from outreach.choices import MoveCode, Status, Tag
 from outreach.contact_history import previous_emails, recipients
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import (
-    compose,
-    deadlines,
-    drafts,
-    known_fields,
-    message_text,
-    no_draft,
-    signing,
-)
+from outreach.drafting import compose, drafts, known_fields, message_text, no_draft, signing
 from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
 from outreach.drafting.no_draft import NoDraft
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
 from outreach.lifecycle.moves import move_message
+from outreach.limits import deadlines
 from outreach.models import (
     HistoryItem,
     Message,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outreach", "0023_no_position_of_drafting")]
+    dependencies = [("outreach", "0025_message_fingerprint")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0038_event_due_of_source'),
-        ('outreach', '0025_message_fingerprint'),
+        ('outreach', '0028_offered_times'),
     ]
 
     operations = [

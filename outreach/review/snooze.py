@@ -11,8 +11,8 @@ from django.utils import timezone
 from caio_project.lib import calendar
 from caio_project.lib.db import claims
 from outreach.choices import Band, Status
-from outreach.drafting import deadlines
 from outreach.lifecycle.transitions import StaleMessage
+from outreach.limits import deadlines
 from outreach.models import Message
 
 MOST_DAYS = 60

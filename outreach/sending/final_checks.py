@@ -15,7 +15,8 @@ from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import meeting_times
-from outreach.drafting import deadlines, follow_ups
+from outreach.drafting import follow_ups
+from outreach.limits import deadlines
 from outreach.models import Message, Transport
 from outreach.sending.stops import SendStopped
 

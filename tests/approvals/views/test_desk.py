@@ -464,7 +464,7 @@ def test_approving_before_it_can_be_read_is_refused(desk: Client) -> None:
     shown = proof_of(desk, message, seconds=needed - 1)
     response = approve(desk, message, shown=shown)
     assert response.status_code == 422
-    assert "it was not on the screen long enough to be read" in body(response)
+    assert "Not approved: read this version to the end first" in body(response)
     assert f'name="shown" value="{shown}"' in body(response)  # its time goes on
     message.refresh_from_db()
     assert (message.status, Decision.objects.count()) == (Status.HELD, 0)
@@ -713,7 +713,7 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
         desk, message, shown=proof_of(desk, message, seconds=0) if proof is None else proof
     )
     assert response.status_code == 422
-    assert "it was not on the screen long enough to be read" in body(response)
+    assert "Not approved: read this version to the end first" in body(response)
     message.refresh_from_db()
     assert (message.status, Decision.objects.count()) == ("held", 0)
 
