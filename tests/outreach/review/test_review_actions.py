@@ -172,7 +172,7 @@ def test_edit_makes_a_checked_version_with_author(reviewer: User) -> None:
     assert text.sha256 != old.sha256
     assert saved.texts.get(version=1).body == old.body
     assert {phrase["field"] for phrase in text.phrases} == {
-        phrase["field"] for phrase in old.phrases
+        phrase["field"] for phrase in old.phrases if phrase["text"] in text.body
     }
 
 
