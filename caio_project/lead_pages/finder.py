@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.urls import reverse
@@ -24,6 +23,13 @@ PAGES = (
     ("Sent & replies", "sent", ""),
     ("Leads", "leads", "leads.view_lead"),
     ("Experiments", "experiments", ""),
+    ("Templates", "templates", ""),
+    ("Segments", "segments", ""),
+    ("Follow-ups", "follow-ups", ""),
+    ("Diagnosis", "diagnosis", ""),
+    ("What we sell", "seller", ""),
+    ("Snippets", "snippets", ""),
+    ("Your settings", "personal-settings", ""),
     ("Notices", "notices", ""),
     ("Phase", "phase", ""),
     ("API keys", "keys", ""),
@@ -89,7 +95,7 @@ def _person(lead: Lead, email: Any) -> Finding:
 def _companies(words: str) -> list[Finding]:
     rows = Company.objects.filter(Q(name__icontains=words) | Q(domain__icontains=words))
     return [
-        Finding("Company", str(one), f"{reverse('leads')}?{urlencode({'search': one.name})}")
+        Finding("Company", str(one), reverse("company", args=[one.pk]))
         for one in rows.order_by("-pk")[:MOST_COMPANIES]
         if one.name
     ]

@@ -4,9 +4,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from leads import locks
+from leads.models import Company
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
 from outreach.drafting import message_text
+from outreach.lifecycle import colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
 from outreach.models import Message, MessageText, Move
@@ -42,6 +45,7 @@ def restore_ended(message: Message, *, by: Any) -> Message:
     text, version = message.text, message.version + 1
     try:
         with transaction.atomic():
+            locks.lock_leads(message.lead_id)
             restored = move_message(
                 message,
                 ending.from_status,
@@ -51,11 +55,26 @@ def restore_ended(message: Message, *, by: Any) -> Message:
             )
             if text is not None:
                 message_text.store_text(restored, version, _same_words(text))
+            if restored.status == Status.HELD:
+                _put_colleagues_behind(restored)
     except IntegrityError as error:  # another email to this person was opened at this moment
         raise StaleMessage(ending.to_status, version - 1) from error
     if restored.status == Status.HELD:
         ghl_check.request_check(restored)
     return restored
+
+
+def _put_colleagues_behind(restored: Message) -> None:
+    """A colleague's email that came into the queue meanwhile, and that nobody has opened, waits."""
+    company = restored.lead.company
+    if company is None:
+        return
+    list(Company.objects.select_for_update(no_key=True).filter(pk=company.pk))
+    theirs = Message.objects.filter(
+        lead__company=company, status=Status.HELD, step=1, opened_at=None, chosen_at=None
+    ).exclude(lead=restored.lead_id)
+    locked = theirs.select_for_update(of=("self",)).order_by("pk")
+    colleagues_wait.put_behind(locked, restored.lead)
 
 
 def _same_words(text: MessageText) -> message_text.NewText:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from approvals.decisions import claims, colleague_choice
+from approvals.decisions import claims, colleague_choice, decisions, undo
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.decisions.judgement import Refusal
 from approvals.models import Decision
@@ -154,3 +154,34 @@ def test_viewer_may_not_choose(pair: tuple[Message, Message], viewer: User) -> N
         write_instead(pair, viewer)
     assert found.value.refusal == Refusal.NO_PERMISSION
     assert now_is(pair[0]).status == Status.HELD
+
+
+def test_a_rejection_taken_back_puts_the_colleague_behind(
+    pair: tuple[Message, Message], reviewer: User
+) -> None:
+    held, colleague = pair
+    decider = Decider(reviewer, "desk")
+    decisions.reject(
+        held, 1, decider, tag="weak_subject", reason="The subject says nothing."
+    )
+    assert recheck.free_blocked() == 1 and now_is(colleague).status == Status.HELD
+    undo.undo(now_is(held), 1, decider)
+    assert now_is(held).status == Status.HELD
+    assert (now_is(colleague).status, now_is(colleague).blocked_by) == (
+        Status.BLOCKED,
+        "colleague_first",
+    )
+
+
+def test_a_colleagues_email_that_was_opened_stays(
+    pair: tuple[Message, Message], reviewer: User
+) -> None:
+    held, colleague = pair
+    decider = Decider(reviewer, "desk")
+    decisions.reject(
+        held, 1, decider, tag="weak_subject", reason="The subject says nothing."
+    )
+    recheck.free_blocked()
+    review_actions.mark_opened(now_is(colleague))
+    undo.undo(now_is(held), 1, decider)
+    assert now_is(held).status == now_is(colleague).status == Status.HELD

@@ -235,7 +235,7 @@ def test_one_opened_at_this_very_moment_stands_too(
 def test_whom_we_must_not_write_to_stays_rejected(reviewer: User) -> None:
     message = rejected(reviewer)
     suppression.suppress(message.to_address, "unsubscribed", "test", message.lead)
-    with pytest.raises(DecisionConflict, match="We must not write to this person any more.$"):
+    with pytest.raises(DecisionConflict, match="This person is on a do-not-contact list by now.$"):
         undo.undo(message, 1, by(reviewer))
     still_rejected(message)
 
