@@ -35,8 +35,8 @@ def store_field(request: HttpRequest, public_id: Any) -> HttpResponse:
         messages.error(request, f"Nothing was stored. {refused}")
     else:
         recheck.ask_soon(lead)
-        for task in ("leads.assess_due", "outreach.free_blocked"):
-            nudge(task)
+        nudge("leads.assess_due")
+        nudge("outreach.free_blocked")
         messages.success(
             request,
             f"{lead}: {typed_fields.LABELS[name].lower()} saved. The draft is checked anew.",

@@ -161,9 +161,7 @@ def test_a_rejection_taken_back_puts_the_colleague_behind(
 ) -> None:
     held, colleague = pair
     decider = Decider(reviewer, "desk")
-    decisions.reject(
-        held, 1, decider, tag="weak_subject", reason="The subject says nothing."
-    )
+    decisions.reject(held, 1, decider, tag="weak_subject", reason="The subject says nothing.")
     assert recheck.free_blocked() == 1 and now_is(colleague).status == Status.HELD
     undo.undo(now_is(held), 1, decider)
     assert now_is(held).status == Status.HELD
@@ -178,9 +176,7 @@ def test_a_colleagues_email_that_was_opened_stays(
 ) -> None:
     held, colleague = pair
     decider = Decider(reviewer, "desk")
-    decisions.reject(
-        held, 1, decider, tag="weak_subject", reason="The subject says nothing."
-    )
+    decisions.reject(held, 1, decider, tag="weak_subject", reason="The subject says nothing.")
     recheck.free_blocked()
     review_actions.mark_opened(now_is(colleague))
     undo.undo(now_is(held), 1, decider)

@@ -290,6 +290,7 @@ def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
         {
             "guard": "missing_field",
             "passed": False,
+            "state": "fail",
             "text": "The template needs company, and it is not known.",
             "clear": "Add company or write the email by hand.",
         }

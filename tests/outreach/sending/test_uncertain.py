@@ -50,7 +50,7 @@ def test_alarm_is_raised_once_after_15_minutes(ghl: FakeGhl, clock: Any) -> None
     assert open_alarms() == sorted(f"uncertain:{one.pk}" for one in (first, second))
     texts = set(Notice.objects.filter(key__startswith="alarm:").values_list("text", flat=True))
     assert texts == {
-        "We don't know whether an email of 10:00 left. "
+        "We don't know whether the email of 10:00\u00a0AM\u00a0ET was sent. "
         "Look for it at GoHighLevel and say so under Sent & replies."
     }
     assert Notice.objects.filter(key__startswith="alarm:").count() == 2
