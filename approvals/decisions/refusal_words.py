@@ -6,7 +6,7 @@ from django.conf import settings
 
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
-from caio_project.lib.words.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import day_clock_words, moment_words
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
 from outreach.models import Message
@@ -64,7 +64,7 @@ def _against_undo(refusal: Refusal, message: Message) -> str:
 
 def undo_too_late(message: Message) -> str:
     if message.sent_at:
-        return f"Too late to undo: it was sent at {day_clock_words(message.sent_at)}."
+        return f"Too late to undo: it was sent {moment_words(message.sent_at)}."
     if message.status in (Status.HELD, Status.BLOCKED):
         return "It was undone already and waits for a decision."
     if message.status == Status.UNCERTAIN:
@@ -87,17 +87,17 @@ def describe_current_state(message: Message) -> str:
 def _who_changed(message: Message) -> str:
     text = message.text
     who = phase.actor_name(text.author) if text and text.author else "The machine"
-    when = f" at {day_clock_words(text.created_at)}" if text else ""
+    when = f" {moment_words(text.created_at)}" if text else ""
     return f"{who} changed this email{when}."
 
 
 def _who_decided(message: Message) -> str:
     if message.by_machine:
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
-        return f"The machine approved this email at {day_clock_words(cleared)}."
+        return f"The machine approved this email {moment_words(cleared)}."
     last = message.decisions.filter(undo=None).order_by("-pk").first()
     if last is None:
         return f"It is no longer waiting: {message.get_status_display().lower()}."
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
     word = done.get(Verdict(last.verdict), "decided")
-    return f"{last.by_name} {word} this email at {day_clock_words(last.at)}."
+    return f"{last.by_name} {word} this email {moment_words(last.at)}."

@@ -24,7 +24,7 @@ from approvals.queue import band_words, queue_view
 from approvals.queue.queue_view import QueueView
 from caio_project.lib.diff import TextDiff, diff_words
 from caio_project.lib.words.check_states import CheckState
-from caio_project.lib.words.clock_words import clock_words, day_clock_words
+from caio_project.lib.words.clock_words import clock_words, moment_words
 from leads.scoring import reason_words
 from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
@@ -62,7 +62,7 @@ def describe_conflict(
         return status_words.StatusLine("quiet", refusal_words.describe_current_state(message)), None
     who = phase.actor_name(text.author) if text.author else "The machine"
     said = (
-        f"{who} changed this email at {day_clock_words(text.created_at)} "
+        f"{who} changed this email {moment_words(text.created_at)} "
         "while you read it. "
         "Your decision was not recorded. The changes are marked."
     )

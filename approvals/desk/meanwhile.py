@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims, refusal_words
 from approvals.models import Verdict
-from caio_project.lib.words.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import moment_words
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Message
@@ -43,4 +43,4 @@ def minutes_ago(at: datetime) -> str:
     minutes = int((timezone.now() - at).total_seconds() // 60)
     if minutes < 1:
         return "just now"
-    return f"{minutes} min ago" if minutes < 60 else f"at {day_clock_words(at)}"
+    return f"{minutes} min ago" if minutes < 60 else moment_words(at)

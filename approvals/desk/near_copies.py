@@ -80,18 +80,14 @@ def _compare_texts(one: MessageText, other: MessageText) -> NearCopy:
 
 
 def _differs_in_few_words(copy: NearCopy, text: MessageText) -> bool:
-    changed = max(copy.subject.removed + copy.body.removed, copy.subject.added + copy.body.added)
-    words = len(f"{text.subject} {text.body}".split())
+    """By the body: subjects of one template differ on purpose."""
+    changed, words = max(copy.body.removed, copy.body.added), len(text.body.split())
     return changed <= min(max(FEW_WORDS, words * SHARE_THAT_MAY_DIFFER), words / 2)
 
 
 def _own_words(copies: tuple[NearCopy, ...]) -> tuple[str, ...]:
     removed = (
-        change.text
-        for copy in copies
-        for diff in (copy.subject, copy.body)
-        for change in diff.changes
-        if change.kind == "del"
+        change.text for copy in copies for change in copy.body.changes if change.kind == "del"
     )
     words = (word.strip('.,;:!?“”"()') for text in removed for word in text.split())
     return tuple(dict.fromkeys(word for word in words if word))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from approvals.decisions import judgement, refusal_words
 from approvals.decisions.judgement import ApprovalEffect
 from approvals.queue import snoozed
-from caio_project.lib.words.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import moment_words
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase
@@ -66,7 +66,7 @@ def current_status_line(message: Message) -> StatusLine | None:
         return None
     if message.status == Status.EXPIRED:
         at = message.moves.latest("pk").at
-        when = day_clock_words(at)
+        when = moment_words(at)
         return StatusLine(
             "quiet",
             f"Expired {when} without a decision. It was never sent, and this is no rejection.",
@@ -79,9 +79,9 @@ def current_status_line(message: Message) -> StatusLine | None:
 
 def saved_meanwhile_line(text: MessageText) -> StatusLine:
     who = phase.actor_name(text.author) if text.author else "The machine"
-    at = day_clock_words(text.created_at)
+    at = moment_words(text.created_at)
     return StatusLine(
-        "warn", f"{who} saved another text at {at}. Yours is still below and is not saved."
+        "warn", f"{who} saved another text {at}. Yours is still below and is not saved."
     )
 
 

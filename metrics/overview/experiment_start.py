@@ -55,7 +55,7 @@ def check_start(form: Any) -> CheckedStart | None:
         proposal,
         form.size,
         experiments.current_plan(template, form.size),
-        preview.preview_template(proposal.variant, leads),
+        preview.preview_template(proposal.variant, leads, is_variant=True),
     )
 
 

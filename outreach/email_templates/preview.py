@@ -59,13 +59,18 @@ class TemplatePreview:
         return [problem for problem in self.problems if problem.is_error]
 
 
-def preview_template(template: EmailTemplate, chosen: Iterable[Lead] = ()) -> TemplatePreview:
-    """Preview `template`, which may be unsaved, for ten made-up leads and the `chosen` ones."""
+def preview_template(
+    template: EmailTemplate, chosen: Iterable[Lead] = (), *, is_variant: bool = False
+) -> TemplatePreview:
+    """Preview `template`, which may be unsaved, for ten made-up leads and the `chosen` ones.
+
+    A variant of an A/B test takes nobody's place: fields that it has not are no loss.
+    """
     before = EmailTemplate.objects.filter(key=template.key, active=True).first()
     problems = [
         *style.template_problems(template.subject, template.body),
         *_place_problems(template),
-        *(_lost_field_problems(before, template) if before else ()),
+        *(_lost_field_problems(before, template) if before and not is_variant else ()),
     ]
     emails: list[tuple[str, str, compose.ComposedEmail]] = []
     if not any(problem.is_error for problem in problems):

@@ -129,7 +129,7 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
     known = {(one.field, one.text) for one in preview.preview_template(template).problems}
     worse = [
         one
-        for one in preview.preview_template(variant).problems
+        for one in preview.preview_template(variant, is_variant=True).problems
         if one.is_error or (one.field, one.text) not in known
     ]
     if worse:

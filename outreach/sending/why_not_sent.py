@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from caio_project.lib.words.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import day_clock_words, moment_words
 from outreach.auto_approval import eligibility
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
@@ -138,7 +138,7 @@ def _by_whom(move: Move | None) -> str:
 
 def _on_date(message: Message) -> str:
     end = _last_move(message)
-    return f" on {day_clock_words(end.at)}" if end else ""
+    return f" {moment_words(end.at)}" if end else ""
 
 
 def _error_sentence(error: str) -> str:

@@ -77,7 +77,7 @@ class TestDiagnosePipeline:
         stages = {one["name"]: one for one in json.loads(said)["stages"]}
         starting = {name for name, one in stages.items() if one["is_starting"]}
         assert starting == {
-            "beat", "worker", "visits", "leads", "enriched", "drafted", "waiting", "cleared",
+            "beat", "worker", "visits", "leads", "enriched", "drafted", "waiting", "approved",
             "sent", "replies", "meetings", "reading GoHighLevel",
         }  # fmt: skip
         assert not any(one["ok"] for name, one in stages.items() if name in starting)

@@ -31,6 +31,12 @@ def day_clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
     return f"{day_words(at, zone)}, {clock_words(at, zone)}"
 
 
+def moment_words(at: datetime) -> str:
+    """ "at 2:39 PM ET" today, "on Nov 28 at 2:39 PM ET" on another day."""
+    is_today = timezone.localtime(at).date() == timezone.localdate()
+    return f"at {clock_words(at)}" if is_today else f"on {day_words(at)} at {clock_words(at)}"
+
+
 def day_words(at: datetime, zone: ZoneInfo | None = None) -> str:
     """ "Nov 28"; "Nov 28, 2025" in another year."""
     local, today = timezone.localtime(at, zone), timezone.localtime(timezone.now(), zone)

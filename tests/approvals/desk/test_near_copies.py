@@ -40,9 +40,9 @@ def test_emails_of_one_template_are_near_copies() -> None:
     elsewhere = held("Lee", "Redfield", topic="", angle="general")
     group = copies_of(one)
     assert [copy.message for copy in group.copies] == [other]
-    assert group.words == ("Kite", "Freight", "Dana")
+    assert group.words == ("Dana", "Kite", "Freight")
     assert group.sentence == (
-        "Same text as 1 other in the queue; these 3 words differ: Kite, Freight, Dana."
+        "Same text as 1 other in the queue; these 3 words differ: Dana, Kite, Freight."
     )
     assert copies_of(elsewhere).copies == ()
 
@@ -58,11 +58,12 @@ def test_only_waiting_emails_are_copies(status: str) -> None:
 
 def test_an_edited_email_is_compared_as_it_stands(reviewer: User) -> None:
     one, other = held("Dana", "Kite"), held("Sam", "Bluefield")
-    body = other.text.body.replace("rather", "gladly")
+    word = next(word for word in other.text.body.split()[4:] if word.isalpha() and len(word) > 4)
+    body = other.text.body.replace(word, "gladly")
     review_actions.edit_text(other, 1, subject=other.text.subject, body=body, by=reviewer)
     group = copies_of(one)
     assert [copy.message.version for copy in group.copies] == [2]
-    assert "rather" in group.words
+    assert word in group.words
     new = f"Hi Sam,\n\nBluefield is a wholly other matter, and {'so on and on ' * 20}. Is it?"
     review_actions.edit_text(
         Message.objects.get(pk=other.pk), 2, subject="Bluefield", body=new, by=reviewer

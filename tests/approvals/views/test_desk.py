@@ -726,9 +726,9 @@ def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -
     )
     response = approve(desk, message, shown=proof)
     assert response.status_code == 422
-    assert "as it stands now" in body(response) and "an open deal: Northline pilot" in body(
+    assert "read this version to the end" in body(
         response
-    )
+    ) and "an open deal: Northline pilot" in body(response)
     message.refresh_from_db()
     assert (message.status, Decision.objects.count()) == ("held", 0)
     approve(desk, message)

@@ -71,7 +71,7 @@ def test_a_lead_shows_points_facts_and_timeline(page: Any) -> None:
         "Pricing",
         "Visited /pricing",
         "Drafted, waiting for a decision",
-        "Yes: ",
+        "Nobody forbids it: ",
     ):
         assert there in text
 

@@ -33,6 +33,7 @@ def old(db: None) -> EmailTemplate:
 
 def post(client: Client, template: EmailTemplate, **changes: Any) -> Any:
     texts = {name: getattr(template, name) for name in ("name", "subject", "body")}
+    texts["other_subjects"] = "\n".join(template.other_subjects)
     return client.post(f"/sales/templates/{template.key}/edit", {**texts, **changes})
 
 

@@ -224,7 +224,7 @@ def test_late_decision_names_the_machine(reviewer: User) -> None:
     approval_sweep.approve_due()
     with pytest.raises(
         decisions.DecisionConflict,
-        match=r"^The machine approved this email at \d\d:\d\d\. Your decision",
+        match=r"^The machine approved this email at 10:00\u00a0AM\u00a0ET\. Your decision",
     ):
         decisions.approve(now_is(message), 1, Decider(reviewer, "desk"))
     assert Decision.objects.count() == 0

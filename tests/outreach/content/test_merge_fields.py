@@ -354,6 +354,6 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
     assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"
     assert found["industry"].text == "logistics and supply chain"
-    assert found["page_topic"] == FieldValue("pricing", "visited page")
+    assert found["page_topic"] == FieldValue("what we build", "visited page")
     assert "visit_count" not in found and "warm_member" not in found
     assert Company.objects.count() == 1

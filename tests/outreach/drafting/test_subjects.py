@@ -40,7 +40,7 @@ def test_colleagues_have_different_subjects() -> None:
     second = drafts.write_draft(
         factories.draft_email(factories.LeadFactory(company=company, title="CMO"))
     )
-    assert second.blocked_by == "one_per_company"
+    assert second.blocked_by == "colleague_first"
     assert first.text.subject != second.text.subject
 
 

@@ -216,7 +216,7 @@ class TestStarting:
         assert len(proposed) == template_choice.first_emails().count()
         for one in proposed:
             known = {(p.field, p.text) for p in preview.preview_template(one.template).problems}
-            found = preview.preview_template(one.variant)
+            found = preview.preview_template(one.variant, is_variant=True)
             assert not found.errors and {(p.field, p.text) for p in found.problems} <= known
             assert one.after != one.before and (one.variant.subject == one.template.subject) == (
                 kind != "subject"

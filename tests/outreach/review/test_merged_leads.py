@@ -243,7 +243,7 @@ def test_unsubscribe_covers_both_merged_leads_and_survives_undo() -> None:
     merged_leads.follow_merges()
     for lead in two_again(one, other):
         assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
-        assert str(no_draft.why_no_draft_now(lead)).startswith("We must not write")
+        assert str(no_draft.why_no_draft_now(lead)).startswith("Do not contact")
 
 
 def two_again(*leads: Lead) -> list[Lead]:

@@ -261,7 +261,7 @@ def test_second_of_two_approved_colleagues_is_held(ghl: FakeGhl) -> None:
         "held",
         "colleague",
     )
-    assert now_is(second).error.startswith(f"{first.lead} at {company} was written to")
+    assert now_is(second).error.startswith(f"On hold: {first.lead} at {company} was emailed")
     assert ([entry["to"] for entry in ghl.sent_emails()], slots()) == ([first.to_address], 1)
     with pytest.raises(review_actions.ApprovalForbidden):
         review_actions.approve_email(now_is(second), 1, by=None)

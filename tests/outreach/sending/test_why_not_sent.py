@@ -48,9 +48,9 @@ def test_every_state_but_sent_is_explained() -> None:
 def test_held_email_names_time_and_reason() -> None:
     found = why(factories.held_email())
     assert found.text.startswith(
-        "It waits for a decision since 3 Mar 10:00. The decision is a person's: "
+        "It waits for a decision since 10:00\u00a0AM\u00a0ET. The decision is a person's: "
     )
-    assert found.change == "An approval at the desk, until 6 Mar 10:00."
+    assert found.change == "An approval at the desk, until Mar\u00a06, 10:00\u00a0AM\u00a0ET."
 
 
 def test_blocked_email_names_check_and_remedy() -> None:
@@ -79,7 +79,7 @@ def test_rejected_email_names_person_time_and_tag(reviewer: User) -> None:
         tag="weak_subject",
         reason="It says nothing of them.",
     )
-    assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
+    assert why(message).text == "Rejected by rita at 10:00\u00a0AM\u00a0ET: weak subject."
     assert why(message).change == "Nothing: it is never sent."
 
 
@@ -90,14 +90,15 @@ def test_withdrawn_email_names_the_reason() -> None:
     )
     assert (
         why(message).text
-        == "Withdrawn on 3 Mar 10:00: suppressed. They asked for no more emails (STOP)."
+        == "Withdrawn at 10:00\u00a0AM\u00a0ET: suppressed. They asked for no more emails (STOP)."
     )
 
 
 def test_uncertain_email_names_time_and_next_step() -> None:
     found = why(made("uncertain", uncertain_at=timezone.now(), error="timed out"))
     assert found.text.startswith(
-        "It may have left: GoHighLevel did not say since 3 Mar 10:00. It is never sent again"
+        "It may have left: GoHighLevel did not say since 10:00\u00a0AM\u00a0ET. "
+        "It is never sent again"
     )
     assert "after 15 minutes a person" in found.change
 
