@@ -87,6 +87,12 @@ def uses_services(item: pytest.Item) -> bool:
     )
 
 
+def postgres_is_enough(item: pytest.Item) -> bool:
+    if item.get_closest_marker("postgres_is_enough"):
+        return True
+    return item.nodeid.startswith(order.PAGES_AND_ROLES) and uses_services(item)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
     if REQUIRE_ALL and (needs := missing()):
@@ -101,9 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if ONLY_WITH_SERVICES:
         leave_to_the_other_run(config, items, uses_services)
     if POSTGRES_FOLLOWS:
-        leave_to_the_other_run(
-            config, items, lambda item: not item.get_closest_marker("postgres_is_enough")
-        )
+        leave_to_the_other_run(config, items, lambda item: not postgres_is_enough(item))
     absent = missing()
     left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if left_out:

@@ -1,4 +1,4 @@
-"""Which tests begin: those that take long."""
+"""Which tests begin, and which .ci/run runs on PostgreSQL alone."""
 
 import pytest
 
@@ -21,6 +21,20 @@ COMPUTING = (
     "tests/races/test_clay_four_workers.py",
     "tests/permissions/test_admin_and_commands.py::TestAdmin",
     "tests/leads/ownership/test_owner_merges.py::test_the_strongest_origin",
+)
+
+# What a page shows and whom it refuses is asked of each database by every other test as well; these
+# many cost a third of the run on SQLite, and .ci/run leaves them to PostgreSQL.
+PAGES_AND_ROLES = (
+    "tests/permissions/",
+    "tests/approvals/",
+    "tests/caio_project/event_vault/",
+    "tests/caio_project/lead_pages/",
+    "tests/caio_project/team_access/",
+    "tests/caio_project/test_admin",
+    "tests/caio_project/weekly_pages/",
+    "tests/metrics/overview/",
+    "tests/metrics/promotion/",
 )
 
 
