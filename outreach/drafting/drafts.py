@@ -209,7 +209,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
     return {
         **message_text.priority_columns(own, facts.critical_reason),
         **message_text.fingerprint_columns(
-            written.subject, written.body, [phrase["text"] for phrase in written.phrases]
+            written.body, [phrase["text"] for phrase in written.phrases]
         ),
         "tier": facts.tier,
         "intent": facts.intent,

@@ -57,9 +57,12 @@ def queue_turn(intent: int) -> int:
     return OVERDUE_TURN + 1 + max(0, 100 - intent)
 
 
-def fingerprint_columns(subject: str, body: str, facts: Iterable[str]) -> dict[str, int]:
-    """What finds near copies of a text, without the recipient's facts. Stored with each text."""
-    return {"fingerprint": fingerprints.text_fingerprint(f"{subject}\n{body}", facts)}
+def fingerprint_columns(body: str, facts: Iterable[str]) -> dict[str, int]:
+    """What finds near copies of a text, without the recipient's facts. Stored with each text.
+
+    Without the subject: those of one template differ on purpose.
+    """
+    return {"fingerprint": fingerprints.text_fingerprint(body, facts)}
 
 
 def priority_columns(band: Band, critical_reason: str) -> dict[str, Any]:

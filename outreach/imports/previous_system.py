@@ -256,7 +256,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
         **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
-        **message_text.fingerprint_columns(item.subject, item.body, [one.text for one in phrases]),
+        **message_text.fingerprint_columns(item.body, [one.text for one in phrases]),
         "guards": check_results.results_as_rows(results),
         "blocked_by": failed.guard if failed else "",
     }

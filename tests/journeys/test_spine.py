@@ -89,7 +89,8 @@ def test_a_visitor_becomes_one_reviewed_email(
     page.goto(f"{site.url}/sales/queue/{desk.public_id}")
     assert desk.text.subject in page.locator("main").inner_text()  # type: ignore[union-attr]
     approve = page.get_by_role("button", name="Approve")
-    page.wait_for_timeout(1100)  # before that it was not on the screen long enough
+    text = desk.text.body.split()  # type: ignore[union-attr]
+    page.wait_for_timeout(max(5000, len(text) * 125) + 1500)  # before that it was not read
     approved, read_on = (
         page.get_by_text("Approved:").first,
         page.locator("#told").get_by_text("Read to the end"),
@@ -108,7 +109,7 @@ def test_a_visitor_becomes_one_reviewed_email(
     ).first.click()
     page.wait_for_load_state()
     assert admins.text.body.split("\n\n")[1][:40] in page.locator("body").inner_text()  # type: ignore[union-attr]
-    page.wait_for_timeout(1100)
+    page.wait_for_timeout(max(5000, len(admins.text.body.split()) * 125) + 1500)  # type: ignore[union-attr]
     page.get_by_role("button", name="Approve 1").click()
     page.get_by_text("Approved 1 of 1.").wait_for()
     page.close()

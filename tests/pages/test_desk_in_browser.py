@@ -465,7 +465,7 @@ def test_keys_can_be_turned_off_and_stay_off(page: Page) -> None:
     page.keyboard.press("?")
     page.locator("dialog [data-switch]").click()
     page.keyboard.press("Escape")
-    expect(page.locator("dialog")).not_to_be_visible()
+    expect(page.locator("dialog#keys")).not_to_be_visible()
     for _ in range(2):
         page.keyboard.press("a")
         page.keyboard.press("s")

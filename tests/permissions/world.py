@@ -95,6 +95,7 @@ def _values(world: World, kept: str, merge: str, test: str) -> dict[str, dict[st
             "uuid:other_id": str(other.public_id),
         },
         "sales/queue": {"uuid:public_id": str(world.held.public_id)},
+        "sales/companies": {"int:pk": str(lead.company_id)},
         "sales/replies": {"uuid:public_id": str(world.reply.public_id)},
         "sales/sent/kept": {"int:pk": kept},
         "sales/keys": {"str:prefix": world.key.prefix},
