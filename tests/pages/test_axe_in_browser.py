@@ -72,7 +72,11 @@ def test_our_pages(context: BrowserContext) -> None:
         verdict="Something does not work; see above.",
     )
     page = context.new_page()
-    routes = [route for route, (look, _) in table.PAGES.items() if look != table.CLOSED]
+    routes = [
+        route
+        for route, (look, _) in table.PAGES.items()
+        if look != table.CLOSED and route != "sales/pulse"  # JSON, no page
+    ]
     places = [f"/{worlds.path_in(world, route)}".replace("//", "/") for route in routes if route]
     found = [text for place in places for text in violations(page, place)]
     assert found == []
