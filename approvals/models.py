@@ -23,6 +23,9 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Those that nobody has taken back."""
         return self.filter(undo=None)
 
+    def last_standing(self) -> "Decision | None":
+        return self.standing().order_by("-pk").first()
+
 
 class Decision(AppendOnly):
     """What a person or key decided about one text. Bound to its hash; never changed."""

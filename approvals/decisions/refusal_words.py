@@ -95,7 +95,7 @@ def _who_decided(message: Message) -> str:
     if message.by_machine:
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
         return f"The machine approved this email {moment_words(cleared)}."
-    last = message.decisions.filter(undo=None).order_by("-pk").first()
+    last = message.decisions.last_standing()
     if last is None:
         return f"It is no longer waiting: {message.get_status_display().lower()}."
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}

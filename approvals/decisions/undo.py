@@ -90,7 +90,7 @@ def undo(message: Message, version: int, decider: Decider) -> Message:
 
     Raises DecisionConflict or DecisionRefused; then nothing has changed.
     """
-    decided = _last_decision(message)
+    decided = message.decisions.last_standing()
     if refusal := judgement.find_undo_refusal(_undo_facts(message, version, decider, decided)):
         raise _refused_as(refusal, message)
     was_read = decider.user is not None and claims.has_read(message, decider.user, version)
@@ -114,11 +114,6 @@ def _take_back(message: Message, decider: Decider) -> Message:
     if message.status == Status.CLEARED:
         return review_actions.undo_approval(message, by=decider.user)
     return undo_actions.restore_ended(message, by=decider.user)
-
-
-def _last_decision(message: Message) -> Decision | None:
-    decided: Decision | None = message.decisions.filter(undo=None).order_by("-pk").first()
-    return decided
 
 
 def _undo_facts(

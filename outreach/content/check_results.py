@@ -224,10 +224,6 @@ class CheckResult:
         return FINDINGS[self.finding].passed
 
     @property
-    def is_known(self) -> bool:
-        return FINDINGS[self.finding].is_known
-
-    @property
     def text(self) -> str:
         return FINDINGS[self.finding].text.format(**dict(self.arguments))
 

@@ -13,17 +13,6 @@ from caio_project.lib.words.clock_words import day_clock_words, span_words
 
 register = template.Library()
 
-NBSP = "\u00a0"
-
-
-def format_span(amount: timedelta) -> str:
-    """ "18 min", "3 h", "2 d": one unit, never negative."""
-    seconds = abs(int(amount.total_seconds()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size}{NBSP}{unit}"
-    return f"{seconds}{NBSP}s"
-
 
 @register.inclusion_tag("caio_project/layout/_state_chip.html")
 def state_chip(state: str, words: str = "") -> dict[str, str]:
@@ -39,7 +28,7 @@ def state_shape(state: str) -> str:
 
 @register.filter
 def ago(at: datetime | None) -> str:
-    return f"{format_span(timezone.now() - at)} ago" if at else "never"
+    return f"{span_words(timezone.now() - at, units=1)} ago" if at else "never"
 
 
 @register.filter

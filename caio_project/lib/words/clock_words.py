@@ -23,24 +23,24 @@ def clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
     return f"{local:%-I:%M}{NBSP}{local:%p}{NBSP}{zone_abbreviation(local)}"
 
 
-def day_clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
+def day_clock_words(at: datetime) -> str:
     """ "2:39 PM ET" today, "Nov 28, 2:39 PM ET" on another day, with the year of another year."""
-    local, today = timezone.localtime(at, zone), timezone.localtime(timezone.now(), zone)
-    if local.date() == today.date():
-        return clock_words(at, zone)
-    return f"{day_words(at, zone)}, {clock_words(at, zone)}"
+    return clock_words(at) if _is_today(at) else f"{day_words(at)}, {clock_words(at)}"
 
 
 def moment_words(at: datetime) -> str:
     """ "at 2:39 PM ET" today, "on Nov 28 at 2:39 PM ET" on another day."""
-    is_today = timezone.localtime(at).date() == timezone.localdate()
-    return f"at {clock_words(at)}" if is_today else f"on {day_words(at)} at {clock_words(at)}"
+    return f"at {clock_words(at)}" if _is_today(at) else f"on {day_words(at)} at {clock_words(at)}"
 
 
-def day_words(at: datetime, zone: ZoneInfo | None = None) -> str:
+def _is_today(at: datetime) -> bool:
+    return timezone.localdate(at) == timezone.localdate()
+
+
+def day_words(at: datetime) -> str:
     """ "Nov 28"; "Nov 28, 2025" in another year."""
-    local, today = timezone.localtime(at, zone), timezone.localtime(timezone.now(), zone)
-    year = "" if local.year == today.year else f", {local.year}"
+    local = timezone.localtime(at)
+    year = "" if local.year == timezone.localdate().year else f", {local.year}"
     return f"{local:%b}{NBSP}{local.day}{year}"
 
 
@@ -55,14 +55,15 @@ def zone_abbreviation(local: datetime) -> str:
     return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
 
 
-def span_words(amount: timedelta) -> str:
-    """ "18 min", "1 h 40 min", "2 d 3 h": the two largest units, never negative."""
-    minutes = abs(int(amount.total_seconds())) // 60
-    if not minutes:
-        return f"{abs(int(amount.total_seconds()))}{NBSP}s"
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        shown = ((days, "d"), (hours, "h"))
-    else:
-        shown = ((hours, "h"), (minutes, "min"))
-    return " ".join(f"{count}{NBSP}{unit}" for count, unit in shown if count)
+def span_words(amount: timedelta, units: int = 2) -> str:
+    """ "18 min", "1 h 40 min", "2 d 3 h": at most `units` of days and hours, or hours and minutes.
+
+    Never negative; seconds only below a minute.
+    """
+    seconds = abs(int(amount.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}{NBSP}s"
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    pairs = ((days, "d"), (hours, "h")) if days else ((hours, "h"), (minutes, "min"))
+    said = [f"{count}{NBSP}{unit}" for count, unit in pairs if count]
+    return " ".join(said[:units])
