@@ -11,6 +11,7 @@ from django.test import Client
 from approvals.desk.near_copies import MOST_SHOWN, find_copies
 from approvals.models import Claim, Reading
 from outreach.choices import Status
+from outreach.content.fingerprints import BAND_MASKS, text_fingerprint
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
@@ -27,6 +28,16 @@ def held(first_name: str, company: str, **more: Any) -> Message:
 
 def copies_of(message: Message) -> Any:
     return find_copies(message, message.text)
+
+
+def changed(message: Message, word: str) -> str:
+    return message.text.body.replace(word, "gladly")
+
+
+def share_a_band(one: Message, body: str) -> bool:
+    facts = ["Dana", "Kite", "Sam", "Bluefield"]
+    ours, other = (text_fingerprint(text, facts) for text in (one.text.body, body))
+    return any(ours & mask == other & mask for mask in BAND_MASKS)
 
 
 @pytest.fixture
@@ -58,8 +69,10 @@ def test_only_waiting_emails_are_copies(status: str) -> None:
 
 def test_an_edited_email_is_compared_as_it_stands(reviewer: User) -> None:
     one, other = held("Dana", "Kite"), held("Sam", "Bluefield")
-    word = next(word for word in other.text.body.split()[4:] if word.isalpha() and len(word) > 4)
-    body = other.text.body.replace(word, "gladly")
+    words = [word for word in other.text.body.split()[4:] if word.isalpha() and len(word) > 4]
+    # Now and then one change leaves no band in common: which, the lead's number decides.
+    word = next(word for word in words if share_a_band(one, changed(other, word)))
+    body = changed(other, word)
     review_actions.edit_text(other, 1, subject=other.text.subject, body=body, by=reviewer)
     group = copies_of(one)
     assert [copy.message.version for copy in group.copies] == [2]
