@@ -18,6 +18,7 @@ FIELD_EXAMPLES = {
     "booking_link": "where a time can be booked; the signature has it",
     "meeting_times": "two times, where they looked for a demo, a call or a price",
 }
+OWN_WORDS = frozenset(name for name in FIELD_EXAMPLES if name.startswith(("seller_", "role_")))
 SENTENCES = ("offer", "start", "result")
 MOST_WORDS = {"offer": 18, "start": 18, "result": 15, "pain": 18, "question": 12, "proof": 15}
 LONGEST_TOPIC = 20  # characters

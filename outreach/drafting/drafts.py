@@ -208,9 +208,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
     blocked = written.blocked
     return {
         **message_text.priority_columns(own, facts.critical_reason),
-        **message_text.fingerprint_columns(
-            written.body, [phrase["text"] for phrase in written.phrases]
-        ),
+        **message_text.fingerprint_columns(written.body, written.phrases),
         "tier": facts.tier,
         "intent": facts.intent,
         "queue_turn": message_text.queue_turn(facts.intent),

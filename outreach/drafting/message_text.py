@@ -3,7 +3,7 @@
 `tests/outreach/drafting/test_message_text.py` fails where another module writes them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from outreach.choices import Band
-from outreach.content import email_footer, fingerprints
+from outreach.content import email_footer, fingerprints, seller_fields
 from outreach.control import policy
 from outreach.models import Message, MessageText
 
@@ -57,11 +57,13 @@ def queue_turn(intent: int) -> int:
     return OVERDUE_TURN + 1 + max(0, 100 - intent)
 
 
-def fingerprint_columns(body: str, facts: Iterable[str]) -> dict[str, int]:
+def fingerprint_columns(body: str, phrases: Iterable[Mapping[str, str]]) -> dict[str, int]:
     """What finds near copies of a text, without the recipient's facts. Stored with each text.
 
-    Without the subject: those of one template differ on purpose.
+    Without the subject: those of one template differ on purpose. Our own sentences count, being
+    the same in many emails.
     """
+    facts = [one["text"] for one in phrases if one["field"] not in seller_fields.OWN_WORDS]
     return {"fingerprint": fingerprints.text_fingerprint(body, facts)}
 
 

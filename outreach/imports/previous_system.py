@@ -6,7 +6,7 @@ gates or totals. A draft that waited is checked and held here as CRITICAL.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -256,7 +256,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
         **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
-        **message_text.fingerprint_columns(item.body, [one.text for one in phrases]),
+        **message_text.fingerprint_columns(item.body, map(asdict, phrases)),
         "guards": check_results.results_as_rows(results),
         "blocked_by": failed.guard if failed else "",
     }

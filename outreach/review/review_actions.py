@@ -138,7 +138,7 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
             "version": version + 1,
             "guards": check_results.results_as_rows(results),
             "domain": domain,
-            **message_text.fingerprint_columns(body, [p["text"] for p in kept]),
+            **message_text.fingerprint_columns(body, kept),
         }
         if not any(phrase["field"] == "meeting_times" for phrase in kept):
             changes["offer_ends_at"] = None
