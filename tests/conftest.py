@@ -27,7 +27,7 @@ from leads.integrations import rates
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
-from tests import order, pristine
+from tests import migrated, order, pristine
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -162,12 +162,19 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: Any,
 ) -> None:
-    """SQLite in a file, as in the product: in memory, threads lock each other's tables."""
+    """SQLite in a file, as in the product: in memory, threads lock each other's tables.
+
+    On both databases a copy of a migrated one.
+    """
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    with django_db_blocker.unblock():
+        migrated.begin_migrated(connection)
 
 
 @pytest.fixture(scope="session")
