@@ -1,6 +1,7 @@
 """What people do with keys, fingers and eyes, in a real browser."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -347,6 +348,28 @@ def test_ctrl_k_finds_people_and_pages(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/sales/phase")
+
+
+def test_ctrl_k_opens_what_was_typed_and_not_what_stood_there(page: Page) -> None:
+    """Enter is pressed before the answer to the typed word is there."""
+    page.goto("/sales")
+    page.keyboard.press("Control+k")
+    expect(page.locator(".found a").first).to_be_visible()
+    page.route("**/sales/find?q=phase", lambda route: (time.sleep(0.5), route.continue_()))
+    page.keyboard.type("phase")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sales/phase")
+
+
+def test_ctrl_k_closed_before_the_answer_opens_nothing(page: Page) -> None:
+    page.goto("/sales")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("phase")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(600)
+    assert page.url.endswith("/sales")
 
 
 def test_a_page_says_what_is_new_and_who_decided(page: Page, sam: User) -> None:
