@@ -22,6 +22,7 @@ WAIVERS = {
     "empty-table-header": "thead",  # the head above the bin of a row in a form
     "aria-prohibited-attr": "search-label-icon",  # Django's SelectFilter2.js
 }
+LONG_FORMS = ("lead", "merge", "message", "scoringrules", "user")
 SCREENS = [("light", 1366), ("dark", 390)]
 
 
@@ -88,23 +89,30 @@ def test_pages_of_the_admin(context: BrowserContext) -> None:
     member = factories.TeamMemberFactory(default_sender=True)
     PastEmployer.objects.create(member=member, company_name="Acme")
     page = context.new_page()
+    places = places_of_the_admin(world)
+    if page.evaluate("innerWidth") < 1000:
+        # Forms have the same fields and widgets in both screens: the longest ones stand for all.
+        forms = ("/add/", "/change/")
+        places = [
+            place
+            for place in places
+            if not place.endswith(forms) or place.split("/")[3] in LONG_FORMS
+        ]
+    found = [text for place in places for text in violations(page, place)]
+    assert found == []
+    assert len(places) > 35
+
+
+def places_of_the_admin(world: Any) -> list[str]:
+    """Each page that is shown: no fragment, no refusal, none that leads to another one."""
+    client = Client()
+    client.force_login(User.objects.get(username="boss"))
     routes = {route for route, _ in paths.every_route() if route.startswith("admin/")}
-    # Fragments, scripts, and pages that only ask whether one is sure.
-    left_out = (
-        "logout",
-        "jsi18n",
-        "autocomplete",
-        "delete",
-        "history",
-        "admin/r/",
-        "password_change",
-        "search",
-    )
+    # Scripts, and pages that only ask whether one is sure.
+    left_out = ("logout", "jsi18n", "autocomplete", "delete", "history", "admin/r/", "search")
     places = sorted(
         f"/{worlds.path_in(world, route)}".replace("//", "/")
         for route in routes
         if not any(word in route for word in left_out)
     )
-    found = [text for place in places for text in violations(page, place)]
-    assert found == []
-    assert len(places) > 60
+    return [place for place in places if client.get(place).status_code == 200]
