@@ -7,6 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
+from leads import locks
 from leads.identity import lead_matching, merged_fields
 from leads.identity.merging import CHANGED_SINCE_PREVIEW, MOVED_TABLES, MergeError, save_pair
 from leads.models import Lead, Merge
@@ -83,9 +84,9 @@ def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
     for table in MOVED_TABLES:
         ids = row.moved.get(table._meta.model_name or "", [])
         table._default_manager.filter(pk__in=ids, lead=survivor).update(lead=loser)
-    Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(
-        merged_into=loser
-    )
+    parts = row.moved.get("lead", [])
+    locks.lock_rows(parts)
+    Lead.rows.filter(pk__in=parts, merged_into=survivor).update(merged_into=loser)
     for lead in (survivor, loser):
         newest = lead.visits.aggregate(at=Max("received_at"))["at"]
         Lead.objects.filter(pk=lead.pk).update(last_seen_at=newest or lead.last_seen_at)

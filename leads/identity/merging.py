@@ -190,9 +190,10 @@ def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
         rows = table._default_manager.filter(lead=loser)
         moved[table._meta.model_name or ""] = list(rows.order_by("pk").values_list("pk", flat=True))
         rows.update(lead=survivor)
-    parts = Lead.rows.filter(merged_into=loser)
-    moved["lead"] = list(parts.order_by("pk").values_list("pk", flat=True))
-    parts.update(merged_into=survivor)
+    parts = Lead.rows.filter(merged_into=loser).order_by("pk").values_list("pk", flat=True)
+    moved["lead"] = list(parts)
+    locks.lock_rows(moved["lead"])
+    Lead.rows.filter(pk__in=moved["lead"]).update(merged_into=survivor)
     return moved
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from leads.identity import merge_undo, merging
 from leads.models import Lead
 from leads.scoring import assess
 from outreach.drafting import open_drafts
@@ -46,6 +47,24 @@ def test_leads_made_due_together_are_locked_in_order(work: Callable[[], int]) ->
     assert [sql.split(" ", 1)[0] for sql in statements] == ["SELECT", "UPDATE"], statements
     assert statements[0].endswith("ORDER BY 1 ASC FOR UPDATE")
     assert Lead.objects.exclude(needs_assessment_at=None).count() == len(leads)
+
+
+def test_what_was_merged_before_follows_in_order() -> None:
+    """A merge and its undo move the rows that stand for the loser: locked first, by number."""
+    survivor, loser, *parts = [factories.LeadFactory() for _ in range(4)]
+    for part in parts:
+        merging.merge_leads(loser, part, source="person")
+    merge: list[Any] = []
+    work = (
+        lambda: merge.append(merging.merge_leads(survivor, loser, source="person")),
+        lambda: merge_undo.undo_merge(merge[0], by=None, reason="two people"),
+    )
+    for one, into in zip(work, (survivor, loser), strict=True):
+        statements = said(one, "leads_lead")
+        begins = f'UPDATE "leads_lead" SET "merged_into_id" = {into.pk} '
+        moving = [n for n, sql in enumerate(statements) if sql.startswith(begins)]
+        assert statements[moving[0] - 1].endswith("ORDER BY 1 ASC FOR UPDATE"), statements
+        assert {*Lead.rows.filter(merged_into=into)} >= {*parts}
 
 
 def test_leads_are_locked_before_their_emails() -> None:
