@@ -2,14 +2,20 @@
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from caio_project.lib.web import list_lookups
+from caio_project.lib.web import client_input, list_lookups
+from leads.models import Switch
+from outreach.models import Message
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +38,24 @@ def boss(client: Client) -> User:
 
 def list_path(model: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def read_list(model: Any, user: User, query: str) -> int:
+    """The status of a list's answer, its rows read; to draw the page takes ten times as long."""
+    request = RequestFactory().get(f"/?{query}")
+    request.user, request.session = user, {}  # type: ignore[assignment]
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    reader = client_input.ReadableInput(admin.site._registry[model].changelist_view)
+    try:
+        answer: Any = reader(request)
+        list(answer.context_data["cl"].result_list if answer.status_code == 200 else [])
+    except SuspiciousOperation:
+        return 400
+    except DatabaseError as error:
+        answer = reader.process_exception(request, error)
+        if answer is None:
+            raise
+    return int(answer.status_code)
 
 
 def columns(model: Any) -> list[str]:
@@ -109,13 +133,13 @@ def test_secrets_cannot_be_read_letter_by_letter(
 
 @pytest.mark.postgres_is_enough
 @every_list
-def test_its_own_filters_still_work(client: Client, boss: User, model: Any) -> None:
+def test_its_own_filters_still_work(boss: User, model: Any) -> None:
     request = RequestFactory().get("/")
     request.user = boss
     for name in list_lookups.allowed_lookups(admin.site._registry[model], request):
         for value in ("1", "True", "x", "", "2026-11-01", "9" * 40, "-1", "(", "é"):
-            response = client.get(list_path(model), {name: value})
-            assert response.status_code in (200, 302), (name, value)
+            query = urlencode({name: value})
+            assert read_list(model, boss, query) in (200, 302), query
 
 
 JUNK_QUERIES = (
@@ -128,10 +152,16 @@ REFUSED_QUERIES = ("%00=1", "_to_field=password", "_to_field=%00")
 
 @pytest.mark.postgres_is_enough
 @every_list
-def test_junk_in_a_query_never_ends_in_a_server_error(
-    client: Client, boss: User, model: Any
-) -> None:
+def test_junk_in_a_query_never_ends_in_a_server_error(boss: User, model: Any) -> None:
+    for query in (*JUNK_QUERIES, *REFUSED_QUERIES):
+        assert read_list(model, boss, query) < 500, query
+
+
+@pytest.mark.postgres_is_enough
+@pytest.mark.parametrize("model", [Message, User, Switch], ids=lambda model: model.__name__)
+def test_junk_in_a_query_is_drawn_without_an_error(client: Client, boss: User, model: Any) -> None:
     client.raise_request_exception = False
+    factories.held_email()
     for query in (*JUNK_QUERIES, *REFUSED_QUERIES):
         response = client.get(f"{list_path(model)}?{query}")
         assert response.status_code < 500, query
