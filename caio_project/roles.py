@@ -46,6 +46,8 @@ LEAD_PERMISSIONS = (
     "leads.add_ownerrule",
     "leads.read_inboundevent",
     "leads.replay_inboundevent",
+    "metrics.record_baseline",
+    "metrics.sign_off",
     "lib.view_apikey",
     "lib.change_apikey",
     "lib.view_accessevent",

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from metrics.gates.gate_words import stored_gate_texts
-from metrics.models import GateEvaluation
+from metrics.models import Baseline, GateEvaluation, SignOff
 
 
 @admin.register(GateEvaluation)
@@ -28,3 +28,13 @@ class GateEvaluationAdmin(ReadOnlyAdmin):
     @admin.display(description="gates")
     def gates_in_words(self, row: GateEvaluation) -> str:
         return json.dumps([stored_gate_texts(gate) for gate in row.gates], ensure_ascii=False)
+
+
+@admin.register(Baseline)
+class BaselineAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "emails", "reply_rate", "meetings", "pipeline_value")
+
+
+@admin.register(SignOff)
+class SignOffAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "evaluation", "text")

@@ -47,4 +47,9 @@ def _gate_json(gate: Gate) -> dict[str, object]:
         "needed": gate.needed,
         "verdict": gate.verdict,
         "why": gate_words.reason_text(gate),
+        "evidence": gate.evidence,
+        "weeks": [
+            {"week": week, "people": people, "answered": answered}
+            for week, people, answered in gate.weeks
+        ],
     }

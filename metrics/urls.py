@@ -5,6 +5,7 @@ from metrics import views
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
     path("sales/phase", views.phase_view, name="phase"),
+    path("sales/phase/promote", views.promote_view, name="promote"),
     path("sales/phase/domain", views.domain_view, name="domain"),
     path("sales/experiments", views.experiments_view, name="experiments"),
     path("sales/experiments/new", views.start_experiment, name="start-experiment"),

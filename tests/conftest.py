@@ -277,6 +277,8 @@ GUARDED = (
     "approvals_decisionundo",
     "approvals_snooze",
     "metrics_gateevaluation",
+    "metrics_baseline",
+    "metrics_signoff",
 )
 
 

@@ -2,7 +2,8 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +45,14 @@ class ReportingCommand(BaseCommand):
         for row in rows:
             table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
         Console(file=self.stdout, width=self._width()).print(table)  # type: ignore[arg-type]
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal, for the length of the block; call what it gives with each step."""
+        quiet = not getattr(self.stdout, "isatty", lambda: False)()
+        with Progress(transient=True, disable=quiet, console=Console(stderr=True)) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda steps: bar.advance(task, steps)
 
     def _width(self) -> int | None:
         return None if getattr(self.stdout, "isatty", lambda: False)() else 140

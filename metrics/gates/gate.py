@@ -74,8 +74,16 @@ class ReasonCode(StrEnum):
     SENDS_FAILED = "sends_failed"  # failed, uncertain
     NO_QUALITY_SCORES = "no_quality_scores"
     NOT_MEASURED_YET = "not_measured_yet"
+    MET_TODAY = "met_today"
+    EVIDENCE_TOO_WEAK = "evidence_too_weak"  # evidence, enough, left (0: never), per_day
+    EVIDENCE_ENOUGH = "evidence_enough"  # evidence, enough, day
+    NOT_IN_PHASE = "not_in_phase"  # phase
     NO_REREADING = "no_rereading"
     NO_SIGN_OFF = "no_sign_off"
+    SIGN_OFF_EXPIRED = "sign_off_expired"  # by, evaluation
+    SIGN_OFF_OUTDATED = "sign_off_outdated"  # by, evaluation, gates
+    SIGNER_MAY_NOT = "signer_may_not"  # by, evaluation
+    SIGNED = "signed"  # by, evaluation
     NO_BASELINE = "no_baseline"
     PIPELINE_NOT_SET = "pipeline_not_set"
     OPPORTUNITIES_NOT_READ = "opportunities_not_read"
@@ -87,6 +95,7 @@ class SampleUnit(StrEnum):
     DECISIONS = "decisions"
     PEOPLE_EMAILED = "people_emailed"
     DAYS_WITH_SCORE = "days_with_score"
+    DAYS = "days"
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ class Gate:
     met: bool = False  # threshold met and sample reached
     verdict: str = INSUFFICIENT
     reason: Reason | None = None
+    evidence: float | None = None  # the largest since the phase began, where the gate asks for it
+    weeks: tuple[tuple[str, int, int], ...] = ()  # Monday, people, of them answered
     raw: dict[str, Any] = field(default_factory=dict)
 
     def with_verdict(self, verdict: str, code: ReasonCode, **arguments: Any) -> "Gate":

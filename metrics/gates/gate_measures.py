@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics.gates import replies_and_deals, unmeasured_gates
+from metrics.gates import phase_gates, reply_gates, unmeasured_gates
 from metrics.gates.gate import (
     FAIL,
     INSUFFICIENT,
@@ -32,6 +33,7 @@ from outreach.limits import office_hours, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 
 HEALTHY_DAYS = 14
+LEAST_SENDING_DAYS, MOST_SENDING_DAYS, LEAST_SENDS = 2, 7, 30
 
 
 def enrichment_rate(now: datetime) -> Gate:
@@ -72,15 +74,16 @@ def _is_gain(fields: list[str], verified: bool) -> bool:
 
 
 def pipeline_connectivity(now: datetime) -> Gate:
-    """Every stage seen working in 24 h, by the rows it left."""
-    seen = flow.count_stage_activity(now - timedelta(hours=24))
+    """Every stage seen working on the last working day or since, by the rows it left."""
+    since = _last_working_day(now)
+    seen = flow.count_stage_activity(since)
     unseen = [name for name, count in seen.items() if not count]
     working = len(seen) - len(unseen)
     gate = Gate(
         "pipeline connectivity",
         (Threshold(Comparison.AT_LEAST, len(seen), Unit.STAGES),),
         needed=len(seen),
-        window="24 h",
+        window="last working day and since",
         value=float(working),
         unit=Unit.STAGES,
         sample=working,
@@ -91,10 +94,37 @@ def pipeline_connectivity(now: datetime) -> Gate:
     return replace(gate, met=True)
 
 
+def _last_working_day(now: datetime) -> datetime:
+    """The start of the newest working day before today."""
+    day, country = calendar.team_day(now, settings.TEAM_TIME_ZONE), office_hours.team_country()
+    day -= timedelta(days=1)
+    while not calendar.is_working_day(day, country):
+        day -= timedelta(days=1)
+    return _start_of(day)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(settings.TEAM_TIME_ZONE))
+
+
+def _sending_days() -> tuple[datetime | None, int]:
+    """The last two sending days, more where these have under 30 sends, at most seven: since when,
+    and how many sends.
+    """
+    sends = SendIntent.objects.filter(transport=Transport.GHL)
+    by_day = sends.values_list("day").annotate(n=Count("*")).order_by("-day")[:MOST_SENDING_DAYS]
+    first, total = None, 0
+    for number, (day, count) in enumerate(by_day):
+        if number >= LEAST_SENDING_DAYS and total >= LEAST_SENDS:
+            break
+        first, total = day, total + count
+    return _start_of(first) if first else None, total
+
+
 def send_errors(now: datetime) -> Gate:
-    """No failure that is ours and no long uncertainty, in 48 h with at least 10 live sends."""
-    since = now - timedelta(hours=48)
-    tried = SendIntent.objects.filter(claimed_at__gte=since, transport=Transport.GHL).count()
+    """No failure that is ours and no long uncertainty on the last sending days."""
+    since, tried = _sending_days()
+    since = since or now - timedelta(days=LEAST_SENDING_DAYS)
     moved = Move.objects.filter(at__gte=since, to_status=Status.FAILED)
     ours = moved.filter(message__transport=Transport.GHL).exclude(why__in=NOT_OUR_FAULT)
     late = Q(status=Status.UNCERTAIN, uncertain_at__lte=now - UNCERTAIN_TOO_LONG)
@@ -105,8 +135,8 @@ def send_errors(now: datetime) -> Gate:
     gate = Gate(
         "send errors",
         (Threshold(Comparison.EXACTLY, 0, Unit.ERRORS),),
-        needed=10,
-        window="48 h",
+        needed=LEAST_SENDS,
+        window="last sending days",
         value=float(errors) if tried or errors else None,
         unit=Unit.ERRORS,
         sample=tried,
@@ -155,81 +185,6 @@ def _business_hours(times: list[tuple[datetime, datetime]]) -> list[float]:
     return [span.total_seconds() / 3600 for span in spans]
 
 
-def reply_rate(now: datetime) -> Gate:
-    """People who answered, of those emailed first in 60 days and at least 3 days ago."""
-    threshold = Threshold(Comparison.AT_LEAST, 0.07, Unit.SHARE)
-    found = replies_and_deals.count_replies(
-        now - timedelta(days=60), now - replies_and_deals.REPLY_TIME
-    )
-    gate = Gate(
-        "reply rate",
-        (threshold,),
-        needed=400,
-        window="60 days",
-        value=found.rate,
-        unit=Unit.SHARE,
-        interval=statistics.wilson_interval(found.answered, found.people),
-        sample=found.people,
-        raw={"emailed": found.people, "answered": found.answered},
-    )
-    return gate.judge_sample(
-        threshold.is_met_by(found.rate), SampleUnit.PEOPLE_EMAILED, _daily_cap(now)
-    )
-
-
-def reply_rate_sustained(now: datetime) -> Gate:
-    """The same in 28 days that are at least 3 days ago, and in each half of them."""
-    whole = Threshold(Comparison.AT_LEAST, 0.08, Unit.SHARE)
-    each_half = Threshold(Comparison.AT_LEAST, 0.07, Unit.SHARE, Scope.EACH_HALF)
-    end = now - replies_and_deals.REPLY_TIME
-    middle, start = end - timedelta(days=14), end - timedelta(days=28)
-    found = replies_and_deals.count_replies(start, end)
-    first = replies_and_deals.count_replies(start, middle)
-    second = replies_and_deals.count_replies(middle, end)
-    gate = Gate(
-        "reply rate, sustained",
-        (whole, each_half),
-        needed=200,
-        window="28 days",
-        value=found.rate,
-        unit=Unit.SHARE,
-        interval=statistics.wilson_interval(found.answered, found.people),
-        sample=found.people,
-        raw={
-            "emailed": found.people,
-            "answered": found.answered,
-            "first_half": [first.answered, first.people],
-            "second_half": [second.answered, second.people],
-        },
-    )
-    in_halves = all(each_half.is_met_by(half.rate) for half in (first, second))
-    return gate.judge_sample(
-        whole.is_met_by(found.rate) and in_halves, SampleUnit.PEOPLE_EMAILED, _daily_cap(now)
-    )
-
-
-def pipeline_value(now: datetime) -> Gate:
-    """Open opportunities in our pipeline; without a recorded baseline nothing can be compared."""
-    found = replies_and_deals.open_pipeline(now)
-    gate = Gate(
-        "pipeline value",
-        (
-            Threshold(Comparison.AT_LEAST, 0.20, Unit.SHARE, Scope.OVER_BASELINE),
-            Threshold(Comparison.AT_LEAST, 180_000, Unit.DOLLARS),
-        ),
-        needed=1,
-        window="",
-        value=None if found.unknown else float(found.value),
-        unit=Unit.DOLLARS,
-        raw={
-            "value": float(found.value),
-            "through_us": float(found.through_us),
-            "deals": found.deals,
-        },
-    )
-    return gate.with_verdict(INSUFFICIENT, found.unknown or ReasonCode.NO_BASELINE)
-
-
 def domain_health(now: datetime) -> Gate:
     """The lowest score of each of the team's last 14 days; a day without one is missing."""
     threshold = Threshold(Comparison.OVER, HEALTH_ALERT, Unit.DOMAIN_SCORE, Scope.EVERY_DAY)
@@ -268,17 +223,17 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
     Phase.ASSISTED: (
         enrichment_rate,
         unmeasured_gates.email_quality_score,
-        reply_rate,
+        reply_gates.reply_rate,
         pipeline_connectivity,
         send_errors,
         approval_latency,
     ),
     Phase.AUTONOMOUS: (
-        unmeasured_gates.time_in_assisted,
-        reply_rate_sustained,
+        phase_gates.time_in_assisted,
+        reply_gates.reply_rate_sustained,
         unmeasured_gates.override_rate,
         domain_health,
-        pipeline_value,
-        unmeasured_gates.sign_off,
+        phase_gates.pipeline_value,
+        phase_gates.sign_off,
     ),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from metrics.gates.gate import (
+    INSUFFICIENT,
     Comparison,
     Gate,
     Reason,
@@ -42,13 +43,14 @@ SAMPLE_WORDS = {
     SampleUnit.DECISIONS: "decisions",
     SampleUnit.PEOPLE_EMAILED: "people emailed",
     SampleUnit.DAYS_WITH_SCORE: "days with a score",
+    SampleUnit.DAYS: "days",
 }
 NOT_MEASURABLE = {
     ReasonCode.NO_QUALITY_SCORES: "quality scores are not built",
-    ReasonCode.NOT_MEASURED_YET: "it is not measured yet",
+    ReasonCode.NOT_MEASURED_YET: "it is not measured yet",  # of evaluations on record
     ReasonCode.NO_REREADING: "sampled re-reading is not built",
-    ReasonCode.NO_SIGN_OFF: "sign-off is not built",
-    ReasonCode.NO_BASELINE: "no baseline is recorded (not built)",
+    ReasonCode.NO_SIGN_OFF: "nobody has signed off an evaluation",
+    ReasonCode.NO_BASELINE: "no baseline is recorded; record_baseline does it",
     ReasonCode.PIPELINE_NOT_SET: "GHL_PIPELINE_ID is not set",
     ReasonCode.OPPORTUNITIES_NOT_READ: (
         "opportunities were not read from GoHighLevel within the hour"
@@ -86,7 +88,7 @@ def stored_gate_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A gate of a GateEvaluation row with `threshold` and `why` as texts; older rows hold those."""
     if "thresholds" not in stored:
         return dict(stored)
-    gate = _read_stored_gate(stored)
+    gate = read_stored_gate(stored)
     texts = {
         "thresholds": ("threshold", threshold_text(gate)),
         "reason": ("why", reason_text(gate)),
@@ -94,20 +96,29 @@ def stored_gate_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
     return dict(texts.get(name, (name, value)) for name, value in stored.items())
 
 
-def _read_stored_gate(stored: Mapping[str, Any]) -> Gate:
+def read_stored_gate(stored: Mapping[str, Any]) -> Gate:
     thresholds = tuple(
         Threshold(
             Comparison(one["comparison"]), one["value"], Unit(one["unit"]), Scope(one["scope"])
         )
         for one in stored["thresholds"]
     )
-    reason = stored["reason"]
+    reason, interval = stored["reason"], stored.get("interval")
     return Gate(
         stored["name"],
         thresholds,
         stored["needed"],
         stored["window"],
-        reason=reason and Reason(ReasonCode(reason["code"]), reason["arguments"]),
+        stored.get("value"),
+        Unit(stored.get("unit", "")),
+        (interval[0], interval[1]) if interval else None,
+        stored.get("sample", 0),
+        stored.get("met", False),
+        stored.get("verdict", INSUFFICIENT),
+        reason and Reason(ReasonCode(reason["code"]), reason["arguments"]),
+        stored.get("evidence"),
+        tuple((week, people, answered) for week, people, answered in stored.get("weeks", ())),
+        stored.get("raw", {}),
     )
 
 
@@ -143,10 +154,29 @@ def _amount(one: Threshold, space: str) -> str:
             return f"{one.value:g}"
 
 
+def _evidence_words(arguments: Mapping[str, Any]) -> str:
+    return f"evidence {arguments['evidence']:.1f} of {arguments['enough']:.0f}"
+
+
+def _evidence_too_weak(arguments: Mapping[str, Any]) -> str:
+    text, left, per_day = _evidence_words(arguments), arguments["left"], arguments["per_day"]
+    if not left:
+        return f"{text}; at today's reply rate it will not be reached"
+    more = f"{text}; about {left} more people at today's reply rate"
+    if not per_day:
+        return more
+    days = -(-left // per_day)
+    return f"{more}, {days} sending day{'s' if days > 1 else ''} at today's cap of {per_day}"
+
+
+def _sign_off_words(said: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda a: said.format(**{**a, "gates": ", ".join(a.get("gates", []))})
+
+
 def _sample_too_small(arguments: Mapping[str, Any]) -> str:
     left, per_day = arguments["left"], arguments["per_day"]
     text = f"about {left} more {SAMPLE_WORDS[SampleUnit(arguments['of'])]}"
-    if not per_day:
+    if not per_day or arguments["of"] == SampleUnit.DAYS:
         return text
     days = -(-left // per_day)
     return f"{text}, {days} day{'s' if days > 1 else ''} at today's cap of {per_day}"
@@ -156,6 +186,20 @@ REASON_WORDS: dict[ReasonCode, Callable[[Mapping[str, Any]], str]] = {
     ReasonCode.SAMPLE_TOO_SMALL: _sample_too_small,
     ReasonCode.MET_ON_DAYS: lambda a: f"met on {a['days']} days in a row",
     ReasonCode.MET_ON_TOO_FEW_DAYS: lambda a: f"met on {a['days']} of {a['of']} days in a row",
+    ReasonCode.MET_TODAY: lambda a: "met today",
+    ReasonCode.EVIDENCE_TOO_WEAK: _evidence_too_weak,
+    ReasonCode.EVIDENCE_ENOUGH: lambda a: f"{_evidence_words(a)}, reached by {a['day']}",
+    ReasonCode.NOT_IN_PHASE: lambda a: f"the phase is {a['phase']}",
+    ReasonCode.SIGN_OFF_EXPIRED: _sign_off_words(
+        "{by} signed evaluation {evaluation} more than 7 days ago"
+    ),
+    ReasonCode.SIGN_OFF_OUTDATED: _sign_off_words(
+        "{by} signed evaluation {evaluation}; since then it no longer holds: {gates}"
+    ),
+    ReasonCode.SIGNER_MAY_NOT: _sign_off_words(
+        "{by} signed evaluation {evaluation} and may no longer sign off"
+    ),
+    ReasonCode.SIGNED: _sign_off_words("{by} signed evaluation {evaluation}"),
     ReasonCode.STAGES_NOT_SEEN: lambda a: f"not seen: {', '.join(a['stages'])}",
     ReasonCode.SENDS_FAILED: lambda a: (
         f"{a['failed']} failed, {a['uncertain']} uncertain for over 15 min"

@@ -12,22 +12,8 @@ def email_quality_score(now: datetime) -> Gate:
     )
 
 
-def time_in_assisted(now: datetime) -> Gate:
-    threshold = Threshold(Comparison.AT_LEAST, 14, Unit.DAYS)
-    return Gate("time in assisted", (threshold,), 14, "").with_verdict(
-        INSUFFICIENT, ReasonCode.NOT_MEASURED_YET
-    )
-
-
 def override_rate(now: datetime) -> Gate:
     threshold = Threshold(Comparison.UNDER, 0.10, Unit.SHARE)
     return Gate("override rate", (threshold,), 30, "").with_verdict(
         INSUFFICIENT, ReasonCode.NO_REREADING
-    )
-
-
-def sign_off(now: datetime) -> Gate:
-    threshold = Threshold(Comparison.AT_LEAST, 1, Unit.PERSONS)
-    return Gate("sign-off", (threshold,), 1, "7 days").with_verdict(
-        INSUFFICIENT, ReasonCode.NO_SIGN_OFF
     )

@@ -1,7 +1,7 @@
 """The phase page: the enforced phase, the gates before the next one, and the history."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from caio_project.lib.words.check_states import CheckState
 from metrics.gates import agreement, gate_evaluation, gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
 from metrics.gates.gate_words import NBSP
+from metrics.models import Baseline, GateEvaluation
 from outreach.auto_approval import eligibility
 from outreach.choices import Band, MoveCode, Phase
 from outreach.control import phase
@@ -26,6 +27,17 @@ VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
 
 @dataclass(frozen=True)
+class WeekRow:
+    monday: date
+    people: int
+    answered: int
+
+    @property
+    def rate(self) -> str:
+        return f"{self.answered / self.people * 100:.1f}{NBSP}%" if self.people else "–"
+
+
+@dataclass(frozen=True)
 class GateRow:
     name: str
     now: str
@@ -36,6 +48,9 @@ class GateRow:
     verdict: str
     words: str
     why: str
+    evidence: float | None
+    weeks: tuple[WeekRow, ...]
+    null: str  # the rate that the evidence speaks against
 
     @property
     def state(self) -> CheckState:
@@ -54,6 +69,10 @@ class ShownEvaluation:
     @property
     def passed(self) -> int:
         return sum(1 for row in self.rows if row.verdict == PASS)
+
+    @property
+    def with_evidence(self) -> list[GateRow]:
+        return [row for row in self.rows if row.evidence is not None]
 
 
 def show_evaluation(evaluation: Evaluation) -> ShownEvaluation:
@@ -85,6 +104,9 @@ def _gate_row(gate: Gate) -> GateRow:
         verdict=gate.verdict,
         words=VERDICT_WORDS[gate.verdict],
         why=gate_words.reason_words(gate),
+        evidence=gate.evidence,
+        weeks=tuple(WeekRow(date.fromisoformat(week), *counts) for week, *counts in gate.weeks),
+        null=f"{gate.raw['rule']['null'] * 100:g}{NBSP}%" if gate.evidence is not None else "",
     )
 
 
@@ -178,5 +200,7 @@ def phase_context() -> dict[str, Any]:
         "evaluation": show_evaluation(gate_evaluation.recent_evaluation(target))
         if target
         else None,
+        "on_record": GateEvaluation.objects.filter(target=target).order_by("-pk").first(),
+        "baseline": Baseline.objects.select_related("by").first(),
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl, ghl_contact_data
-from metrics.gates import gate_evaluation, gate_words
+from metrics.gates import gate_evaluation, gate_words, phase_gates
 from metrics.gates.gate import PASS
 from metrics.gates.gate_measures import GATES
+from metrics.promotion import signing
 from outreach.choices import Level, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
@@ -44,6 +46,27 @@ def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "
     return phase.change_phase(to, by=by, reason=reason or "Every gate passed.", override=override)
 
 
+def sign_and_promote(to: Phase, *, by: Any, text: str) -> Control:
+    """Move one phase up with every gate passed; into autonomous, `text` signs the evaluation.
+
+    Raises NotPromoted or NotSigned; then nothing has changed.
+    """
+    with transaction.atomic():
+        if to == Phase.AUTONOMOUS:
+            evaluation = gate_evaluation.recorded_evaluation(gate_evaluation.evaluate_gates(to))
+            signing.sign_evaluation(evaluation.pk, text, by=by)
+        return promote_phase(to, by=by, reason=text)
+
+
+def what_is_missing(to: Phase) -> list[str]:
+    """Each reason why a person could not move to `to` now by signing, as a sentence."""
+    return [
+        reason
+        for reason in _fixed_obstacles(to, False, "") + _gate_obstacles(to)
+        if not reason.lower().startswith(phase_gates.SIGN_OFF)
+    ]
+
+
 def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
     """What no override can replace."""
     row, order = phase.current_control(), list(LIMITS_BY_PHASE)
@@ -59,8 +82,8 @@ def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
     found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
-    if to == Phase.AUTONOMOUS:
-        found.append("The sign-off is not built yet, and nothing replaces it.")
+    if to == Phase.AUTONOMOUS and (signed := phase_gates.sign_off(timezone.now())).verdict != PASS:
+        found.append(f"Sign-off: {gate_words.reason_words(signed)}; nothing replaces it.")
     if override and len(reason.strip()) < 20:
         found.append("reason: an override needs one of 20 characters or more.")
     return found

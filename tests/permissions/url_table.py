@@ -17,6 +17,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "admin": (OPEN, OPEN),
     "sales": (VIEWER, CLOSED),
     "sales/phase": (VIEWER, CLOSED),
+    "sales/phase/promote": (LEAD, LEAD),
     "sales/phase/domain": (LEAD, LEAD),
     "sales/phase/machine": (REVIEWER, REVIEWER),
     "sales/experiments": (VIEWER, CLOSED),
@@ -154,6 +155,11 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "auto_approve": (LEAD, ["--on", "--reason", "a test of who may"]),
     "warm_up": (LEAD, ["--domain", "ours.test", "--start", "--reason", "a test of who may"]),
     "bring_back_sandboxed": (LEAD, ["--dry-run"]),
+    "record_baseline": (
+        LEAD,
+        ["--emails", "1", "--reply-rate", "1", "--meetings", "1", "--pipeline-value", "1"],
+    ),
+    "sign_off": (LEAD, ["--evaluation", "999999", "--text", "a test of who may"]),
     "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
 }
 

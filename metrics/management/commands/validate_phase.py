@@ -13,7 +13,8 @@ EXIT_CODES = {PASS: 0, FAIL: 1, INSUFFICIENT: 2}
 
 class Command(ReportingCommand):
     help = (
-        "Measure the gates into a phase from real rows. Exit code: 0 pass, 1 fail, 2 insufficient."
+        "Measure the gates into a phase from real rows, and record the evaluation where a verdict "
+        "is new today. Exit code: 0 pass, 1 fail, 2 insufficient."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,6 +25,7 @@ class Command(ReportingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         evaluation = gate_evaluation.evaluate_gates(options["target"])
+        number = gate_evaluation.recorded_evaluation(evaluation).pk
         seven = (
             parallel_checks.check_parallel_phase(evaluation)
             if options["target"] == "assisted"
@@ -31,11 +33,12 @@ class Command(ReportingCommand):
         )
         if options["json"]:
             self.as_json(
-                evaluation_json(evaluation) | {"checks": [check.__dict__ for check in seven]}
+                evaluation_json(evaluation)
+                | {"evaluation": number, "checks": [check.__dict__ for check in seven]}
             )
         else:
             self.table(
-                f"Gates into {options['target']}: {evaluation.verdict}",
+                f"Gates into {options['target']}: {evaluation.verdict} (evaluation {number})",
                 ("Gate", "Now", "95 % range", "Must be", "Sample", "Verdict", "Why"),
                 [_gate_row(gate) for gate in evaluation.gates],
             )

@@ -128,6 +128,23 @@ def test_thresholds_in_signs_and_in_words(gate: Gate, text: str, words: str) -> 
             because(ReasonCode.SENDS_FAILED, failed=1, uncertain=0),
             "1 failed, 0 uncertain for over 15 min",
         ),
+        (
+            because(ReasonCode.EVIDENCE_TOO_WEAK, evidence=7.44, enough=20, left=375, per_day=25),
+            "evidence 7.4 of 20; about 375 more people at today's reply rate, 15 sending days at "
+            "today's cap of 25",
+        ),
+        (
+            because(ReasonCode.EVIDENCE_TOO_WEAK, evidence=0.3, enough=20, left=0, per_day=25),
+            "evidence 0.3 of 20; at today's reply rate it will not be reached",
+        ),
+        (
+            because(ReasonCode.EVIDENCE_ENOUGH, evidence=23.1, enough=20, day="2026-05-03"),
+            "evidence 23.1 of 20, reached by 2026-05-03",
+        ),
+        (
+            because(ReasonCode.SIGN_OFF_OUTDATED, by="lena", evaluation=7, gates=["reply rate"]),
+            "lena signed evaluation 7; since then it no longer holds: reply rate",
+        ),
         (demands(SHARE_7), ""),
     ],
 )
@@ -138,8 +155,8 @@ def test_reasons_in_words(gate: Gate, words: str) -> None:
 def test_what_cannot_be_measured_is_named_insufficient() -> None:
     gate = because(ReasonCode.NO_SIGN_OFF)
 
-    assert reason_words(gate) == "sign-off is not built"
-    assert reason_text(gate) == "insufficient: sign-off is not built"
+    assert reason_words(gate) == "nobody has signed off an evaluation"
+    assert reason_text(gate) == "insufficient: nobody has signed off an evaluation"
 
 
 @pytest.mark.parametrize("code", list(ReasonCode))
@@ -152,6 +169,13 @@ def test_every_reason_has_words(code: ReasonCode) -> None:
         "stages": [],
         "failed": 1,
         "uncertain": 1,
+        "evidence": 7.4,
+        "enough": 20,
+        "day": "2026-05-03",
+        "phase": "parallel",
+        "by": "lena",
+        "evaluation": 7,
+        "gates": ["reply rate"],
     }
 
     assert reason_words(because(code, **arguments))

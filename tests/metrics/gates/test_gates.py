@@ -127,14 +127,43 @@ class TestSendErrors:
         move_message(message, Status.FAILED, why)
 
     def test_nothing_sent_is_no_evidence(self) -> None:
-        assert reason_text(gate("send errors")) == "about 10 more sends, 1 day at today's cap of 25"
+        assert (
+            reason_text(gate("send errors")) == "about 30 more sends, 2 days at today's cap of 25"
+        )
 
-    def test_ten_without_error_are_met(self) -> None:
-        self.sent(10)
-        assert gate("send errors").met
+    def test_thirty_without_error_pass(self) -> None:
+        self.sent(30)
+        assert (gate("send errors").verdict, reason_text(gate("send errors"))) == (
+            "pass",
+            "met today",
+        )
+
+    def test_too_few_on_two_days_take_earlier_days_at_most_seven(self) -> None:
+        self.sent(7)
+        today = timezone.now().date()
+        for number, row in enumerate(SendIntent.objects.order_by("pk")):
+            SendIntent.objects.filter(pk=row.pk).update(day=today - timedelta(days=number))
+        assert gate("send errors").sample == 7
+        self.sent(29)
+        assert gate("send errors").sample == 31  # today's 30 and yesterday's
+        self.sent(8)
+        SendIntent.objects.filter(pk__gte=SendIntent.objects.order_by("-pk")[7].pk).update(
+            day=today - timedelta(days=9)
+        )
+        assert gate("send errors").sample == 31
+
+    def test_an_error_before_the_days_that_count_is_over(self) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=12)):
+            self.failed("refused")
+        self.sent(30)
+        intents = SendIntent.objects.order_by("pk")
+        SendIntent.objects.filter(pk__in=[row.pk for row in intents[:10]]).update(
+            day=timezone.now().date() - timedelta(days=5)
+        )
+        assert gate("send errors").verdict == "pass"
 
     def test_an_address_at_fault_is_not_our_error(self) -> None:
-        self.sent(10)
+        self.sent(30)
         for why in ("dnd", "unsubscribed", "invalid"):
             self.failed(why)
         assert gate("send errors").met
@@ -148,7 +177,7 @@ class TestSendErrors:
         )
 
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
-        self.sent(10)
+        self.sent(30)
         message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(
             status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14)
@@ -196,14 +225,14 @@ class TestConnectivity:
         )
         assert (found.sample, found.needed) == (3, 9)
 
-    def test_complete_polling_within_a_day_counts(self) -> None:
-        factories.held_email()
-        row = SyncCursor.objects.create(
-            name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops"
-        )
-        assert gate("pipeline connectivity").raw["sync polled"] == 0
-        SyncCursor.objects.filter(pk=row.pk).update(polled_at=timezone.now() - timedelta(hours=23))
-        assert gate("pipeline connectivity").raw["sync polled"] == 1
+    @pytest.mark.parametrize(
+        ("polled", "counts"),
+        [("2026-11-13T04:59", 0), ("2026-11-13T05:01", 1), ("2026-11-15T20:00", 1)],
+    )
+    def test_on_a_monday_friday_and_the_days_since_count(self, polled: str, counts: int) -> None:
+        SyncCursor.objects.create(name="emails", polled_at=f"{polled}:00+00:00", error="oops")
+        with time_machine.travel("2026-11-16T14:00:00+00:00", tick=False):
+            assert gate("pipeline connectivity").raw["sync polled"] == counts
 
 
 class TestRecord:

@@ -1,9 +1,12 @@
 """What came back, as gates and the overview count it."""
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +19,7 @@ from metrics.gates import gate_evaluation
 from metrics.gates.gate import Gate
 from metrics.gates.gate_words import reason_text
 from metrics.overview import flow
-from outreach.models import Message, Opportunity, Reply, SyncCursor
+from outreach.models import ControlChange, Message, Opportunity, Reply, SyncCursor
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +104,8 @@ class TestReplyRate:
 
     def many(self, *groups: tuple[int, int, float]) -> None:
         """So many people, of whom so many answered, emailed so many days ago."""
-        factories.create_many_held(sum(people for people, _, _ in groups))
+        if not Message.objects.filter(status="held").exists():
+            factories.create_many_held(sum(people for people, _, _ in groups))
         waiting = list(Message.objects.filter(status="held"))
         for people, answered, days in groups:
             group, waiting = waiting[:people], waiting[people:]
@@ -121,21 +125,66 @@ class TestReplyRate:
             )
 
     @pytest.mark.parametrize(
-        ("people", "answered", "met", "why"),
+        ("people", "answered", "verdict", "why"),
         [
-            (399, 399, False, "about 1 more people emailed, 1 day at today's cap of 25"),
-            (400, 28, True, "met on 1 of 7 days in a row"),
-            (400, 27, False, "the threshold is >= 7 %"),
+            (0, 0, "insufficient", "about 200 more people emailed, 8 days at today's cap of 25"),
+            (199, 199, "insufficient", "about 1 more people emailed, 1 day at today's cap of 25"),
+            (200, 13, "fail", "the threshold is >= 7 %"),
+            (200, 14, "insufficient", "evidence 1.0 of 20; about 1875 more people at today's reply"
+             " rate, 75 sending days at today's cap of 25"),
         ],
-    )
-    def test_seven_of_a_hundred_of_at_least_four_hundred(
-        self, people: int, answered: int, met: bool, why: str
+    )  # fmt: skip
+    def test_the_sample_first_then_the_rate_then_the_evidence(
+        self, people: int, answered: int, verdict: str, why: str
     ) -> None:
         self.many((people, answered, 10))
         found = gate("reply rate")
-        assert (found.met, reason_text(found), found.sample) == (met, why, people)
-        assert found.value == pytest.approx(answered / people)
+        assert (found.verdict, reason_text(found), found.sample) == (verdict, why, people)
+        assert found.value == (pytest.approx(answered / people) if people else None)
         assert found.interval == statistics.wilson_interval(answered, people)
+
+    def test_enough_evidence_passes_and_stays_through_worse_weeks(self) -> None:
+        factories.create_many_held(750)
+        self.many((125, 20, 40), (125, 20, 33))
+        found = gate("reply rate")
+        assert found.verdict == "pass" and found.evidence is not None and found.evidence > 20
+        assert reason_text(found).startswith(f"evidence {found.evidence:.1f} of 20, reached by ")
+        assert [week[1:] for week in found.weeks] == [(125, 20), (125, 20)]
+        self.many((320, 0, 10))
+        later = gate("reply rate")
+        assert later.raw["evidence_today"] < found.evidence == later.evidence
+        assert (later.verdict, later.value) == ("pass", pytest.approx(40 / 570))
+        self.many((180, 0, 9))  # the rate of today is asked for as well
+        assert gate("reply rate").verdict == "fail"
+
+    def test_a_change_of_phase_begins_the_evidence_anew(self) -> None:
+        self.many((125, 20, 40), (125, 20, 33))
+        change = ControlChange.objects.create(what="phase", before="assisted", after="parallel")
+        found = gate("reply rate")
+        assert (found.evidence, found.weeks, found.sample) == (1, (), 250)
+        assert found.raw["began"] == change.at.isoformat()
+
+    def test_into_autonomous_it_begins_with_assisted(self) -> None:
+        self.many((125, 20, 20), (125, 20, 10))
+        assert gate("reply rate, sustained", "autonomous").evidence == 1
+        ago = timezone.now() - timedelta(days=30)
+        ControlChange.objects.create(what="phase", before="parallel", after="assisted", at=ago)
+        found = gate("reply rate, sustained", "autonomous")
+        assert (found.verdict, len(found.weeks)) == ("pass", 2)
+
+    def test_imported_emails_are_no_evidence_and_say_how_much_weeks_differ(self) -> None:
+        days = [200 + 7 * n for n in range(8)]
+        self.many(*((50, 1 if n % 2 else 9, days[n]) for n in range(8)))
+        Message.objects.filter(status="sent").update(transport="history")
+        found = gate("reply rate")
+        assert (found.evidence, found.weeks, found.sample) == (1, (), 0)
+        assert found.raw["spread_seen"] > 0.6 == found.raw["rule"]["spread"]
+
+    def test_a_person_emailed_first_twice_counts_once(self) -> None:
+        message = self.emailed(20)
+        again = self.emailed(10)
+        Message.objects.filter(pk=again.pk).update(lead=message.lead)
+        assert [week[1:] for week in gate("reply rate").weeks] == [(1, 0)]
 
     @pytest.mark.parametrize(
         ("first", "second", "met"), [(8, 8, True), (10, 6, False), (7, 7, False), (7, 9, True)]
@@ -148,7 +197,7 @@ class TestReplyRate:
 
 
 class TestPipelineValue:
-    def test_sums_open_deals_and_those_through_us(self, settings: Any) -> None:
+    def test_sums_open_deals_and_those_through_us(self, settings: Any, lead_user: User) -> None:
         settings.GHL_PIPELINE_ID = "pl_1"
         now = timezone.now()
         message = factories.held_email()
@@ -174,12 +223,20 @@ class TestPipelineValue:
         found = gate("pipeline value", "autonomous")
         assert (found.value, found.raw) == (
             190_000.5,
-            {"value": 190_000.5, "through_us": 100_000.0, "deals": 2},
+            {"value": 190_000.5, "through_us": 100_000.0, "deals": 2, "baseline": None},
         )
         assert (found.verdict, reason_text(found)) == (
             "insufficient",
-            "insufficient: no baseline is recorded (not built)",
+            "insufficient: no baseline is recorded; record_baseline does it",
         )
+        for baseline, verdict in ((142_000, "pass"), (160_000, "fail"), (0, "pass")):
+            call_command(
+                "record_baseline", "--emails=847", "--reply-rate=6.5", "--meetings=12",
+                f"--pipeline-value={baseline}", f"--as={lead_user.username}", stdout=StringIO(),
+            )  # fmt: skip
+            assert gate("pipeline value", "autonomous").verdict == verdict
+        Opportunity.objects.filter(value=100_000).update(value=80_000)
+        assert gate("pipeline value", "autonomous").verdict == "fail"  # under $180,000
 
     @pytest.mark.parametrize(
         ("pipeline", "read_ago", "why"),

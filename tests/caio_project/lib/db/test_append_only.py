@@ -13,7 +13,7 @@ from approvals.models import Decision, DecisionUndo, Snooze
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import OwnerChange
-from metrics.models import GateEvaluation
+from metrics.models import Baseline, GateEvaluation, SignOff
 from outreach.models import (
     Assignment,
     ControlChange,
@@ -150,6 +150,16 @@ def owner_change() -> OwnerChange:
     return OwnerChange.objects.create(lead=factories.LeadFactory(), how="default")
 
 
+def baseline() -> Baseline:
+    return Baseline.objects.create(
+        emails=847,
+        reply_rate=6.5,
+        meetings=12,
+        pipeline_value=142_000,
+        by=User.objects.create_user("recorder"),
+    )
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     AccessEvent: lambda: AccessEvent.objects.create(kind="signed_out"),
     OwnerChange: owner_change,
@@ -166,6 +176,10 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     DecisionUndo: decision_undo,
     Snooze: snooze,
     GateEvaluation: evaluation,
+    Baseline: baseline,
+    SignOff: lambda: SignOff.objects.create(
+        evaluation=evaluation(), text="I answer for it.", by=User.objects.create_user("signer")
+    ),
 }
 every = pytest.mark.parametrize(
     "make", [pytest.param(make, id=model.__name__) for model, make in ROWS.items()]

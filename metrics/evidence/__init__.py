@@ -1,0 +1,1 @@
+"""Evidence that a rate is better than a bad one, at any look, from weekly counts."""

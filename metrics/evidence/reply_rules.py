@@ -1,0 +1,20 @@
+"""What a reply rate must be besides its evidence: window, sample, rate. One home for gate and
+simulation.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SampleRule:
+    """Of the people emailed first within `days`, at least `people`; `rate` is a share."""
+
+    days: int
+    people: int
+    rate: float
+    rate_in_halves: float = 0.0
+
+
+ASSISTED_SAMPLE = SampleRule(days=60, people=200, rate=0.07)
+AUTONOMOUS_SAMPLE = SampleRule(days=28, people=200, rate=0.08, rate_in_halves=0.07)
+DAYS_IN_ASSISTED = 14

@@ -1,0 +1,107 @@
+"""The gates into autonomous that ask for time, for more than a baseline, and for a person."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from caio_project.lib import calendar
+from metrics.evidence.reply_rules import DAYS_IN_ASSISTED
+from metrics.gates import replies_and_deals
+from metrics.gates.gate import (
+    INSUFFICIENT,
+    PASS,
+    Comparison,
+    Gate,
+    ReasonCode,
+    SampleUnit,
+    Scope,
+    Threshold,
+    Unit,
+)
+from metrics.models import Baseline, GateEvaluation, SignOff
+from outreach.choices import Phase
+from outreach.control import phase
+
+SIGNED_FOR = timedelta(days=7)
+SIGN_OFF = "sign-off"
+
+
+def time_in_assisted(now: datetime) -> Gate:
+    """Whole days of the team's calendar since the phase became assisted."""
+    control = phase.current_control()
+    threshold = Threshold(Comparison.AT_LEAST, DAYS_IN_ASSISTED, Unit.DAYS)
+    gate = Gate("time in assisted", (threshold,), DAYS_IN_ASSISTED, "", unit=Unit.DAYS)
+    if control.phase != Phase.ASSISTED:
+        return gate.with_verdict(
+            INSUFFICIENT, ReasonCode.NOT_IN_PHASE, phase=Phase(control.phase).value
+        )
+    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    days = (today - calendar.team_day(control.phase_since, settings.TEAM_TIME_ZONE)).days
+    gate = Gate(gate.name, gate.thresholds, gate.needed, "", float(days), Unit.DAYS, sample=days)
+    return gate.judge_sample(True, SampleUnit.DAYS, 1)
+
+
+def pipeline_value(now: datetime) -> Gate:
+    """Open opportunities in our pipeline, compared with the recorded baseline."""
+    found, baseline = replies_and_deals.open_pipeline(now), Baseline.objects.first()
+    over = Threshold(Comparison.AT_LEAST, 0.20, Unit.SHARE, Scope.OVER_BASELINE)
+    least = Threshold(Comparison.AT_LEAST, 180_000, Unit.DOLLARS)
+    base = float(baseline.pipeline_value) if baseline else None
+    gate = Gate(
+        "pipeline value",
+        (over, least),
+        needed=1,
+        window="",
+        value=None if found.unknown else float(found.value),
+        unit=Unit.DOLLARS,
+        sample=0 if found.unknown or base is None else 1,
+        raw={
+            "value": float(found.value),
+            "through_us": float(found.through_us),
+            "deals": found.deals,
+            "baseline": base,
+        },
+    )
+    if found.unknown or base is None:
+        return gate.with_verdict(INSUFFICIENT, found.unknown or ReasonCode.NO_BASELINE)
+    growth = float(found.value) / base - 1 if base else None
+    met = (growth is None or over.is_met_by(growth)) and least.is_met_by(float(found.value))
+    return gate.judge_sample(met, SampleUnit.SENDS)
+
+
+def sign_off(now: datetime) -> Gate:
+    """A person's signature under one evaluation, not older than a week, whose verdicts hold."""
+    threshold = Threshold(Comparison.AT_LEAST, 1, Unit.PERSONS)
+    signed = (
+        SignOff.objects.filter(evaluation__target=Phase.AUTONOMOUS, at__lte=now)
+        .select_related("evaluation", "by")
+        .first()
+    )
+    gate = Gate(SIGN_OFF, (threshold,), 1, "7 days", unit=Unit.PERSONS)
+    if signed is None:
+        return gate.with_verdict(INSUFFICIENT, ReasonCode.NO_SIGN_OFF)
+    arguments = {"by": signed.by.get_username(), "evaluation": signed.evaluation_id}
+    if signed.at < now - SIGNED_FOR:
+        return gate.with_verdict(INSUFFICIENT, ReasonCode.SIGN_OFF_EXPIRED, **arguments)
+    if not signed.by.is_active or not signed.by.has_perm("metrics.sign_off"):
+        return gate.with_verdict(INSUFFICIENT, ReasonCode.SIGNER_MAY_NOT, **arguments)
+    if lost := _lost_since(signed.evaluation):
+        return gate.with_verdict(
+            INSUFFICIENT, ReasonCode.SIGN_OFF_OUTDATED, gates=lost, **arguments
+        )
+    gate = Gate(SIGN_OFF, (threshold,), 1, "7 days", 1.0, Unit.PERSONS, sample=1, met=True)
+    return gate.with_verdict(PASS, ReasonCode.SIGNED, **arguments)
+
+
+def _lost_since(signed: GateEvaluation) -> list[str]:
+    """The gates that passed where it was signed and do not in a later evaluation on record."""
+    later = GateEvaluation.objects.filter(target=signed.target, pk__gt=signed.pk).order_by("-pk")
+    newest = later.first()
+    if newest is None:
+        return []
+    now = {gate["name"]: gate["verdict"] for gate in newest.gates}
+    return [
+        gate["name"]
+        for gate in signed.gates
+        if gate["verdict"] == PASS and gate["name"] != SIGN_OFF and now.get(gate["name"]) != PASS
+    ]
