@@ -248,7 +248,6 @@ def _sending_errors() -> list[tuple[str, str, str]]:
 
 
 def _list_errors() -> list[tuple[str, str, str]]:
-    """Each entry of a list that could never match anything."""
     found = [
         ("ALLOWED_COUNTRIES", f"ALLOWED_COUNTRIES: “{typed}” is no country.", "Such as US.")
         for typed in settings.ALLOWED_COUNTRIES

@@ -99,7 +99,6 @@ def reject(message: Message, version: int, decider: Decider, *, tag: str, reason
 def find_refusal(
     action: Action, message: Message, version: int, decider: Decider
 ) -> Refusal | None:
-    """Ask the judgement about a decision that is not taken yet."""
     return judgement.find_refusal(action, load_facts(message, version, decider))
 
 

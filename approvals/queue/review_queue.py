@@ -43,7 +43,6 @@ class QueueCounts:
 
 
 def count_by_kind_and_status() -> dict[tuple[str, str], int]:
-    """Emails by kind and status, in one query."""
     rows = (
         Message.objects.exclude(transport=Transport.HISTORY)
         .order_by()

@@ -131,7 +131,6 @@ def with_typed(rows: QuerySet[Message]) -> QuerySet[Any]:
 
 
 def _typed(rows: QuerySet[Message]) -> QuerySet[Message]:
-    """Those whose text a person wrote, or that was imported."""
     return rows.filter(_is_typed())
 
 

@@ -126,7 +126,6 @@ def messages_sent_today() -> QuerySet[Message]:
 
 
 def sent_today() -> list[SentEmail]:
-    """The newest of them, newest first."""
     newest = (
         _with_decider(messages_sent_today())
         .prefetch_related("events", "replies")

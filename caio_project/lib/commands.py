@@ -136,7 +136,6 @@ class FileImportCommand(ReportingCommand):
     def finish(
         self, report: FileReport, options: dict[str, Any], what: str, *, stored: bool
     ) -> None:
-        """Raises CommandError where a line was wrong."""
         if options["json"]:
             found = {
                 name: value
@@ -171,7 +170,6 @@ class FileImportCommand(ReportingCommand):
 
 
 def _files_under(path: Path) -> list[Path]:
-    """Return the file itself, or the visible files of a folder."""
     if not path.is_dir():
         return [path]
     return sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")

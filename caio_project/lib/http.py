@@ -70,7 +70,6 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
-        """The parsed body. Raises ValueError for what is not JSON."""
         return _parse_json(self.body)
 
 

@@ -40,7 +40,6 @@ def nudge(task: str) -> None:
 
 
 def wake_soon(task: str) -> None:
-    """Wake `task` with the next round."""
     _nudge_thread.wake(task)
 
 

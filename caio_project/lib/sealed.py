@@ -17,7 +17,6 @@ def encrypt_text(text: str) -> str:
 
 
 def decrypt_text(sealed: str) -> str:
-    """Raises DecryptionError."""
     try:
         return _fernet_keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

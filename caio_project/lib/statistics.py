@@ -15,7 +15,6 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
 
 
 def summarize_values(values: list[float]) -> dict[str, float]:
-    """Mean, median and 90th percentile of at least one value."""
     p90 = quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
     return {"mean": mean(values), "median": median(values), "p90": p90}
 

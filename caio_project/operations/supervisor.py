@@ -184,7 +184,6 @@ def _send_signal(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """Kill also what a child has left behind."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -87,7 +87,6 @@ def group_apps(apps: list[dict[str, Any]], index_url: str) -> list[dict[str, Any
 
 
 def sidebar_groups(request: HttpRequest) -> list[dict[str, Any]]:
-    """The same groups for the theme's sidebar."""
     from django.contrib import admin
 
     return [

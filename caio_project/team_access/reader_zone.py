@@ -32,7 +32,6 @@ class ReaderZone:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """The zones of the world by region and city, and UTC."""
     regions = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/")
     more = ("Pacific/", "Antarctica/", "UTC")
     return frozenset(name for name in available_timezones() if name.startswith((*regions, *more)))

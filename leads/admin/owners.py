@@ -40,7 +40,6 @@ class OwnerRuleAdmin(NoDeleteAdmin):
     list_before_template = "leads/admin/_owners_in_force.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Say what decides where no rule of the team fits."""
         context = {
             "own_rules": OwnerRule.objects.filter(active=True).count(),
             "default_owner": TeamMember.objects.filter(is_default_sender=True, active=True).first(),

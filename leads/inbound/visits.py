@@ -89,7 +89,6 @@ def _store_pages(
     lead: Lead | None,
     company: Company | None,
 ) -> None:
-    """One visit for each page; the first belongs to the event."""
     visits = [
         Visit(
             event=None if n else event,

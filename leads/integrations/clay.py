@@ -145,7 +145,6 @@ def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: st
 
 
 def _email_address(value: Any) -> str:
-    """The first address of a text or a list."""
     if isinstance(value, list):
         value = json.dumps(value[:MOST_LISTED])
     if not isinstance(value, str):

@@ -81,7 +81,6 @@ _JSON_NAMES = {
 
 
 def details_as_json(person: ContactDetails) -> dict[str, str]:
-    """Return what is known of `person` by GoHighLevel's names."""
     found = {theirs: getattr(person, ours) for ours, theirs in _JSON_NAMES.items()}
     return {name: value for name, value in found.items() if value}
 

@@ -127,7 +127,6 @@ class Rules:
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what JSON stores; `reader.parse_rules` reads it back."""
         return {
             "version": self.version,
             "pages": [asdict(trigger) for trigger in self.pages],

@@ -244,5 +244,4 @@ def end_machine_stops(person: Lead, *reasons: str) -> list[Suppression]:
 
 
 def erased_hash(address: str) -> str:
-    """The one-way hash that an erased address leaves behind."""
     return hashlib.sha256(f"caio:{address}".encode()).hexdigest()

@@ -115,7 +115,6 @@ def week_log_ratios(answered: Any, people: Any, rule: EvidenceRule) -> "NDArray[
 
 
 def log_mean(log_values: Any) -> Any:
-    """The logarithm of the mean over the last axis."""
     import numpy as np
     from scipy.special import logsumexp
 

@@ -58,7 +58,6 @@ def all_looks(cohorts: Iterable[Cohort], rule: EvidenceRule, last: date) -> Iter
 def _changes_by_day(
     cohorts: Iterable[Cohort], last: date
 ) -> dict[date, list[tuple[date, int, int]]]:
-    """By the day of a look: the week, people more, answers more."""
     found: defaultdict[date, list[tuple[date, int, int]]] = defaultdict(list)
     for one in cohorts:
         ripe, week = one.emailed + RIPE_AFTER, monday_of(one.emailed)

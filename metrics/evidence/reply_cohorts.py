@@ -39,7 +39,6 @@ def count_cohorts(since: datetime | None, now: datetime) -> list[Cohort]:
 
 
 def _live_first_emails(now: datetime) -> QuerySet[Message]:
-    """To real people, bounces included."""
     return Message.objects.filter(step=1, status=Status.SENT, kind=Kind.LIVE, sent_at__lt=now)
 
 

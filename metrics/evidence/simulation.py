@@ -130,7 +130,6 @@ def _draw_history(scenario: Scenario, random: Any) -> tuple[Any, Any]:
 
 
 def _running_sums(by_day: Any) -> Any:
-    """Column n is the sum over the first n days."""
     import numpy as np
 
     return np.concatenate([np.zeros((len(by_day), 1), int), by_day.cumsum(axis=1)], axis=1)

@@ -95,7 +95,6 @@ def pipeline_connectivity(now: datetime) -> Gate:
 
 
 def _last_working_day(now: datetime) -> datetime:
-    """The start of the newest working day before today."""
     day, country = calendar.team_day(now, settings.TEAM_TIME_ZONE), office_hours.team_country()
     day -= timedelta(days=1)
     while not calendar.is_working_day(day, country):

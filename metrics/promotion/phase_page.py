@@ -171,7 +171,6 @@ def _approval_scope(row: Control) -> str:
 
 
 def _next_machine(row: Control) -> Phase:
-    """The machine that people are compared with: the next phase's."""
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 

@@ -68,7 +68,6 @@ def what_is_missing(to: Phase) -> list[str]:
 
 
 def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
-    """What no override can replace."""
     row, order = phase.current_control(), list(LIMITS_BY_PHASE)
     here = Phase(row.phase)
     if order.index(to) <= order.index(here):

@@ -140,7 +140,6 @@ def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple
 
 
 def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Keep first emails sent to live leads through GoHighLevel."""
     return messages.filter(
         step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE
     )

@@ -29,7 +29,6 @@ class InvalidDomain(ValueError):
 
 
 def our_domain() -> str:
-    """The domain of GHL_FROM_EMAIL; "" where none is set."""
     return settings.GHL_FROM_EMAIL.rpartition("@")[2].lower()
 
 

@@ -197,7 +197,6 @@ class ReplyText(models.Model):
 
     @property
     def shown_words(self) -> list[str]:
-        """The words that decided."""
         return [hide_personal_links(word) for word in self.decided_by if isinstance(word, str)]
 
     @property

@@ -32,7 +32,6 @@ class _SentWords:
         return at >= 0 and self.words[at : at + len(words)] == tuple(words)
 
     def find(self, words: Sequence[str]) -> int:
-        """Where a long line stands, else -1."""
         for at in self.places.get(tuple(words[:MIN_ANCHOR_WORDS]), []):
             if self.begins_at(words, at):
                 return at

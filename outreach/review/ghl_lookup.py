@@ -176,7 +176,6 @@ def _auto_reply_ids(person: list[Lead]) -> frozenset[str]:
 
 
 def _newest_time(times: list[datetime | None]) -> datetime | None:
-    """A time that GoHighLevel did not give may be now."""
     return max((at or timezone.now() for at in times), default=None)
 
 

@@ -136,7 +136,6 @@ def _all_keys(model: type[models.Model]) -> set[Any]:
 
 
 def _row_values(row: models.Model) -> RowValues:
-    """The row's fields; related rows are named, bytes are counted."""
     return {
         one.name: _field_value(row, one) for one in row._meta.concrete_fields if not one.primary_key
     }

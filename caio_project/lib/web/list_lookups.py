@@ -87,7 +87,6 @@ def _filter_parameters(model_admin: Any, one: Any, request: HttpRequest | None) 
 
 
 def _require_readable_query(request: HttpRequest) -> None:
-    """PostgreSQL takes no NUL in a text."""
     for name, values in request.GET.lists():
         if NUL in name or any(NUL in value for value in values):
             raise BadRequest(f"{name.replace(NUL, '')[:40]}: it contains a NUL character.")

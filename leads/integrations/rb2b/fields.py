@@ -93,7 +93,6 @@ NOTE_TEXTS = {
 
 
 def note_text(note: dict[str, str]) -> str:
-    """The sentence of a stored note."""
     text = NOTE_TEXTS.get(note.get("code", ""), "{field}: not understood.")
     return text.format(**{"field": "?", "json_type": "value", **note})
 

@@ -62,7 +62,6 @@ class Visitor:
 
     @property
     def is_person(self) -> bool:
-        """False for company-only profiles."""
         company_page = "/company/" in self.linkedin_url.lower()
         return (
             not company_page

@@ -28,7 +28,6 @@ class Command(ReportingCommand):
             raise CommandError(f"Not read to the end: {', '.join(failed)}.")
 
     def _show(self, result: polling.StageResult) -> None:
-        """Print a stage as soon as it is done: some take minutes."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
         mark = SHAPES[state_of(result.ended)]
         self.stdout.write(f"{mark} {result.name}: {result.read} read{kept} {result.error}".strip())
