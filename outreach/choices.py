@@ -41,6 +41,7 @@ class Band(TextChoices):
 
 class Guardrail(TextChoices):
     COMPLAINTS = "complaints", "Complaints"
+    BLOCKED = "blocked", "Blocked by receivers"
     HARD_BOUNCES = "hard_bounces", "Hard bounces"
     SEND_ERRORS = "send_errors", "Send errors"
     DOMAIN_HEALTH = "domain_health", "Domain health"

@@ -186,7 +186,7 @@ def phase_context() -> dict[str, Any]:
     return {
         **domain_context(),
         "health": guardrail_counts.newest_verdict(),
-        "gauges": guardrail_display.guardrail_table(guardrail_counts.count_events(now)),
+        "gauges": guardrail_display.guardrail_table(guardrail_counts.count_events(now, control)),
         "machine": auto_approval_state(control, now),
         "agreement": agreement.measure_agreement(_next_machine(control), now),
         "writer": rewrite_requests.model_status(),

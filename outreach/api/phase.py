@@ -59,7 +59,7 @@ def enforced_phase_json(row: Control) -> dict[str, Any]:
         "halted": phase.is_halted(row),
         "guardrails": [
             {**asdict(gauge), "state": gauge.state}
-            for gauge in guardrail_display.guardrail_table(guardrail_counts.count_events(now))
+            for gauge in guardrail_display.guardrail_table(guardrail_counts.count_events(now, row))
         ],
     }
 

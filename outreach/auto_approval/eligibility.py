@@ -28,7 +28,7 @@ def machine_hold_reasons(row: Control, now: datetime) -> tuple[str, ...]:
 def machine_state(
     row: Control, now: datetime, breaches: Iterable[Breach] | None = None
 ) -> AutoApproval:
-    breaches = guardrails.current_breaches(now) if breaches is None else breaches
+    breaches = guardrails.current_breaches(now, row) if breaches is None else breaches
     held_up = [guardrail_display.describe_breach(breach) for breach in breaches]
     health = guardrail_counts.newest_verdict()
     if health is not None and health.score is None:

@@ -8,21 +8,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leads.models import Kind
 from outreach.choices import EventKind, Guardrail, Record, Status
+from outreach.control import phase
 from outreach.guardrails import guardrail_rules
-from outreach.guardrails.guardrail_rules import WEEK, EventCounts, HealthState, MissingRecord
+from outreach.guardrails.guardrail_rules import DAY, WEEK, EventCounts, HealthState, MissingRecord
 from outreach.limits import sending_domains
-from outreach.models import EmailEvent, HealthVerdict, Move, SendIntent, Transport
+from outreach.models import Control, EmailEvent, HealthVerdict, Move, SendIntent, Transport
 
 LONGEST_DELAY = WEEK  # events that we learn of later than this are not counted
 GUARDRAIL_BY_EVENT = {
     EventKind.COMPLAINED: Guardrail.COMPLAINTS,
+    EventKind.BLOCKED: Guardrail.BLOCKED,
     EventKind.BOUNCED: Guardrail.HARD_BOUNCES,
 }
 EXPLAINED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED, EventKind.DELIVERED)
 Event = tuple[str, datetime]  # its id, and the moment that counts
 
 
-def count_events(now: datetime, *, for_halt: bool = False) -> EventCounts:
+def count_events(now: datetime, row: Control, *, for_halt: bool = False) -> EventCounts:
     """Count the events within every window. Only emails to live leads count.
 
     `for_halt` counts the emails sent only where bounces could be a share of them.
@@ -44,9 +46,11 @@ def count_events(now: datetime, *, for_halt: bool = False) -> EventCounts:
             guardrail: within(guardrail, rule.halt_window)
             for guardrail, rule in guardrail_rules.COUNT_RULES.items()
         },
+        blocks_day=within(Guardrail.BLOCKED, DAY),
         bounces_week=bounces,
         sends_week=_sent_this_week(now) if bounces or not for_halt else 0,
         health=_current_health(now),
+        daily=phase.phase_limits(row).daily,
     )
 
 
@@ -76,9 +80,10 @@ def _live_rows(rows: QuerySet[Any], what: str, why: str, noted_at: str) -> list[
 
 
 def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
-    """Complaints, hard bounces and failures without a reason, dated by when we learned of them.
+    """Complaints, blocks, hard bounces and failures without a reason, dated by when we learned of
+    them.
 
-    All complaints about one email are one event, and so are all its bounces.
+    All complaints about one email are one event, and so are all its blocks and all its bounces.
     """
     kinds = (*GUARDRAIL_BY_EVENT, EventKind.SEND_FAILED)
     recent = EmailEvent.objects.filter(kind__in=kinds, at__gt=now - WEEK - LONGEST_DELAY)

@@ -18,6 +18,7 @@ from outreach.guardrails.guardrail_rules import (
 
 NOUNS = {
     Guardrail.COMPLAINTS: ("complaint", "complaints"),
+    Guardrail.BLOCKED: ("block by a receiver", "blocks by receivers"),
     Guardrail.HARD_BOUNCES: ("hard bounce", "hard bounces"),
     Guardrail.SEND_ERRORS: ("send error", "send errors"),
 }
@@ -131,12 +132,16 @@ def _count_row(guardrail: Guardrail, counts: EventCounts) -> tuple[Guardrail, st
     halting, alerting = counts.halt.get(guardrail, ()), counts.alert.get(guardrail, ())
     events = {rule.halt_window: halting, rule.alert_window: alerting}
     now = ", ".join(_threshold(len(found), window) for window, found in events.items())
-    halt = _threshold(rule.halt, rule.halt_window)
+    halt = _threshold(guardrail_rules.halting_count(guardrail, counts.daily), rule.halt_window)
     if guardrail == Guardrail.HARD_BOUNCES:
         now += f", {_bounce_share(counts)}"
         percent = f"{guardrail_rules.BOUNCE_PERCENT}\u00a0%"
         halt += f", or {percent} of at least {LEAST_SENDS} sent in 7 days"
-    return guardrail, now, _threshold(rule.alert, rule.alert_window), halt
+    alert = _threshold(rule.alert, rule.alert_window)
+    if guardrail == Guardrail.BLOCKED:
+        rest = _threshold(guardrail_rules.BLOCKS_THAT_DEFER, guardrail_rules.DAY)
+        alert += f"; {rest}: the rest of the day off"
+    return guardrail, now, alert, halt
 
 
 def _threshold(count: int, window: timedelta) -> str:

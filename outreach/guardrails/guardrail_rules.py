@@ -35,10 +35,17 @@ class CountRule:
 
 COUNT_RULES = {
     Guardrail.COMPLAINTS: CountRule(1, WEEK, 2, WEEK),
+    # GoHighLevel stops at 5 %, and after three strikes for good.
+    Guardrail.BLOCKED: CountRule(1, WEEK, 3, WEEK),
     Guardrail.HARD_BOUNCES: CountRule(2, DAY, 3, DAY),
     # The plan names no window for this alert. It has the 48 hours of the gate for send errors.
     Guardrail.SEND_ERRORS: CountRule(1, timedelta(hours=48), 3, HOUR),
 }
+
+
+MANY_A_DAY = 100  # emails: one complaint more is chance there
+COMPLAINTS_OF_MANY = 3  # in a week
+BLOCKS_THAT_DEFER = 2  # in 24 hours; the rest of the day nothing is sent
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class EventCounts:
     bounces_week: tuple[str, ...] = ()
     sends_week: int = 0
     health: HealthState | None = None
+    blocks_day: tuple[str, ...] = ()
+    daily: int = 0  # what the phase allows in a day
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,13 @@ class Breach:
     level: Level
     events: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of its sentence
+    defers: bool = False  # nothing more is sent on the day
+
+
+def halting_count(guardrail: Guardrail, daily: int) -> int:
+    if guardrail == Guardrail.COMPLAINTS and daily >= MANY_A_DAY:
+        return COMPLAINTS_OF_MANY
+    return COUNT_RULES[guardrail].halt
 
 
 def find_breaches(counts: EventCounts) -> tuple[Breach, ...]:
@@ -114,13 +130,16 @@ def _count_breach(guardrail: Guardrail, counts: EventCounts) -> Breach | None:
     alerting, halting = counts.alert.get(guardrail, ()), counts.halt.get(guardrail, ())
     events: tuple[str, ...] = ()
     arguments: dict[str, Any] = {}
-    if len(halting) >= rule.halt:
+    if len(halting) >= halting_count(guardrail, counts.daily):
         events, arguments = halting, {"count": len(halting), "window": rule.halt_window}
     if guardrail == Guardrail.HARD_BOUNCES and bounce_rate_exceeded(counts):
         events = tuple(dict.fromkeys([*events, *counts.bounces_week]))
         arguments |= {"bounced": len(counts.bounces_week), "sent": counts.sends_week}
     if events:
         return Breach(guardrail, Level.HALT, events, arguments)
+    if guardrail == Guardrail.BLOCKED and len(counts.blocks_day) >= BLOCKS_THAT_DEFER:
+        arguments = {"count": len(counts.blocks_day), "window": DAY}
+        return Breach(guardrail, Level.ALERT, counts.blocks_day, arguments, defers=True)
     if len(alerting) >= rule.alert:
         arguments = {"count": len(alerting), "window": rule.alert_window}
         return Breach(guardrail, Level.ALERT, alerting, arguments)

@@ -8,9 +8,11 @@ lets nothing leave. The rules are in `guardrail_rules`; ADR 9 says when a breach
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib import calendar
 from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.nudge import nudge
 from leads.integrations.alarms import clear_alarm, raise_alarm
@@ -36,13 +38,15 @@ def check_guardrails(now: datetime | None = None) -> list[GuardrailBreach]:
     Takes the lock of the control row: call it without a transaction, or while holding that lock.
     """
     now = now or timezone.now()
-    counts = guardrail_counts.count_events(now)
+    control = phase.current_control()
+    counts = guardrail_counts.count_events(now, control)
     found = guardrail_rules.find_breaches(counts)
     _close_alarms(found)
-    if not _due_breaches(found, phase.current_control()):
+    if not _due_breaches(found, control):
         return []
     with transaction.atomic():
-        row, counts = phase.lock_control(), guardrail_counts.count_events(now)
+        row = phase.lock_control()
+        counts = guardrail_counts.count_events(now, row)
         made = [
             _handle_breach(row, breach, counts)
             for breach in _due_breaches(guardrail_rules.find_breaches(counts), row)
@@ -59,17 +63,20 @@ def check_when_due() -> None:
         check_guardrails()
 
 
-def current_breaches(now: datetime | None = None) -> tuple[Breach, ...]:
-    return guardrail_rules.find_breaches(guardrail_counts.count_events(now or timezone.now()))
+def current_breaches(now: datetime | None = None, row: Control | None = None) -> tuple[Breach, ...]:
+    row = row or phase.current_control()
+    return guardrail_rules.find_breaches(guardrail_counts.count_events(now or timezone.now(), row))
 
 
-def breaches_at_claim(now: datetime) -> tuple[Breach, ...]:
-    return guardrail_rules.find_breaches(guardrail_counts.count_events(now, for_halt=True))
+def breaches_at_claim(now: datetime, row: Control) -> tuple[Breach, ...]:
+    counts = guardrail_counts.count_events(now, row, for_halt=True)
+    return guardrail_rules.find_breaches(counts)
 
 
 def unhandled_halt(breaches: Iterable[Breach]) -> Breach | None:
-    halting = [breach for breach in breaches if breach.level == Level.HALT]
-    return next(iter(_new_breaches(halting)), None)
+    """A breach that stops sending, for good or for the day, and has not done so yet."""
+    stopping = [breach for breach in breaches if breach.level == Level.HALT or breach.defers]
+    return next(iter(_new_breaches(stopping)), None)
 
 
 def store_health_verdict(verdict: DomainHealth) -> None:
@@ -122,7 +129,11 @@ def _due_breaches(found: Iterable[Breach], row: Control) -> list[Breach]:
 
 def _handle_breach(row: Control, breach: Breach, counts: EventCounts) -> GuardrailBreach:
     before = row.phase
-    action = _halt_and_demote(row, breach) if breach.level == Level.HALT else Action.ALERTED
+    action = Action.ALERTED
+    if breach.level == Level.HALT:
+        action = _halt_and_demote(row, breach)
+    elif breach.defers:
+        action = _rest_today(row, breach)
     row.refresh_from_db()
     _raise_breach_alarm(breach, action, Phase(before), Phase(row.phase))
     return GuardrailBreach.objects.create(
@@ -135,6 +146,14 @@ def _handle_breach(row: Control, breach: Breach, counts: EventCounts) -> Guardra
         phase_before=before,
         phase_after=row.phase,
     )
+
+
+def _rest_today(row: Control, breach: Breach) -> GuardrailBreach.Action:
+    """Send nothing until the team's next day."""
+    row.rest_until = calendar.next_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    row.rest_for = guardrail_display.describe_breach(breach)[:300]
+    row.save(update_fields=["rest_until", "rest_for"])
+    return Action.DEFERRED
 
 
 def _halt_and_demote(row: Control, breach: Breach) -> GuardrailBreach.Action:
@@ -157,6 +176,8 @@ def _raise_breach_alarm(breach: Breach, action: str, before: Phase, after: Phase
     """Raise the alarm again for each breach that acts, even if an earlier one is still open."""
     done = {
         Action.ALERTED: "The machine approves nothing until it is over.",
+        Action.DEFERRED: "Nothing more is sent today, and the machine approves nothing until it "
+        "is over.",
         Action.HALTED: "Sending is halted.",
         Action.DROPPED: f"Sending is halted, and the phase dropped from {before.label} to "
         f"{after.label}.",

@@ -82,6 +82,8 @@ def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
         away_until=row.away_until,
         away_for=row.away_for,
         away_failures=row.away_failures,
+        rest_until=row.rest_until,
+        rest_for=row.rest_for,
         warm_up=sending_domains.warm_up_of(of_day, calendar.team_day(now, settings.TEAM_TIME_ZONE)),
     )
 

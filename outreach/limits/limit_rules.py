@@ -70,6 +70,8 @@ class CurrentLimits:
     away_until: datetime | None = None  # GoHighLevel cannot be used before
     away_for: str = ""
     away_failures: int = 0  # since it last took an email
+    rest_until: datetime | None = None  # a guardrail lets nothing be sent before
+    rest_for: str = ""
     warm_up: WarmUp | None = None  # of the domain we send from
 
     @property
@@ -102,6 +104,8 @@ def limit_on_everything(at: CurrentLimits) -> BindingLimit | None:
     found = [*_day_limits(at), *_pace_limits(at)]
     if at.away_until and at.now < at.away_until:
         found.append(BindingLimit(LimitCode.GHL, at.away_until, {"reason": at.away_for}))
+    if at.rest_until and at.now < at.rest_until:
+        found.append(BindingLimit(LimitCode.REST, at.rest_until, {"reason": at.rest_for}))
     return strictest_limit(found)
 
 

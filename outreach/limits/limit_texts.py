@@ -21,6 +21,7 @@ class LimitCode(StrEnum):
     GAP = "gap"
     GHL = "ghl"
     GUARDRAIL = "guardrail"
+    REST = "rest"
     # for one email
     DOMAIN = "domain"
     WORKING_HOURS = "working_hours"
@@ -42,6 +43,7 @@ TEXTS: dict[str, str] = {
     LimitCode.HOURLY: "hourly limit of {cap}",
     LimitCode.GAP: "{seconds:.0f} s between two emails",
     LimitCode.GHL: "GoHighLevel cannot be used: {reason}",
+    LimitCode.REST: "nothing more is sent today: {reason}",
     LimitCode.DOMAIN: "limit of {cap} an hour to {domain}",
     LimitCode.WORKING_HOURS: "outside working hours in {zone}",
     LimitCode.UNDO: "time to undo",

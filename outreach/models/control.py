@@ -37,6 +37,11 @@ class Control(models.Model):
         default=0, help_text="Since it last took an email."
     )
 
+    rest_until = models.DateTimeField(
+        null=True, blank=True, help_text="A guardrail lets nothing be sent before."
+    )
+    rest_for = models.CharField(max_length=300, blank=True)
+
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="control_is_one_row")]
         permissions = [

@@ -41,6 +41,7 @@ class GuardrailBreach(AppendOnly):
 
     class Action(models.TextChoices):
         ALERTED = "alerted", "Alert"
+        DEFERRED = "deferred", "Nothing more sent on the day"
         HALTED = "halted", "Sending halted"
         DROPPED = "dropped", "Sending halted and the phase dropped"
         NOTED = "noted", "Noted: sending was stopped for a breach already"

@@ -35,7 +35,7 @@ def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
     row = phase.lock_control()
     now = timezone.now()
     at = current_limits.read_limits(row, now)
-    breaches = guardrails.breaches_at_claim(now)
+    breaches = guardrails.breaches_at_claim(now, row)
     _check_limits(message, at, breaches)
     known = final_checks.load_recipient(message)
     final_checks.check_before_sending(message, known)

@@ -85,6 +85,7 @@ def test_the_api_says_the_same(lead_client: Client) -> None:
     body = lead_client.get("/api/phase").json()
     assert [row["guardrail"] for row in body["guardrails"]] == [
         "complaints",
+        "blocked",
         "hard_bounces",
         "send_errors",
         "domain_health",

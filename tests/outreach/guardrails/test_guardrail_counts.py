@@ -45,7 +45,7 @@ def still(clock: Any, settings: Any) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name", "window", "for_alert", "for_halt"),
-    [("complained", "complaints", WEEK, 1, 2), ("bounced", "hard_bounces", DAY, 2, 3)],
+    [("complained", "complaints", WEEK, 1, 3), ("bounced", "hard_bounces", DAY, 2, 3)],
 )
 def test_events_count_within_their_window(
     kind: str, name: str, window: timedelta, for_alert: int, for_halt: int

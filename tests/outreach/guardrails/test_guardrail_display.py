@@ -22,6 +22,13 @@ def test_the_whole_table_when_nothing_stands() -> None:
     assert shown(EventCounts(sends_week=340, bounces_week=("b:1", "b:2"), health=health)) == [
         ("complaints", "0 in 7 days", "1 in 7 days", "2 in 7 days", "clear"),
         (
+            "blocked",
+            "0 in 7 days",
+            "1 in 7 days; 2 in 24 hours: the rest of the day off",
+            "3 in 7 days",
+            "clear",
+        ),
+        (
             "hard_bounces",
             "0 in 24 hours, 2 of 340 sent in 7 days (0.6\u00a0%)",
             "2 in 24 hours",
@@ -46,6 +53,7 @@ def test_each_that_is_breached_says_how_and_why() -> None:
     )  # fmt: skip
     assert [(one.now, one.level) for one in guardrail_table(counts)] == [
         ("1 in 7 days", "alert"),
+        ("0 in 7 days", "not_known"),
         ("0 in 24 hours, 0 of 0 sent in 7 days", "halt"),
         ("0 in an hour, 0 in 48 hours", "not_known"),
         ("40", "halt"),
@@ -60,9 +68,9 @@ def test_what_is_not_known_is_said_so() -> None:
     assert found["domain_health"].now == found["health_verdict"].now == "no verdict yet"
     assert (found["authentication"].now, found["health_verdict"].level) == ("not known", "alert")
     states = [one.state for one in found.values()]
-    assert states == [CheckState.NOT_KNOWN] * 5 + [CheckState.ALERT]
+    assert states == [CheckState.NOT_KNOWN] * 6 + [CheckState.ALERT]
     assert found["complaints"].why == "Nothing was sent in 7 days."
-    assert [one.words for one in found.values()] == ["Not known"] * 5 + ["Alert"]
+    assert [one.words for one in found.values()] == ["Not known"] * 6 + ["Alert"]
 
 
 def test_unanswered_records_are_not_green() -> None:
@@ -76,7 +84,7 @@ def test_unanswered_records_are_not_green() -> None:
     assert shown_row.why == "DNS gave no answer about SPF and DKIM and DMARC."
     assert found["domain_health"].state == CheckState.NOT_KNOWN
     small = guardrail_table(EventCounts(health=HealthState("v", timedelta(0), None)))
-    assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "not_known")
+    assert [(one.now, one.level) for one in small][4] == ("too little sent to say", "not_known")
 
 
 def test_several_missing_records_stand_in_one_sentence() -> None:

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from approvals.escalation import escalation
 from approvals.models import Notice
-from leads.models import Alarm
+from caio_project.lib import calendar
+from leads.models import Alarm, Suppression
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.guardrails import guardrails
+from outreach.limits import current_limits
 from outreach.models import ControlChange, DailySlots, Message, SendIntent
 from outreach.sending import send, send_slots
 from tests import factories
@@ -67,14 +70,14 @@ def test_alert_raises_alarm_and_sending_continues() -> None:
 
 
 def test_a_halt_drops_one_phase_and_says_why() -> None:
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     (row,) = guardrails.check_guardrails()
     assert acted() == [("complaints", "halt", "dropped")]
     assert (row.phase_before, row.phase_after) == ("autonomous", "assisted")
     control = phase.current_control()
     assert (control.phase, control.halted, control.halted_by) == ("assisted", True, "guardrail")
-    assert control.halt_reason == control.phase_reason == "2 complaints in 7 days."
+    assert control.halt_reason == control.phase_reason == "3 complaints in 7 days."
     changes = ControlChange.objects.order_by("pk").values_list(
         "what", "before", "after", "by_name", "override"
     )
@@ -84,7 +87,7 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
     ]
     escalation.create_alarm_notices()
     assert Notice.objects.get().text == (
-        "Guardrail: 2 complaints in 7 days. "
+        "Guardrail: 3 complaints in 7 days. "
         "Sending is halted, and the phase dropped from Autonomous to Assisted."
     )
 
@@ -101,14 +104,14 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
 def test_shadow_is_the_floor(before: Phase, after: str, action: str) -> None:
     if before != Phase.AUTONOMOUS:
         phase.change_phase(before, by=None, reason="test")
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     guardrails.check_guardrails()
     assert (now_in(), acted()) == ((after, True), [("complaints", "halt", action)])
 
 
 def test_later_events_drop_no_further_phase() -> None:
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     guardrails.check_guardrails()
     for _ in range(3):
@@ -126,7 +129,7 @@ def test_later_events_drop_no_further_phase() -> None:
 
 
 def test_new_event_after_resume_halts_again(lead_user: User, clock: Any) -> None:
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     guardrails.check_guardrails()
     phase.resume_sending(by=lead_user, reason="Both were the same person at two addresses.")
@@ -150,7 +153,7 @@ def test_shrinking_count_does_not_act_again(lead_user: User, clock: Any) -> None
 
 def test_breach_during_manual_halt_drops_phase(reviewer: User) -> None:
     phase.halt_sending(by=reviewer, reason="wrong footer")
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     guardrails.check_guardrails()
     assert (now_in(), phase.current_control().halted_by) == (("assisted", True), "rita")
@@ -185,7 +188,7 @@ def ready(ghl: FakeGhl, sender: Any) -> FakeGhl:
 
 def test_sending_acts_on_unchecked_events(ready: FakeGhl) -> None:
     message = factories.cleared_email()
-    for _ in range(2):
+    for _ in range(3):
         came_back("complained")
     assert send.send_due() == 0
     assert (ready.requests(), now_in()) == ([], ("assisted", True))
@@ -210,3 +213,82 @@ def test_where_counting_fails_nothing_leaves(ready: FakeGhl, leaves: Any) -> Non
         leaves()
     assert (ready.requests(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
     assert Message.objects.get().status == "cleared"
+
+
+# --- Blocked by receivers ---
+
+
+def test_one_block_alerts_and_sending_continues() -> None:
+    came_back("blocked")
+    guardrails.check_guardrails()
+    assert acted() == [("blocked", "alert", "alerted")]
+    assert phase.current_control().rest_until is None
+
+
+def test_two_blocks_in_a_day_end_the_day(ghl: FakeGhl) -> None:
+    for _ in range(2):
+        came_back("blocked")
+    guardrails.check_guardrails()
+    assert acted() == [("blocked", "alert", "deferred")]
+    assert now_in() == ("autonomous", False)
+    row = phase.current_control()
+    assert row.rest_until == calendar.next_day(timezone.now(), "America/New_York")
+    assert send.send_due() == 0
+    message = factories.cleared_email()
+    assert send.send_due() == 0 and not SendIntent.objects.exists()
+    limit = current_limits.binding_limit(message, row, timezone.now())
+    assert limit is not None and (limit.limit, limit.until) == ("rest", row.rest_until)
+    assert limit.text == "nothing more is sent today: 2 blocks by receivers in 24 hours."
+
+
+def test_on_the_next_day_sending_goes_on(ghl: FakeGhl, clock: Any) -> None:
+    for _ in range(2):
+        came_back("blocked")
+    guardrails.check_guardrails()
+    message = factories.cleared_email()
+    clock.move_to(WORKING + DAY, tick=False)
+    healthy()
+    send.send_due()
+    message.refresh_from_db()
+    assert message.status == "sent"
+
+
+def test_two_blocks_that_nobody_has_acted_upon_hold_the_claim(ghl: FakeGhl) -> None:
+    message = factories.cleared_email()
+    for _ in range(2):
+        came_back("blocked")
+    row = phase.current_control()
+    breach = guardrails.unhandled_halt(guardrails.breaches_at_claim(timezone.now(), row))
+    assert breach is not None and breach.defers
+    assert send.send_due() == 0 and not SendIntent.objects.exists()
+    message.refresh_from_db()
+    assert (message.status, phase.current_control().rest_until is not None) == ("cleared", True)
+
+
+def test_the_third_block_in_a_week_halts_and_drops() -> None:
+    for ago in (timedelta(days=6), timedelta(days=3), timedelta()):
+        came_back("blocked", ago)
+    guardrails.check_guardrails()
+    assert acted() == [("blocked", "halt", "dropped")]
+    assert now_in() == ("assisted", True)
+
+
+def test_a_block_leaves_address_and_lead_as_they_are() -> None:
+    event = came_back("blocked")
+    guardrails.check_guardrails()
+    lead = event.message.lead
+    lead.refresh_from_db()
+    assert not lead.email_invalid and not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "complaints", "level"),
+    [("assisted", 2, "halt"), ("autonomous", 2, "alert"), ("autonomous", 3, "halt")],
+)
+def test_a_hundred_a_day_allow_one_complaint_more(name: Phase, complaints: int, level: str) -> None:
+    if name != Phase.AUTONOMOUS:
+        phase.change_phase(name, by=None, reason="test")
+    for _ in range(complaints):
+        came_back("complained")
+    guardrails.check_guardrails()
+    assert [one[:2] for one in acted()] == [("complaints", level)]
