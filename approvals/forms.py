@@ -1,8 +1,12 @@
 """What people type into the pages."""
 
+from typing import Any
+
 from django import forms
 
 from approvals.decisions.decisions import MIN_REASON_LENGTH
+from approvals.quality.dimensions import DIMENSIONS, LEVELS, Dimension
+from approvals.quality.scores import LONGEST_COMMENT
 from outreach.choices import Tag
 
 
@@ -70,6 +74,31 @@ class EditForm(VersionForm):
 
     def clean_body(self) -> str:
         return self.cleaned_data["body"].replace("\r\n", "\n").strip()
+
+
+class ScoreForm(VersionForm):
+    """A mark from 1 to 5 for each dimension of an email's quality."""
+
+    comment = forms.CharField(
+        label="Comment", required=False, max_length=LONGEST_COMMENT, widget=forms.Textarea
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for one in DIMENSIONS:
+            self.fields[one.name] = forms.TypedChoiceField(
+                label=one.label,
+                choices=[(level, str(level)) for level in LEVELS],
+                coerce=int,
+                error_messages={
+                    "required": f"{one.label}: choose 1 to 5.",
+                    "invalid_choice": f"{one.label}: choose a whole number from 1 to 5.",
+                },
+            )
+
+    def rows(self) -> list[tuple[Dimension, forms.BoundField, str]]:
+        """Each dimension with its field and the mark chosen, as text."""
+        return [(one, self[one.name], str(self[one.name].value() or "")) for one in DIMENSIONS]
 
 
 class ReasonForm(forms.Form):

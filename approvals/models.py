@@ -5,6 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from approvals.score_models import QualityComment as QualityComment
+from approvals.score_models import QualityScore as QualityScore
+from approvals.score_models import ScoreSource as ScoreSource
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag

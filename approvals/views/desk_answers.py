@@ -24,7 +24,8 @@ def render_desk(
         "refused": status >= 400,
         **desk.desk_context(message, request.user, view),
     }
-    if context["decidable"] is False and more.get("mode") and status == 200:
+    decides = more.get("mode") in ("reject", "edit")
+    if context["decidable"] is False and decides and status == 200:
         return redirect_to_desk(request, message)
     if more.get("mode") == "reject":
         context["used_reasons"] = used_reasons.reasons_of(request.user)

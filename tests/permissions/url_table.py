@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/approve": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/reject": (REVIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/edit": (REVIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/score": (REVIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/undo": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/instead": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/skip": (VIEWER, REVIEWER),

@@ -177,6 +177,22 @@
     use($('#id_reason'), one.value);
   });
 
+  // --- scoring: a digit marks the dimension, and the next one has the focus ------------------------------------------
+  doc.addEventListener('keydown', (event) => {
+    const form = $('form[data-score]');
+    if (!form || !/^[1-5]$/.test(event.key) || !window.caio.on() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches('textarea') || $('dialog[open]')) return;
+    const groups = $$('fieldset', form);
+    const at = Math.max(0, event.target.closest('fieldset') ? groups.indexOf(event.target.closest('fieldset'))
+      : groups.findIndex((one) => !$(':checked', one)));
+    const radio = $(`[value="${event.key}"]`, groups[at]), next = groups[at + 1];
+    event.preventDefault();
+    event.stopPropagation();
+    radio.checked = true;
+    radio.dispatchEvent(new Event('input', { bubbles: true }));
+    (next ? $(':checked', next) || $('input', next) : $('button.big', form)).focus();
+  }, true);
+
   doc.addEventListener('caio:arrived', () => {
     keepTyped();
     watch();
