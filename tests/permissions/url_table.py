@@ -161,6 +161,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
         ["--emails", "1", "--reply-rate", "1", "--meetings", "1", "--pipeline-value", "1"],
     ),
     "sign_off": (LEAD, ["--evaluation", "999999", "--text", "a test of who may"]),
+    "import_quality_scores": (REVIEWER, ["scores.csv"]),
     "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
 }
 

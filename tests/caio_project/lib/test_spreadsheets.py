@@ -1,0 +1,97 @@
+"""Cells that are no formulas, and workbooks as other programs write them."""
+
+import io
+import zipfile
+
+import pytest
+
+from caio_project.lib import spreadsheets
+from caio_project.lib.files import UnreadableFile
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def saved_by_excel(cells: str, strings: str = "", **parts: str) -> bytes:
+    """A workbook as Excel saves one: a shared table of texts, and its sheet not called sheet1."""
+    written = {
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="http://schemas.openxmlformats.org/'
+        'officeDocument/2006/relationships"><sheets><sheet name="A" r:id="rId7"/></sheets>'
+        "</workbook>",
+        "xl/_rels/workbook.xml.rels": '<R><R Id="rId3" Target="styles.xml"/>'
+        '<R Id="rId7" Target="worksheets/other.xml"/></R>',
+        "xl/worksheets/other.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData>'
+        "</worksheet>",
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
+        **parts,
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, text in written.items():
+            packed.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
+def test_what_a_spreadsheet_would_calculate_gets_an_apostrophe(text: str) -> None:
+    assert spreadsheets.safe_cell(text) == f"'{text}"
+    assert spreadsheets.plain_cell(spreadsheets.safe_cell(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "Hi Dana,", "'quoted'", "a=b", "5"])
+def test_other_text_stays(text: str) -> None:
+    assert spreadsheets.safe_cell(text) == spreadsheets.plain_cell(text) == text
+
+
+def test_what_is_written_is_read_again() -> None:
+    rows = [["=1+1", "a\nb <c> & “d”", ""], ["", " spaces ", "5"]]
+    raw = spreadsheets.xlsx_file(["x", "y", "z"], rows, widths={"y": 80}, lists={"z": ["1", "2"]})
+    assert spreadsheets.xlsx_rows(raw) == [["x", "y", "z"], *rows]
+
+
+def test_what_xml_cannot_hold_is_left_out() -> None:
+    raw = spreadsheets.xlsx_file(["x"], [["a\x00b\x1f"]], widths={}, lists={})
+    assert spreadsheets.xlsx_rows(raw) == [["x"], ["ab"]]
+
+
+def test_a_workbook_saved_by_excel() -> None:
+    cells = (
+        '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="s"><v>1</v></c></row>'
+        '<row r="3"><c r="A3"><v>4</v></c><c r="B3"><v>4.0</v></c><c r="C3"><v>3.5</v></c>'
+        '<c r="D3" t="str"><f>1&amp;2</f><v>12</v></c><c r="E3" t="b"><v>1</v></c></row>'
+        '<row r="1048576"><c r="A1048576" s="1"/></row>'
+    )
+    strings = "<si><t>head</t></si><si><r><t>ri</t></r><r><t>ch</t></r></si>"
+    raw = saved_by_excel(cells, strings)
+    assert spreadsheets.xlsx_rows(raw) == [
+        ["head", "", "rich"], [], ["4", "4", "3.5", "12", "1"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"PK\x03\x04",
+        spreadsheets.xlsx_file(["x"], [["y"]], widths={}, lists={})[:-40],
+        saved_by_excel("<row><c t='s'><v>7</v></c></row>"),
+        saved_by_excel("<row r='x'/>"),
+        saved_by_excel("<row><c><v>abc</v></c></row>"),
+        saved_by_excel("", **{"xl/workbook.xml": "<workbook/>"}),
+        saved_by_excel("", **{"xl/workbook.xml": '<!DOCTYPE x [<!ENTITY a "b">]><w>&a;</w>'}),
+        saved_by_excel("<row r='20000'><c r='A20000'><v>1</v></c></row>"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
+    with pytest.raises(UnreadableFile):
+        spreadsheets.xlsx_rows(raw)
+
+
+def test_a_part_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST_BYTES", 100)
+    with pytest.raises(UnreadableFile, match="too large"):
+        spreadsheets.xlsx_rows(saved_by_excel("<row><c><v>1</v></c></row>"))
+
+
+@pytest.mark.parametrize(("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ")])
+def test_letters_of_columns(number: int, letters: str) -> None:
+    assert spreadsheets.column_letters(number) == letters
