@@ -39,6 +39,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/insert", other_text.insert_snippet, name="insert-snippet"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),
+    path("sales/quality", quality.quality_page, name="quality"),
     path("sales/sent", sent.sent_page, name="sent"),
     path("sales/sent/kept/bring-back", sent.bring_back_sandboxed, name="bring_back"),
     path("sales/sent/kept/<int:pk>", sent.sandbox_email_page, name="kept"),

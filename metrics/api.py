@@ -43,6 +43,7 @@ def _gate_json(gate: Gate) -> dict[str, object]:
         "value": gate.value,
         "threshold": gate_words.threshold_text(gate),
         "interval": gate.interval,
+        "spread": gate.spread,
         "sample": gate.sample,
         "needed": gate.needed,
         "verdict": gate.verdict,

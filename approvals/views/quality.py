@@ -1,22 +1,38 @@
-"""The form that scores an email, beside the email itself."""
+"""The form that scores an email, beside the email itself, and what all scores average."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 from approvals import forms
 from approvals.models import ScoreSource
-from approvals.quality import scores
+from approvals.quality import scores, summary
 from approvals.quality.dimensions import NAMES
 from approvals.views.desk_answers import render_desk
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
+    render_page,
     require_decide_permission,
     viewer_page,
 )
 from outreach.models import Message
+
+
+@viewer_page
+@require_safe
+def quality_page(request: HttpRequest) -> HttpResponse:
+    found = summary.summarize_scores()
+    tables = [
+        ("dimensions", "By dimension", found.dimensions),
+        ("templates", "By template", found.templates),
+        ("drafters", "By who wrote the text", found.drafters),
+        ("reviewers", "By reviewer", found.reviewers),
+    ]
+    context = {"found": found, "tables": tables}
+    return render_page(request, "approvals/quality/quality.html", context)
 
 
 @viewer_page

@@ -72,7 +72,7 @@ class ReasonCode(StrEnum):
     MET_ON_TOO_FEW_DAYS = "met_on_too_few_days"  # days, of
     STAGES_NOT_SEEN = "stages_not_seen"  # stages
     SENDS_FAILED = "sends_failed"  # failed, uncertain
-    NO_QUALITY_SCORES = "no_quality_scores"
+    NO_QUALITY_SCORES = "no_quality_scores"  # of recorded evaluations alone
     NOT_MEASURED_YET = "not_measured_yet"
     MET_TODAY = "met_today"
     EVIDENCE_TOO_WEAK = "evidence_too_weak"  # evidence, enough, left (0: never), per_day
@@ -96,6 +96,7 @@ class SampleUnit(StrEnum):
     PEOPLE_EMAILED = "people_emailed"
     DAYS_WITH_SCORE = "days_with_score"
     DAYS = "days"
+    SCORED_EMAILS = "scored_emails"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Gate:
     value: float | None = None
     unit: Unit = Unit.NONE
     interval: tuple[float, float] | None = None
+    spread: float | None = None  # standard deviation, where the value is a mean of scores
     sample: int = 0
     met: bool = False  # threshold met and sample reached
     verdict: str = INSUFFICIENT

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics.gates import phase_gates, reply_gates, unmeasured_gates
+from metrics.gates import phase_gates, quality_gate, reply_gates, unmeasured_gates
 from metrics.gates.gate import (
     FAIL,
     INSUFFICIENT,
@@ -221,7 +221,7 @@ def _daily_cap(now: datetime) -> int:
 GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
     Phase.ASSISTED: (
         enrichment_rate,
-        unmeasured_gates.email_quality_score,
+        quality_gate.email_quality_score,
         reply_gates.reply_rate,
         pipeline_connectivity,
         send_errors,

@@ -44,6 +44,7 @@ SAMPLE_WORDS = {
     SampleUnit.PEOPLE_EMAILED: "people emailed",
     SampleUnit.DAYS_WITH_SCORE: "days with a score",
     SampleUnit.DAYS: "days",
+    SampleUnit.SCORED_EMAILS: "scored emails",
 }
 NOT_MEASURABLE = {
     ReasonCode.NO_QUALITY_SCORES: "quality scores are not built",
@@ -105,20 +106,21 @@ def read_stored_gate(stored: Mapping[str, Any]) -> Gate:
     )
     reason, interval = stored["reason"], stored.get("interval")
     return Gate(
-        stored["name"],
-        thresholds,
-        stored["needed"],
-        stored["window"],
-        stored.get("value"),
-        Unit(stored.get("unit", "")),
-        (interval[0], interval[1]) if interval else None,
-        stored.get("sample", 0),
-        stored.get("met", False),
-        stored.get("verdict", INSUFFICIENT),
-        reason and Reason(ReasonCode(reason["code"]), reason["arguments"]),
-        stored.get("evidence"),
-        tuple((week, people, answered) for week, people, answered in stored.get("weeks", ())),
-        stored.get("raw", {}),
+        name=stored["name"],
+        thresholds=thresholds,
+        needed=stored["needed"],
+        window=stored["window"],
+        value=stored.get("value"),
+        unit=Unit(stored.get("unit", "")),
+        interval=(interval[0], interval[1]) if interval else None,
+        spread=stored.get("spread"),
+        sample=stored.get("sample", 0),
+        met=stored.get("met", False),
+        verdict=stored.get("verdict", INSUFFICIENT),
+        reason=reason and Reason(ReasonCode(reason["code"]), reason["arguments"]),
+        evidence=stored.get("evidence"),
+        weeks=tuple((week, people, answered) for week, people, answered in stored.get("weeks", ())),
+        raw=stored.get("raw", {}),
     )
 
 

@@ -123,6 +123,9 @@ def _value_words(gate: Gate) -> str:
             return f"${gate.value:,.0f}"
         case Unit.STAGES:
             return f"{gate.value:.0f} of {gate.needed}"
+        case Unit.QUALITY_SCORE:
+            spread = "" if gate.spread is None else f", spread {gate.spread:.2f}"
+            return f"{gate.value:.2f}{spread}"
         case _:
             return f"{gate.value:g}"
 

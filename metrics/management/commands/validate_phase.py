@@ -70,4 +70,5 @@ def _value_text(gate: Gate) -> str | None:
         return None
     if gate.unit == Unit.SHARE:
         return f"{gate.value:.1%}"
-    return f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    text = f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    return text if gate.spread is None else f"{text}, spread {gate.spread:.2f}"
