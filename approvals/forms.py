@@ -7,6 +7,7 @@ from django import forms
 from approvals.decisions.decisions import MIN_REASON_LENGTH
 from approvals.quality.dimensions import DIMENSIONS, LEVELS, Dimension
 from approvals.quality.scores import LONGEST_COMMENT
+from approvals.training.seeding import MOST_EMAILS
 from outreach.choices import Tag
 
 
@@ -99,6 +100,15 @@ class ScoreForm(VersionForm):
     def rows(self) -> list[tuple[Dimension, forms.BoundField, str]]:
         """Each dimension with its field and the mark chosen, as text."""
         return [(one, self[one.name], str(self[one.name].value() or "")) for one in DIMENSIONS]
+
+
+class TrainingForm(forms.Form):
+    count = forms.IntegerField(
+        label="How many",
+        min_value=1,
+        max_value=MOST_EMAILS,
+        error_messages={"required": f"How many: from 1 to {MOST_EMAILS}."},
+    )
 
 
 class ReasonForm(forms.Form):

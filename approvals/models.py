@@ -8,6 +8,8 @@ from django.utils import timezone
 from approvals.score_models import QualityComment as QualityComment
 from approvals.score_models import QualityScore as QualityScore
 from approvals.score_models import ScoreSource as ScoreSource
+from approvals.training_models import Fault as Fault
+from approvals.training_models import TrainingEmail as TrainingEmail
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag
@@ -17,8 +19,8 @@ from outreach.models import Message, Reply
 class Verdict(models.TextChoices):
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
-    WOULD_APPROVE = "would_approve", "Would approve (shadow)"
-    WOULD_REJECT = "would_reject", "Would reject (shadow)"
+    WOULD_APPROVE = "would_approve", "Would approve (nothing is sent)"
+    WOULD_REJECT = "would_reject", "Would reject (nothing is sent)"
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

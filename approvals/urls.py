@@ -15,6 +15,7 @@ from approvals.views import (
     seller,
     sent,
     snippets,
+    training,
 )
 
 urlpatterns = [
@@ -39,6 +40,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/insert", other_text.insert_snippet, name="insert-snippet"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),
+    path("sales/training", training.training_page, name="training"),
     path("sales/quality", quality.quality_page, name="quality"),
     path("sales/sent", sent.sent_page, name="sent"),
     path("sales/sent/kept/bring-back", sent.bring_back_sandboxed, name="bring_back"),

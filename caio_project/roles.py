@@ -16,6 +16,7 @@ REVIEWER_PERMISSIONS = (
     "leads.assign_owner",
 )
 LEAD_PERMISSIONS = (
+    "approvals.seed_training",
     "outreach.resume",
     "outreach.promote",
     "outreach.auto_approve",

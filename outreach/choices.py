@@ -101,10 +101,12 @@ class MoveCode(TextChoices):
     FREED = "freed", "What blocked it is gone: waiting for a decision"
     GUARD = "guard", "Blocked by a check"
     DRAFT_FAILED = "draft_failed", "Could not be drafted"
+    TRAINING = "training", "Written for practice, waiting for a decision"
     COLLEAGUE_FIRST = "colleague_first", "On hold: a colleague with a higher score is emailed first"
     # decisions of a person
     APPROVED = "approved", "Approved"
     WOULD_APPROVE = "would_approve", "Would have been approved (shadow)"
+    TRAINING_APPROVED = "training_approved", "Would have been approved (training)"
     REJECTED = "rejected", "Rejected"
     EDITED = "edited", "Edited"
     UNDONE = "undone", "Approval undone"

@@ -11,6 +11,7 @@ from django.db import transaction
 from approvals.decisions import claims, judgement, refusal_words
 from approvals.decisions.judgement import Action, DecisionFacts, Refusal
 from approvals.models import Decision, DecisionReason, Verdict
+from leads.models import Kind
 from outreach.choices import Phase, Tag
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
@@ -150,7 +151,7 @@ def _record_decision(
     act: Callable[[Message], Message],
     typed: tuple[str, str] = ("", ""),
 ) -> Message:
-    """`verdicts`: the one to act on, and the one in Shadow. `typed`: tag and reason."""
+    """`verdicts`: to act on, and for Shadow or practice. `typed`: tag and reason."""
     tag, reason = typed
     text = message.text  # None where drafting failed; such an email can be rejected
     try:
@@ -159,7 +160,7 @@ def _record_decision(
             now_in = phase.lock_control().phase
             decision = Decision.objects.create(
                 message=message,
-                verdict=verdicts[now_in == Phase.SHADOW],
+                verdict=verdicts[now_in == Phase.SHADOW or message.kind == Kind.TRAINING],
                 version=version,
                 text_sha256=text.sha256 if text else "",
                 tag=tag,

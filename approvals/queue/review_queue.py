@@ -23,9 +23,12 @@ QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, 
 
 
 def waiting_messages() -> QuerySet[Message]:
-    """What waits for a decision now, most urgent first; without what was put off."""
+    """What waits for a decision now, most urgent first; without what was put off, and without
+    training.
+    """
     return (
         Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD)
+        .exclude(kind=Kind.TRAINING)
         .select_related("lead__company", "sender")
         .order_by(*QUEUE_ORDER)
     )
@@ -196,6 +199,8 @@ def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
         return blocked_messages()
     if name == "snoozed":
         return snoozed.snoozed_messages()
+    if name == "training":
+        return training_messages()
     if name == "mine":
         return messages_claimed_by(user)
     if name in FILTER_RANKS:
@@ -207,6 +212,11 @@ def blocked_messages() -> QuerySet[Message]:
     """Drafts that a check keeps out of the queue, without tests and training."""
     rows = Message.objects.filter(status=Status.BLOCKED).exclude(kind__in=KINDS_NOT_COUNTED)
     return rows.select_related("lead__company", "sender").order_by("rank", "pk")
+
+
+def training_messages() -> QuerySet[Message]:
+    rows = Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD, kind=Kind.TRAINING)
+    return rows.select_related("lead__company", "sender").order_by(*QUEUE_ORDER)
 
 
 WITHOUT_PLACE = (
@@ -227,7 +237,9 @@ FILTERS = {
     "mine": "Checked out to me",
     "blocked": "Blocked",
     "snoozed": "Snoozed",
+    "training": "Training",
 }
+SHOWN_IF_ANY = (*WITHOUT_PLACE, "training")
 
 
 @dataclass(frozen=True)
@@ -249,7 +261,7 @@ def filter_chips(user: Any) -> list[FilterChip]:
         FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
         for name, label in FILTERS.items()
     ]
-    return [chip for chip in chips if chip.count or chip.name not in WITHOUT_PLACE]
+    return [chip for chip in chips if chip.count or chip.name not in SHOWN_IF_ANY]
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:

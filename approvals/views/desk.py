@@ -32,6 +32,7 @@ from approvals.views.pages import (
     reviewer_action,
     viewer_page,
 )
+from leads.models import Kind
 from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
@@ -123,7 +124,7 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
     refusal = decisions.find_refusal(Action.APPROVE, message, version, decider)
     if refusal is None and _proven_version(request, message) != version:
         return render_unread(request, message)
-    in_shadow = phase.current_control().phase == Phase.SHADOW
+    in_shadow = phase.current_control().phase == Phase.SHADOW or message.kind == Kind.TRAINING
     try:
         approved = decisions.approve(message, version, decider)
     except decisions.DecisionConflict as late:

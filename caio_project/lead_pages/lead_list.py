@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
 from leads import normal
-from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
+from leads.models import Company, Enrichment, Kind, Lead, Suppression, TeamMember
 from leads.scoring import calculation
 from leads.suppression import bulk, suppression
 from outreach.choices import Status
@@ -25,7 +25,7 @@ SHOW_CHOICES = (
     ("stopped", "Stopped"),
     ("no_address", "No address"),
     ("stuck", "Stuck"),
-    ("example", "Examples and tests"),
+    ("example", "Examples, tests, training"),
 )
 TIER_CHOICES = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
 SEEN_CHOICES = (
@@ -65,7 +65,10 @@ class LeadFilters(forms.Form):
 
 
 def filter_leads(chosen: dict[str, str]) -> QuerySet[Lead]:
-    rows = _filter_shown(Lead.objects.select_related("company", "owner"), chosen.get("show", ""))
+    shown, rows = chosen.get("show", ""), Lead.objects.select_related("company", "owner")
+    if shown != "example":
+        rows = rows.exclude(kind=Kind.TRAINING)
+    rows = _filter_shown(rows, shown)
     if tier := chosen.get("tier"):
         rows = rows.filter(tier=tier)
     if owner := chosen.get("owner"):

@@ -18,7 +18,7 @@ from caio_project.operations import sweeps
 from leads.inbound import stuck_files
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.integrations import alarms
-from leads.models import Enrichment, InboundEvent, Lead
+from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
 from metrics.overview import flow
 from outreach.choices import BlockedBy
@@ -69,14 +69,15 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
 
 def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
     messages, waits = dict[str, int](), what_waits.what_waits()
-    for (_, status), n in by_kind.items():
-        messages[status] = messages.get(status, 0) + n
+    for (kind, status), n in by_kind.items():
+        if kind != Kind.TRAINING:
+            messages[status] = messages.get(status, 0) + n
     by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
     return {
         "events_received": sum(by_state.values()),
         "events_waiting": by_state.get("waiting", 0),
         "events_parked": by_state.get("parked", 0),
-        "leads": Lead.objects.count(),
+        "leads": Lead.objects.exclude(kind=Kind.TRAINING).count(),
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "messages": messages,
         **flow.last_activity(),

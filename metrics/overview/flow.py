@@ -85,7 +85,9 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
         )
 
     def moved(**which: str) -> int:
-        return Move.objects.filter(at__gte=start, **which).count()
+        return (
+            Move.objects.exclude(message__kind=Kind.TRAINING).filter(at__gte=start, **which).count()
+        )
 
     def read_back(found: Stage, cursor: str) -> Stage:
         # Seen is the last complete reading; the sandbox has nothing to read.
@@ -157,7 +159,7 @@ class StageQueue:
 
 def stage_queues() -> dict[str, StageQueue]:
     def emails(*statuses: Status) -> QuerySet[Message]:
-        return Message.objects.filter(status__in=statuses)
+        return Message.objects.filter(status__in=statuses).exclude(kind=Kind.TRAINING)
 
     def come_in(*sources: str) -> QuerySet[InboundEvent]:
         return InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=sources)
@@ -237,8 +239,11 @@ def _and_list(phrases: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+NOT_COUNTED = (Kind.EXAMPLE, Kind.TRAINING)
+
+
 def _moves_since(since: datetime) -> QuerySet[Move]:
-    return Move.objects.filter(at__gte=since).exclude(message__kind=Kind.EXAMPLE)
+    return Move.objects.filter(at__gte=since).exclude(message__kind__in=NOT_COUNTED)
 
 
 ACTIVITY_COUNTS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
@@ -254,12 +259,12 @@ ACTIVITY_COUNTS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
         lead__kind=Kind.EXAMPLE
     ),
     "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).exclude(
-        kind=Kind.EXAMPLE
+        kind__in=NOT_COUNTED
     ),
     "drafted": lambda since: _moves_since(since).filter(from_status=Status.DRAFT),
     "held": lambda since: _moves_since(since).filter(to_status=Status.HELD),
     "decided": lambda since: Message.objects.filter(decisions__at__gte=since).exclude(
-        kind=Kind.EXAMPLE
+        kind__in=NOT_COUNTED
     ),
     "sent": lambda since: _moves_since(since).filter(to_status=Status.SENT),
     "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from approvals.models import Decision, Verdict
 from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
+from leads.models import Kind
 from leads.scoring import assess
 from metrics.overview import experiments_page, flow
 from outreach.control import phase
@@ -57,6 +58,7 @@ def _decided_today(user: Any, now: datetime) -> dict[str, int]:
     return (
         Decision.objects.standing()
         .filter(by=user, at__gte=start)
+        .exclude(message__kind=Kind.TRAINING)
         .aggregate(
             decided=Count("pk"),
             approved=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS)),
@@ -66,7 +68,8 @@ def _decided_today(user: Any, now: datetime) -> dict[str, int]:
 
 
 def last_actions() -> list[RecentAction]:
-    decided = Decision.objects.select_related("message__lead", "undo").order_by("-at")[:MAX_ACTIONS]
+    real = Decision.objects.exclude(message__kind=Kind.TRAINING)
+    decided = real.select_related("message__lead", "undo").order_by("-at")[:MAX_ACTIONS]
     found = [RecentAction(d.at, _decision_text(d), d.by_name, d.message) for d in decided]
     found += [
         RecentAction(c.at, _change_text(c), c.by_name)

@@ -48,7 +48,7 @@ def approve_email(
     """Approve the text of `version`: it waits out the time to undo, then leaves by the transport
     pinned here.
 
-    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises
+    In Shadow, and for practice, it is withdrawn instead: it is never released later. Raises
     Stale for another version or a decided email, ApprovalForbidden where suppression or a check is
     against it. The machine (`why` MoveCode.MACHINE) approves only what nobody has opened.
     """
@@ -62,6 +62,8 @@ def approve_email(
         raise ApprovalForbidden(OFFER_PAST)
     if ahead := previous_emails.find_blocking_email(known, but=message.pk, waiting=False):
         raise ApprovalForbidden(ahead.sentence)
+    if message.kind == Kind.TRAINING:
+        return move_message(message, Status.WITHDRAWN, MoveCode.TRAINING_APPROVED, by=by)
     if phase.current_control().phase == Phase.SHADOW:
         return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
     now, transport = timezone.now(), transport_for(message)

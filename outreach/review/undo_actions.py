@@ -14,7 +14,11 @@ from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
 from outreach.models import Message, MessageText, Move
 
-UNDO_CODES = {MoveCode.REJECTED: MoveCode.REJECTION_UNDONE, MoveCode.WOULD_APPROVE: MoveCode.UNDONE}
+UNDO_CODES = {
+    MoveCode.REJECTED: MoveCode.REJECTION_UNDONE,
+    MoveCode.WOULD_APPROVE: MoveCode.UNDONE,
+    MoveCode.TRAINING_APPROVED: MoveCode.UNDONE,
+}
 
 
 def ending_move(message: Message) -> Move | None:

@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
     "sales/quality": (VIEWER, CLOSED),
+    "sales/training": (VIEWER, LEAD),
     "sales/sent": (VIEWER, CLOSED),
     "sales/sent/kept/<int:pk>": (VIEWER, CLOSED),
     "sales/sent/kept/bring-back": (CLOSED, LEAD),

@@ -52,7 +52,7 @@ def test_the_form_stands_beside_the_email_with_a_sentence_for_each_level(desk: C
     assert 'class="sheet"' in page and message.to_address in page
     for one in DIMENSIONS:
         assert one.label in page and all(anchor in page for anchor in one.anchors)
-    assert page.count('type="radio"') == 25 and "checked" not in page
+    assert page.count('type="radio"') == 25 and " checked>" not in page
 
 
 def test_every_level_of_every_dimension_has_a_sentence_of_its_own() -> None:

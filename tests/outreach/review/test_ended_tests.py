@@ -97,6 +97,10 @@ def test_they_are_marked_on_every_page(
         "lead": f"/sales/leads/{lead.public_id}",
         "admin": "/admin/outreach/message/",
     }
+    if kind == "training":  # only where somebody asks for it
+        asked = {"/sales/queue": "?show=training", "/sales/leads": "?show=example"}
+        paths |= {name: f"{name}{query}" for name, query in asked.items()}
+        paths["/sales"] = paths["desk"]
     client.force_login(admin_user)
     page = " ".join(client.get(paths.get(path, path)).content.decode().split())
     assert f"Robin {lead.last_name} ({kind})" in page

@@ -47,7 +47,7 @@ def test_an_approval_waits_out_the_time_to_undo(settings: Any, reviewer: User) -
         ("live", False, "sandbox"),
         ("example", True, "sandbox"),
         ("test", True, "sandbox"),
-        ("training", True, "sandbox"),
+        ("training", True, ""),
         ("example", False, "sandbox"),
     ],
 )

@@ -156,14 +156,23 @@ def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: 
     assert ghl.requests() == []
 
 
-@pytest.mark.parametrize("kind", ["example", "test", "training"])
+@pytest.mark.parametrize("kind", ["example", "test"])
 def test_leads_that_are_not_live_never_reach_ghl(ghl: FakeGhl, kind: str) -> None:
     message = factories.cleared_email(factories.LeadFactory(kind=kind))
     assert send.send_due() == 1
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("sent", 1, [])
 
 
-@pytest.mark.parametrize("kind", ["example", "test", "training"])
+def test_an_email_for_practice_never_comes_to_sending(ghl: FakeGhl) -> None:
+    held = factories.held_email(factories.LeadFactory(kind="training"))
+    done = review_actions.approve_email(held, 1, by=None)
+    assert (done.status, done.transport, last_move(done)[1]) == (
+        "withdrawn", "", "training_approved"
+    )  # fmt: skip
+    assert (send.send_due(), SandboxEmail.objects.count(), slots(), ghl.requests()) == (0, 0, 0, [])
+
+
+@pytest.mark.parametrize("kind", ["example", "test"])
 def test_database_refuses_ghl_for_leads_not_live(ghl: FakeGhl, kind: str) -> None:
     message = factories.cleared_email(factories.LeadFactory(kind=kind))
     with pytest.raises(IntegrityError, match="only_live_people_leave_by_ghl"), transaction.atomic():
