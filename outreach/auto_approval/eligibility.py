@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from leads.models import Kind
+from outreach.auto_approval import template_rejections
 from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
@@ -86,7 +87,11 @@ def why_approval_lapsed(
         critical_reason=message.critical_reason or critical_reasons.critical_reason(known, message),
         passed=check_results.first_failure(results) is None,
     )
-    facts = replace(facts, by_model=bool(text.language_model))
+    facts = replace(
+        facts,
+        by_model=bool(text.language_model),
+        template_flagged=template_rejections.rejections_of(message.template).is_flagged,
+    )
     return policy.machine_verdict_now(
         phase.phase_limits(row), facts, machine_state(row, now, breaches)
     ).reasons

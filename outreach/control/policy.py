@@ -49,6 +49,7 @@ class EmailFacts:
     unsourced_phrases: int
     as_written: bool = False  # whether a name in it was left as written, to be read
     by_model: bool = False  # whether a language model wrote it
+    template_flagged: bool = False  # whether people reject too many of its template
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
         reasons.append("a name was left as written")
     if facts.by_model:
         reasons.append("a language model wrote it")
+    if facts.template_flagged:
+        reasons.append("people rejected more than a third of the emails of its template")
     return MachineVerdict(not reasons, tuple(reasons))
 
 
