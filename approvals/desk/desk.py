@@ -20,6 +20,7 @@ from approvals.desk import (
     reading_proof,
     status_words,
 )
+from approvals.learning import rejections
 from approvals.queue import band_words, queue_view
 from approvals.queue.queue_view import QueueView
 from caio_project.lib.diff import TextDiff, diff_words
@@ -96,6 +97,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "history": message_history(message),
         "notes": notes.notes_about(message),
         "rejections": earlier_rejections(message),
+        "template_rejections": template_rejections(message) if waits else [],
         "labels": status_words.button_labels(message, text.author_id is not None),
         "holder": claim,
         "holder_words": refusal_words.claim_sentence(claim) if claim else "",
@@ -179,6 +181,10 @@ def earlier_rejections(message: Message) -> list[HistoryEntry]:
     return [
         _history_entry(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]
     ]
+
+
+def template_rejections(message: Message) -> list[HistoryEntry]:
+    return [_history_entry(move) for move in rejections.rejections_of_template(message)]
 
 
 def edit_diff(message: Message, text: MessageText) -> TextDiff | None:

@@ -56,6 +56,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
     "sales/quality": (VIEWER, CLOSED),
+    "sales/lessons": (VIEWER, CLOSED),
+    "sales/lessons/edits.csv": (REVIEWER, CLOSED),
     "sales/training": (VIEWER, LEAD),
     "sales/sent": (VIEWER, CLOSED),
     "sales/sent/kept/<int:pk>": (VIEWER, CLOSED),

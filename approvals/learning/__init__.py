@@ -1,0 +1,1 @@
+"""What people's decisions teach: rejections beside the next draft, patterns, and edits."""
