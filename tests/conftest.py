@@ -276,6 +276,8 @@ GUARDED = (
     "approvals_decision",
     "approvals_decisionundo",
     "approvals_snooze",
+    "approvals_qualityscore",
+    "approvals_trainingemail",
     "metrics_gateevaluation",
     "metrics_baseline",
     "metrics_signoff",

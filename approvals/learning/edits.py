@@ -11,8 +11,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from approvals.models import Decision, Verdict
-from caio_project.lib import calendar, spreadsheets
+from caio_project.lib import calendar
 from caio_project.lib.diff import diff_words
+from caio_project.lib.spreadsheets import cells
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase
@@ -150,7 +151,7 @@ def edits_file() -> bytes:
     `tag` is that of the email's own rejection, else of the lead's last one before the edit, which
     the edit may answer.
     """
-    return spreadsheets.csv_file(COLUMNS, _edit_rows())
+    return cells.csv_file(COLUMNS, _edit_rows())
 
 
 def _edit_rows() -> Iterator[list[str]]:

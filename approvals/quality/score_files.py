@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from approvals.quality.dimensions import LEVELS, NAMES
 from approvals.quality.scores import LONGEST_COMMENT
-from caio_project.lib import spreadsheets
 from caio_project.lib.files import UnreadableFile, decode_file
+from caio_project.lib.spreadsheets import cells as spreadsheet_cells
+from caio_project.lib.spreadsheets import xlsx
 
 COLUMNS = ("email_id", "recipient", "subject", "body", *NAMES, "comment")
 MARKS = tuple(str(level) for level in LEVELS)
@@ -65,8 +66,8 @@ def write_file(rows: Sequence[EmailRow], kind: str) -> bytes:
     cells = [(one.email_id, one.recipient, one.subject, one.body) + ("",) * 6 for one in rows]
     if kind == "xlsx":
         lists = dict.fromkeys(NAMES, MARKS)
-        return spreadsheets.xlsx_file(COLUMNS, cells, widths=WIDTHS, lists=lists)
-    return spreadsheets.csv_file(COLUMNS, cells)
+        return xlsx.xlsx_file(COLUMNS, cells, widths=WIDTHS, lists=lists)
+    return spreadsheet_cells.csv_file(COLUMNS, cells)
 
 
 def read_file(raw: bytes, name: str) -> tuple[list[ScoredRow], list[RowError]]:
@@ -94,8 +95,8 @@ def read_file(raw: bytes, name: str) -> tuple[list[ScoredRow], list[RowError]]:
 
 
 def _table_rows(raw: bytes, kind: str) -> list[list[str]]:
-    is_xlsx = raw.startswith(spreadsheets.ZIP_MARK)
-    if raw.startswith(spreadsheets.OLD_EXCEL_MARK):
+    is_xlsx = raw.startswith(xlsx.ZIP_MARK)
+    if raw.startswith(xlsx.OLD_EXCEL_MARK):
         raise UnreadableFile("It is an old Excel file or has a password. Save it as .xlsx.")
     if kind == "csv" and is_xlsx:
         raise UnreadableFile("It is an XLSX file under the name of a CSV: rename it to .xlsx.")
@@ -103,8 +104,8 @@ def _table_rows(raw: bytes, kind: str) -> list[list[str]]:
         raise UnreadableFile(
             "It is no XLSX file, though its name says so: if it is a CSV, rename it to .csv."
         )
-    rows = spreadsheets.xlsx_rows(raw) if is_xlsx else _csv_rows(raw)
-    return [[spreadsheets.plain_cell(cell) for cell in row] for row in rows]
+    rows = xlsx.xlsx_rows(raw) if is_xlsx else _csv_rows(raw)
+    return [[spreadsheet_cells.plain_cell(cell) for cell in row] for row in rows]
 
 
 def _csv_rows(raw: bytes) -> list[list[str]]:

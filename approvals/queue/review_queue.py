@@ -23,15 +23,13 @@ QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, 
 
 
 def waiting_messages() -> QuerySet[Message]:
-    """What waits for a decision now, most urgent first; without what was put off, and without
-    training.
-    """
-    return (
-        Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD)
-        .exclude(kind=Kind.TRAINING)
-        .select_related("lead__company", "sender")
-        .order_by(*QUEUE_ORDER)
-    )
+    """What waits for a decision now, most urgent first; without what was put off, and training."""
+    return held_messages().exclude(kind=Kind.TRAINING)
+
+
+def held_messages() -> QuerySet[Message]:
+    rows = Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD)
+    return rows.select_related("lead__company", "sender").order_by(*QUEUE_ORDER)
 
 
 @dataclass(frozen=True)
@@ -200,7 +198,7 @@ def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
     if name == "snoozed":
         return snoozed.snoozed_messages()
     if name == "training":
-        return training_messages()
+        return held_messages().filter(kind=Kind.TRAINING)
     if name == "mine":
         return messages_claimed_by(user)
     if name in FILTER_RANKS:
@@ -212,11 +210,6 @@ def blocked_messages() -> QuerySet[Message]:
     """Drafts that a check keeps out of the queue, without tests and training."""
     rows = Message.objects.filter(status=Status.BLOCKED).exclude(kind__in=KINDS_NOT_COUNTED)
     return rows.select_related("lead__company", "sender").order_by("rank", "pk")
-
-
-def training_messages() -> QuerySet[Message]:
-    rows = Message.objects.filter(snoozed.not_snoozed(), status=Status.HELD, kind=Kind.TRAINING)
-    return rows.select_related("lead__company", "sender").order_by(*QUEUE_ORDER)
 
 
 WITHOUT_PLACE = (

@@ -101,7 +101,7 @@ def write_email(to: Recipient, fault: Fault, others: Sequence[Recipient]) -> Pra
     company = "{{ company }}" if fault == Fault.PLACEHOLDER else to.company
     opening = (
         f"Somebody at {company} read our page on {to.work} this week, so I will be brief: "
-        f"in {to.industry.lower()} that is often the first thing a team hands to software."
+        f"in {in_a_sentence(to.industry)} that is often the first thing a team hands to software."
     )
     if fault == Fault.INVENTED_FACT:
         opening += f" And congratulations on the $40M round that {to.company} closed in June."
@@ -124,6 +124,11 @@ def write_email(to: Recipient, fault: Fault, others: Sequence[Recipient]) -> Pra
     )
 
 
+def in_a_sentence(words: str) -> str:
+    """ "Logistics" as "logistics", but "AI consulting" as it is."""
+    return words if words[1:2].isupper() else words[0].lower() + words[1:]
+
+
 def _facts(to: Recipient, fault: Fault) -> list[dict[str, str]]:
     known_by = "rb2b"
     if fault == Fault.CUSTOMER:
@@ -131,7 +136,7 @@ def _facts(to: Recipient, fault: Fault) -> list[dict[str, str]]:
     facts = [
         {"text": to.first, "field": "first_name", "source": "rb2b"},
         {"text": to.company, "field": "company", "source": known_by},
-        {"text": to.industry.lower(), "field": "industry", "source": "clay"},
+        {"text": in_a_sentence(to.industry), "field": "industry", "source": "clay"},
     ]
     left_out = {Fault.WRONG_NAME: 0, Fault.PLACEHOLDER: 1}.get(fault)
     return [fact for number, fact in enumerate(facts) if number != left_out]

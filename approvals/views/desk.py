@@ -41,6 +41,7 @@ from outreach.review import review_actions
 
 DECIDED = "decided"  # a strip with Undo says the same, where there is one
 INCOMPLETE = "The form was incomplete."
+NOT_EDITED = "Emails for practice are not edited: approve or reject them."
 NOT_SHOWN = "Not checked out: this version was not on the screen long enough."
 
 
@@ -183,6 +184,9 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     require_decide_permission(request)
     message = find_message(public_id)
     text = message.text
+    if message.kind == Kind.TRAINING:
+        messages.info(request, NOT_EDITED)
+        return redirect_to_desk(request, message)
     if text is None or message.status not in (Status.HELD, Status.BLOCKED):
         return (
             redirect_to_desk(request, message)

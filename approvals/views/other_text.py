@@ -21,6 +21,7 @@ from approvals.views.pages import (
     reviewer_action,
     viewer_page,
 )
+from leads.models import Kind
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message, Snippet
 from outreach.review import other_texts
@@ -45,7 +46,7 @@ def other_texts_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     """GET lists what other templates would say; POST takes one of them."""
     require_decide_permission(request)
     message = find_message(public_id)
-    if message.status not in other_texts.UNDECIDED:
+    if message.status not in other_texts.UNDECIDED or message.kind == Kind.TRAINING:
         return redirect_to_desk(request, message)
     if request.method == "POST":
         return _take_text(request, message)

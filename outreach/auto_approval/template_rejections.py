@@ -83,6 +83,6 @@ def _last_of_each_email(
     newest_first: Iterable[tuple[int, str, str, int]],
 ) -> list[tuple[str, str, int]]:
     last: dict[int, tuple[str, str, int]] = {}
-    for message, *found in newest_first:
-        last.setdefault(message, (found[0], found[1], found[2]))
+    for message, why, key, version in newest_first:
+        last.setdefault(message, (why, key, version))
     return list(last.values())

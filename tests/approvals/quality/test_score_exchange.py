@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from approvals.models import QualityComment, QualityScore
 from approvals.quality import score_files
-from caio_project.lib import spreadsheets
+from caio_project.lib.spreadsheets import xlsx
 from leads.models import Kind
 from outreach.models import Message, MessageText
 from outreach.review import review_actions
@@ -147,7 +147,7 @@ class TestExport:
     ) -> None:
         MessageText.objects.filter(message=emails[0]).update(subject="=1+1")
         export(tmp_path / "out.xlsx")
-        head, *found = spreadsheets.xlsx_rows((tmp_path / "out.xlsx").read_bytes())
+        head, *found = xlsx.xlsx_rows((tmp_path / "out.xlsx").read_bytes())
         assert head == COLUMNS and len(found) == 3
         with zipfile.ZipFile(tmp_path / "out.xlsx") as packed:
             sheet = packed.read("xl/worksheets/sheet1.xml").decode()
@@ -330,7 +330,7 @@ class TestImport:
 class TestWorkbooks:
     def fill(self, path: Path, rows: list[list[str]]) -> Path:
         lists = dict.fromkeys(COLUMNS[4:9], score_files.MARKS)
-        path.write_bytes(spreadsheets.xlsx_file(rows[0], rows[1:], widths={}, lists=lists))
+        path.write_bytes(xlsx.xlsx_file(rows[0], rows[1:], widths={}, lists=lists))
         return path
 
     def test_scores_of_a_workbook(

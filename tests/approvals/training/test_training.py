@@ -131,6 +131,18 @@ def test_they_stand_in_the_queue_under_a_filter_of_their_own(
     assert "Approve (training)" in desk and "1 of 3" in desk
 
 
+@pytest.mark.parametrize("what", ["edit", "other"])
+def test_they_are_not_edited(client: Client, reviewer: User, what: str) -> None:
+    client.force_login(reviewer)
+    message = seed(1)[0].message
+    place = f"/sales/queue/{message.public_id}"
+    assert f"{place}/{what}" not in body(client.get(place))
+    typed = {"version": 1, "subject": "Mended", "body": "Mended.", "template": "1"}
+    for response in (client.get(f"{place}/{what}"), client.post(f"{place}/{what}", typed)):
+        assert response["Location"] == place
+    assert [one.version for one in message.texts.all()] == [1]
+
+
 def test_leads_for_practice_are_not_among_the_leads(client: Client, reviewer: User) -> None:
     seed(1)
     client.force_login(reviewer)

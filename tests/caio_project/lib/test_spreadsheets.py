@@ -5,8 +5,9 @@ import zipfile
 
 import pytest
 
-from caio_project.lib import spreadsheets
 from caio_project.lib.files import UnreadableFile
+from caio_project.lib.spreadsheets import cells as plain
+from caio_project.lib.spreadsheets import xlsx
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
@@ -33,24 +34,24 @@ def saved_by_excel(cells: str, strings: str = "", **parts: str) -> bytes:
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
 def test_what_a_spreadsheet_would_calculate_gets_an_apostrophe(text: str) -> None:
-    assert spreadsheets.safe_cell(text) == f"'{text}"
-    assert spreadsheets.plain_cell(spreadsheets.safe_cell(text)) == text
+    assert plain.safe_cell(text) == f"'{text}"
+    assert plain.plain_cell(plain.safe_cell(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "Hi Dana,", "'quoted'", "a=b", "5"])
 def test_other_text_stays(text: str) -> None:
-    assert spreadsheets.safe_cell(text) == spreadsheets.plain_cell(text) == text
+    assert plain.safe_cell(text) == plain.plain_cell(text) == text
 
 
 def test_what_is_written_is_read_again() -> None:
     rows = [["=1+1", "a\nb <c> & “d”", ""], ["", " spaces ", "5"]]
-    raw = spreadsheets.xlsx_file(["x", "y", "z"], rows, widths={"y": 80}, lists={"z": ["1", "2"]})
-    assert spreadsheets.xlsx_rows(raw) == [["x", "y", "z"], *rows]
+    raw = xlsx.xlsx_file(["x", "y", "z"], rows, widths={"y": 80}, lists={"z": ["1", "2"]})
+    assert xlsx.xlsx_rows(raw) == [["x", "y", "z"], *rows]
 
 
 def test_what_xml_cannot_hold_is_left_out() -> None:
-    raw = spreadsheets.xlsx_file(["x"], [["a\x00b\x1f"]], widths={}, lists={})
-    assert spreadsheets.xlsx_rows(raw) == [["x"], ["ab"]]
+    raw = xlsx.xlsx_file(["x"], [["a\x00b\x1f"]], widths={}, lists={})
+    assert xlsx.xlsx_rows(raw) == [["x"], ["ab"]]
 
 
 def test_a_workbook_saved_by_excel() -> None:
@@ -62,7 +63,7 @@ def test_a_workbook_saved_by_excel() -> None:
     )
     strings = "<si><t>head</t></si><si><r><t>ri</t></r><r><t>ch</t></r></si>"
     raw = saved_by_excel(cells, strings)
-    assert spreadsheets.xlsx_rows(raw) == [
+    assert xlsx.xlsx_rows(raw) == [
         ["head", "", "rich"], [], ["4", "4", "3.5", "12", "1"]
     ]  # fmt: skip
 
@@ -72,7 +73,7 @@ def test_a_workbook_saved_by_excel() -> None:
     [
         b"",
         b"PK\x03\x04",
-        spreadsheets.xlsx_file(["x"], [["y"]], widths={}, lists={})[:-40],
+        xlsx.xlsx_file(["x"], [["y"]], widths={}, lists={})[:-40],
         saved_by_excel("<row><c t='s'><v>7</v></c></row>"),
         saved_by_excel("<row r='x'/>"),
         saved_by_excel("<row><c><v>abc</v></c></row>"),
@@ -83,15 +84,15 @@ def test_a_workbook_saved_by_excel() -> None:
 )
 def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
     with pytest.raises(UnreadableFile):
-        spreadsheets.xlsx_rows(raw)
+        xlsx.xlsx_rows(raw)
 
 
 def test_a_part_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheets, "MOST_BYTES", 100)
+    monkeypatch.setattr(xlsx, "MOST_BYTES", 100)
     with pytest.raises(UnreadableFile, match="too large"):
-        spreadsheets.xlsx_rows(saved_by_excel("<row><c><v>1</v></c></row>"))
+        xlsx.xlsx_rows(saved_by_excel("<row><c><v>1</v></c></row>"))
 
 
 @pytest.mark.parametrize(("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ")])
 def test_letters_of_columns(number: int, letters: str) -> None:
-    assert spreadsheets.column_letters(number) == letters
+    assert xlsx.column_letters(number) == letters

@@ -1,19 +1,17 @@
-"""Tables for a spreadsheet program: CSV whose cells are no formulas, and XLSX written and read.
+"""Write and read an XLSX workbook of one sheet.
 
-XLSX as in ECMA-376; only what a table of texts and numbers with drop-down lists needs.
+After ECMA-376; only what a table of texts and numbers with drop-down lists needs.
 """
 
-import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from caio_project.lib.files import UnreadableFile
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ZIP_MARK = b"PK\x03\x04"
 OLD_EXCEL_MARK = b"\xd0\xcf\x11\xe0"
 LONGEST_CELL = 32_767  # characters; Excel's own limit
@@ -27,26 +25,6 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-
-
-def safe_cell(text: str) -> str:
-    """The text for a CSV cell: an apostrophe in front where a spreadsheet would calculate it."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def plain_cell(text: str) -> str:
-    """The text of a cell that `safe_cell` wrote."""
-    is_marked = text.startswith("'") and text[1:].startswith(FORMULA_STARTS)
-    return text[1:] if is_marked else text
-
-
-def csv_file(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """UTF-8 with a byte order mark, so that Excel reads accents."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
 
 
 def xlsx_file(

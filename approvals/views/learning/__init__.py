@@ -1,0 +1,1 @@
+"""Pages from which the team learns: quality scores, training, rejections and edits."""

@@ -1,0 +1,1 @@
+"""Tables that spreadsheet programs open: CSV and XLSX."""
