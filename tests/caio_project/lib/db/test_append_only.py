@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from approvals.models import Decision, DecisionUndo, Snooze
+from approvals.models import Decision, DecisionUndo, QualityScore, Snooze, TrainingEmail
+from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import OwnerChange
@@ -71,6 +72,20 @@ def snooze() -> Snooze:
     return Snooze.objects.create(
         message=factories.draft_email(), by=User.objects.create_user("lena"), until=timezone.now()
     )
+
+
+def quality_score() -> QualityScore:
+    return QualityScore.objects.create(
+        message=factories.draft_email(),
+        by=User.objects.create_user("nora"),
+        version=1,
+        source="desk",
+        **dict.fromkeys(NAMES, 3),
+    )
+
+
+def training_email() -> TrainingEmail:
+    return TrainingEmail.objects.create(message=factories.draft_email())
 
 
 def evaluation() -> GateEvaluation:
@@ -175,6 +190,8 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Decision: decision,
     DecisionUndo: decision_undo,
     Snooze: snooze,
+    QualityScore: quality_score,
+    TrainingEmail: training_email,
     GateEvaluation: evaluation,
     Baseline: baseline,
     SignOff: lambda: SignOff.objects.create(
