@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from leads.models import Lead, TeamMember
+from outreach.auto_approval import template_rejections
 from outreach.content import style
 from outreach.drafting import signing
 from outreach.drafting.template_choice import FOLLOW_UPS
@@ -30,6 +31,7 @@ class TemplateRow:
     counts: template_counts.TemplateCounts
     problems: tuple[str, ...]
     is_tested: bool
+    flagged: template_rejections.RejectionCount | None = None  # why the machine does not approve it
 
     @property
     def is_retired(self) -> bool:
@@ -39,6 +41,7 @@ class TemplateRow:
 def template_rows() -> list[TemplateRow]:
     """The newest version of each template, those in use first."""
     counts = template_counts.counts_by_template()
+    flagged = template_rejections.flagged_templates()
     tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))
     rows = [
         TemplateRow(
@@ -47,6 +50,7 @@ def template_rows() -> list[TemplateRow]:
             counts.get(one.key, template_counts.TemplateCounts()),
             template_faults(one) if one.active else (),
             one.key in tested,
+            flagged.get(one.key) if one.active else None,
         )
         for one in _newest_versions()
     ]

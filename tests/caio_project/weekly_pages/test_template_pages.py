@@ -13,6 +13,7 @@ from leads.models import TeamMember
 from outreach.email_templates import publishing
 from outreach.experiments import experiments, proposals
 from outreach.models import EmailTemplate, Message
+from outreach.review import review_actions
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -240,3 +241,21 @@ def test_a_running_test_is_said_before_publishing(
     proposal = proposals.build_proposal(old, "subject", "One task at {{ company }}")
     experiments.start_experiment(old, proposal.variant, "subject", 10, lena)
     assert said in client.get(edit).content.decode()
+
+
+def test_the_list_says_which_template_the_machine_does_not_approve(
+    client: Client, lena: User, old: EmailTemplate
+) -> None:
+    def reject(count: int) -> None:
+        for _ in range(count):
+            message = factories.held_email()
+            Message.objects.filter(pk=message.pk).update(template=old)
+            review_actions.reject_email(message, 1, by=lena, tag="other", reason="Not this one.")
+
+    def page() -> str:
+        return " ".join(client.get(LIST).content.decode().split())
+
+    reject(19)
+    assert "the machine does not approve it" not in page()
+    reject(1)
+    assert "People rejected 20 of 20: the machine does not approve it." in page()
