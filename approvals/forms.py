@@ -70,6 +70,13 @@ class EditForm(VersionForm):
         error_messages={"required": "An email needs a text."},
     )
 
+    tag = forms.ChoiceField(
+        label="What was wrong? Leave it open if you like.",
+        required=False,
+        choices=[("", "Not said"), *Tag.choices],
+        error_messages={"invalid_choice": "Choose what was wrong from the list."},
+    )
+
     def clean_subject(self) -> str:
         return " ".join(self.cleaned_data["subject"].split())
 

@@ -121,6 +121,19 @@ class Note(models.Model):
         return self.text
 
 
+class EditTag(AppendOnly):
+    """What was wrong with the text that a person replaced by `version`, where they said so."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="edit_tags")
+    version = models.PositiveIntegerField(help_text="Of the text that they wrote.")
+    tag = models.CharField(max_length=30, choices=Tag.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.message} v{self.version}: {self.tag}"
+
+
 class Claim(models.Model):
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="claim")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

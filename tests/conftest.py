@@ -278,6 +278,7 @@ GUARDED = (
     "approvals_snooze",
     "approvals_qualityscore",
     "approvals_trainingemail",
+    "approvals_edittag",
     "metrics_gateevaluation",
     "metrics_baseline",
     "metrics_signoff",

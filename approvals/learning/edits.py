@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from approvals.models import Decision, Verdict
+from approvals.models import Decision, EditTag, Verdict
 from caio_project.lib import calendar
 from caio_project.lib.diff import diff_words
 from caio_project.lib.spreadsheets import cells
@@ -145,11 +145,17 @@ def _whole(text: MessageText) -> str:
     return f"{text.subject}\n{text.body}"
 
 
+def tag_edit(saved: Message, version_before: int, tag: str, by: Any) -> None:
+    """Store what was wrong with the text before, where somebody said so and changed it."""
+    if tag and saved.version != version_before:
+        EditTag.objects.create(message=saved, version=saved.version, tag=tag, by=by)
+
+
 def edits_file() -> bytes:
     """A CSV of emails to live leads that people changed: the text before, the newest after.
 
-    `tag` is that of the email's own rejection, else of the lead's last one before the edit, which
-    the edit may answer.
+    `tag` is what the editor said was wrong; else that of the email's own rejection; else that of
+    the lead's last rejection before the edit, which the edit may answer.
     """
     return cells.csv_file(COLUMNS, _edit_rows())
 
@@ -160,12 +166,13 @@ def _edit_rows() -> Iterator[list[str]]:
     messages = Message.objects.filter(pk__in=list(newest.values_list("message", flat=True)))
     rows = list(messages.select_related("template").order_by("-pk"))
     texts, tags = _texts_by_message(one.pk for one in rows), _tags_by_lead(rows)
-    people = _authors(texts)
+    people, said = _authors(texts), _said_by_message(rows)
     for message in rows:
         by_people = [one for one in texts[message.pk] if one.author_id is not None]
         after = by_people[-1]
         before = _text_before(by_people[0], texts[message.pk])
-        yield _edit_row(message, before, after, people, tags)
+        tag = said.get(message.pk) or _tag_of(message, after, tags.get(message.lead_id, []))
+        yield _edit_row(message, before, after, people, tag)
 
 
 def _edit_row(
@@ -173,7 +180,7 @@ def _edit_row(
     before: MessageText | None,
     after: MessageText,
     people: dict[int, str],
-    tags: dict[int, list[Move]],
+    tag: str,
 ) -> list[str]:
     template = message.template
     diff = diff_words(_whole(before) if before else "", _whole(after))
@@ -184,7 +191,7 @@ def _edit_row(
         template.key if template else "",
         str(template.version) if template else "",
         message.status,
-        _tag_of(message, after, tags.get(message.lead_id, [])),
+        tag,
         before.subject if before else "",
         after.subject,
         before.body if before else "",
@@ -192,6 +199,12 @@ def _edit_row(
         str(diff.removed),
         str(diff.added),
     ]
+
+
+def _said_by_message(messages: list[Message]) -> dict[int, str]:
+    """The newest tag that somebody gave with an edit."""
+    rows = EditTag.objects.filter(message__in=messages).order_by("pk")
+    return dict(rows.values_list("message", "tag"))
 
 
 def _tag_of(message: Message, after: MessageText, rejections: list[Move]) -> str:

@@ -13,6 +13,7 @@ from approvals.decisions import claims, decisions, refusal_words, undo
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import desk, reading_proof, status_words
+from approvals.learning import edits
 from approvals.queue import blocked_lane, review_queue, what_waits
 from approvals.queue.queue_view import QueueView
 from approvals.views.desk_answers import (
@@ -203,7 +204,12 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         return render_claimed(request, message, mode="edit", form=form)
     if request.POST.get("do") == "restore":
         first = desk.last_machine_text(message) or text
-        form = forms.EditForm({**shown, "subject": first.subject, "body": first.body})
+        restored = {
+            "subject": first.subject,
+            "body": first.body,
+            "tag": request.POST.get("tag", ""),
+        }
+        form = forms.EditForm({**shown, **restored})
         return render_desk(request, message, mode="edit", form=form, restored=True)
     if not form.is_valid():
         return render_desk(request, message, 422, mode="edit", form=form)
@@ -221,6 +227,7 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         return render_conflict(
             request, find_message(public_id), typed["version"], mode="edit", form=form
         )
+    edits.tag_edit(saved, typed["version"], typed["tag"], request.user)
     claims.open_for_review(saved, request.user)
     messages.success(request, f"Saved. {diff.sentence}.")
     return redirect_to_desk(request, saved)

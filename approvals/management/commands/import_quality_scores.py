@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 
 from approvals.quality import score_exchange
 from approvals.quality.score_exchange import ScoreImport
+from approvals.quality.scores import NotScored
 from caio_project.lib.commands import UserCommand
 from caio_project.lib.files import UnreadableFile
 
@@ -34,6 +35,8 @@ class Command(UserCommand):
             report = score_exchange.import_scores(path.read_bytes(), path.name, person)
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
+        except NotScored as error:  # erased at this moment
+            raise CommandError(f"{path}: {error}") from error
         except UnreadableFile as error:
             raise CommandError(f"{path}: {error} Nothing was stored.") from error
         if options["json"]:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from approvals.decisions import claims, decisions, undo
 from approvals.decisions.decisions import Decider
 from approvals.learning import edits, rejections
-from approvals.models import DecisionReason
+from approvals.models import DecisionReason, EditTag
 from leads.models import Kind
 from outreach.models import EmailTemplate, Message, MessageText, MoveReason
 from outreach.review import review_actions
@@ -208,6 +208,29 @@ class TestFile:
             "tone_style", "rejected", message.template.key, "rita"
         )  # fmt: skip
         assert (row["words_removed"], row["words_added"]) == ("0", "1")
+
+    def test_the_tag_that_the_editor_gave(self, client: Client, reviewer: User) -> None:
+        client.force_login(reviewer)
+        message = factories.held_email()
+        typed = {"version": 1, "subject": "Shorter", "body": "Shorter text.", "do": "save"}
+        place = f"/sales/queue/{message.public_id}/edit"
+        wrong = client.post(place, {**typed, "tag": "nonsense"})
+        assert wrong.status_code == 422 and b"Choose what was wrong" in wrong.content
+        assert (EditTag.objects.count(), message.texts.count()) == (0, 1)
+        assert client.post(place, {**typed, "tag": "length_structure"}).status_code == 303
+        assert [row["tag"] for row in self.rows(client)] == ["length_structure"]
+
+    def test_an_edit_needs_no_tag_and_nothing_changed_gets_none(
+        self, client: Client, reviewer: User
+    ) -> None:
+        client.force_login(reviewer)
+        message = factories.held_email()
+        text, place = message.texts.get(), f"/sales/queue/{message.public_id}/edit"
+        same = {"version": 1, "subject": text.subject, "body": text.body, "do": "save"}
+        client.post(place, {**same, "tag": "tone_style"})
+        client.post(place, {**same, "subject": "Shorter"})
+        assert not EditTag.objects.exists()
+        assert [row["tag"] for row in self.rows(client)] == [""]
 
     def test_the_tag_that_the_edit_may_answer(self, client: Client, reviewer: User) -> None:
         client.force_login(reviewer)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from approvals.models import Decision, DecisionUndo, QualityScore, Snooze, TrainingEmail
+from approvals.models import Decision, DecisionUndo, EditTag, QualityScore, Snooze, TrainingEmail
 from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
@@ -86,6 +86,15 @@ def quality_score() -> QualityScore:
 
 def training_email() -> TrainingEmail:
     return TrainingEmail.objects.create(message=factories.draft_email())
+
+
+def edit_tag() -> EditTag:
+    return EditTag.objects.create(
+        message=factories.draft_email(),
+        by=User.objects.create_user("mia"),
+        version=2,
+        tag="tone_style",
+    )
 
 
 def evaluation() -> GateEvaluation:
@@ -192,6 +201,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Snooze: snooze,
     QualityScore: quality_score,
     TrainingEmail: training_email,
+    EditTag: edit_tag,
     GateEvaluation: evaluation,
     Baseline: baseline,
     SignOff: lambda: SignOff.objects.create(
