@@ -10,6 +10,8 @@ from approvals.score_models import QualityScore as QualityScore
 from approvals.score_models import ScoreSource as ScoreSource
 from approvals.training_models import Fault as Fault
 from approvals.training_models import TrainingEmail as TrainingEmail
+from approvals.slack_models import SlackCard as SlackCard
+from approvals.slack_models import SlackClick as SlackClick
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag

@@ -2,23 +2,31 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from approvals.integrations import slack_errors
+from approvals.integrations.slack_errors import REFUSALS as REFUSALS
 from caio_project.lib import http
-from leads.integrations import rates
+from leads.integrations import alarms, rates
 
 VENDOR = "slack"
+UPDATES = "slack updates"  # Slack counts each method for itself
 MAX_TEXT_LENGTH = 3000  # of a block, as escaped
 TIMEOUT_SECONDS = 10
+FORM_SECONDS = 1.5  # to open a form while Slack waits three seconds for our answer
+ANSWER_SECONDS = 5.0
 # Slack takes one message a second and channel, and short bursts.
 BURST, BURST_SECONDS = 20, 20.0
+UPDATES_A_MINUTE = 50
 DEFAULT_WAIT = 30.0  # seconds, for a 429 that names none
 LONGEST_WAIT = 3600.0
-# What no later try can mend.
-REFUSALS = ("invalid_blocks", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_arguments")
+RESPONSE_HOST = "hooks.slack.com"
+ALARM = "slack"
+Blocks = list[dict[str, Any]]
 
 
 class SlackBusy(Exception):
@@ -33,41 +41,122 @@ class NoticeRefused(Exception):
     """Slack will not take this notice, however often it is posted."""
 
 
+class SlackNotReady(Exception):
+    """Slack takes nothing until a person does what the text says."""
+
+
+class MessageGone(Exception):
+    """The message is not there any more."""
+
+
+class FormExpired(Exception):
+    """The form came too late to be opened, or is open already."""
+
+
 def post_notice(text: str, link: str, mention: str = "") -> None:
     """Post one notice with a button that opens it.
 
     `text` may hold visitors' data: none of its characters is markup. `mention` is a Slack user id
-    of ours. Raises SlackBusy, NoticeRefused and slack_sdk's errors.
+    of ours. Raises as `post_message`.
     """
+    shown = escape_text(text)
+    post_message(shown, _notice_blocks(shown, link, mention))
+
+
+def post_message(shown: str, blocks: Blocks) -> tuple[str, str]:
+    """Post to SLACK_CHANNEL; returns Slack's channel id and name of the message (ts).
+
+    `shown` is escaped. Raises SlackBusy, NoticeRefused, SlackNotReady and slack_sdk's errors.
+    """
+    _claim_call(VENDOR, BURST, BURST_SECONDS)
+    answer = _ask(
+        "chat.postMessage",
+        channel=settings.SLACK_CHANNEL,
+        **_text(shown),
+        unfurl_links=False,
+        unfurl_media=False,
+        blocks=blocks,
+    )
+    return str(answer.get("channel") or ""), str(answer.get("ts") or "")
+
+
+def update_message(channel: str, ts: str, shown: str, blocks: Blocks) -> None:
+    """Write a message anew. Raises as `post_message`, and MessageGone."""
+    _claim_call(UPDATES, UPDATES_A_MINUTE, 60.0)
+    _ask("chat.update", channel=channel, ts=ts, **_text(shown), blocks=blocks)
+
+
+def open_view(trigger_id: str, view: dict[str, Any]) -> None:
+    """Open a form for whoever pressed. Raises as `post_message`, and FormExpired."""
+    _ask("views.open", seconds=FORM_SECONDS, trigger_id=trigger_id, view=view)
+
+
+def post_ephemeral(channel: str, user: str, shown: str, blocks: Blocks) -> None:
+    """Say something that only `user` sees. Raises as `post_message`."""
+    _claim_call(VENDOR, BURST, BURST_SECONDS)
+    _ask("chat.postEphemeral", channel=channel, user=user, **_text(shown), blocks=blocks)
+
+
+def answer_click(response_url: str, shown: str, blocks: Blocks) -> None:
+    """Answer whoever clicked, and nobody else, at the address that came with the click.
+
+    Raises ValueError for an address that is not Slack's, and caio_project.lib.http's errors.
+    """
+    if not is_slack_address(response_url):
+        raise ValueError("the address is not Slack's")
+    said = {"response_type": "ephemeral", "replace_original": False, "text": shown}
+    http.send_request(
+        "POST",
+        response_url,
+        http.RequestContent(json={**said, "mrkdwn": False, "blocks": blocks}),
+        deadline=ANSWER_SECONDS,
+    )
+
+
+def is_slack_address(url: str) -> bool:
+    """Whether `url` is on Slack's own host for answers, or on SLACK_BASE_URL's."""
     try:
-        rates.claim_call(VENDOR, BURST, BURST_SECONDS)
+        given, ours = urlsplit(url), urlsplit(settings.SLACK_BASE_URL)
+        is_answers = (given.scheme, given.hostname, given.port) == ("https", RESPONSE_HOST, None)
+    except ValueError:
+        return False
+    if given.username or given.password:
+        return False
+    return is_answers or (given.scheme, given.netloc) == (ours.scheme, ours.netloc)
+
+
+def _text(shown: str) -> dict[str, Any]:
+    """The words of the notification, in which Slack is to find neither markup nor names."""
+    return {"text": shown, "mrkdwn": False, "parse": "none", "link_names": False}
+
+
+def _claim_call(window: str, calls: int, seconds: float) -> None:
+    try:
+        rates.claim_call(window, calls, seconds)
     except http.ServiceUnavailable as wait:
         raise SlackBusy(wait.detail, wait.retry_after or DEFAULT_WAIT) from wait
+
+
+def _ask(method: str, seconds: float = TIMEOUT_SECONDS, **values: Any) -> Any:
     client = WebClient(
-        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT_SECONDS
+        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=seconds
     )
-    shown = escape_text(text)
     try:
-        client.chat_postMessage(
-            channel=settings.SLACK_CHANNEL,
-            text=shown,
-            mrkdwn=False,
-            unfurl_links=False,
-            unfurl_media=False,
-            blocks=_notice_blocks(shown, link, mention),
-        )
+        answer = client.api_call(method, json=values)
     except SlackApiError as error:
-        raise _meaning_of(error) from error
+        raise _meaning_of(error, UPDATES if method == "chat.update" else VENDOR) from error
+    alarms.clear_when_due(ALARM)
+    return answer
 
 
-def _notice_blocks(shown: str, link: str, mention: str) -> list[dict[str, Any]]:
+def _notice_blocks(shown: str, link: str, mention: str) -> Blocks:
     button = {
         "type": "button",
         "action_id": "open",
         "url": link,
         "text": {"type": "plain_text", "text": "Open"},
     }
-    blocks: list[dict[str, Any]] = [
+    blocks: Blocks = [
         # Plain: Slack has no way to escape *, _, ~, ` and :smile: in mrkdwn.
         {"type": "section", "text": {"type": "plain_text", "text": shown, "emoji": False}},
         {"type": "actions", "elements": [button]},
@@ -78,22 +167,43 @@ def _notice_blocks(shown: str, link: str, mention: str) -> list[dict[str, Any]]:
     return blocks
 
 
-def escape_text(text: str) -> str:
-    """Slack's three control characters escaped, and the whole cut to what a block takes."""
-    shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    if len(shown) <= MAX_TEXT_LENGTH:
+def escape_text(text: str, most: int = MAX_TEXT_LENGTH) -> str:
+    """Slack's three control characters escaped, and the whole cut to `most` characters."""
+    shown = escape(text)
+    if len(shown) <= most:
         return shown
-    return re.sub(r"&[a-z]{0,3}$", "", shown[: MAX_TEXT_LENGTH - 1]) + "…"
+    return without_half_escape(shown[: most - 1]) + "…"
 
 
-def _meaning_of(error: SlackApiError) -> Exception:
+def escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def without_half_escape(shown: str) -> str:
+    """An escaped text that was cut anywhere, without the rest of an escaped character."""
+    return re.sub(r"&[a-z]{0,3}$", "", shown)
+
+
+def _meaning_of(error: SlackApiError, window: str) -> Exception:
     answer = error.response
-    if answer.status_code == 429 or answer.get("error") == "ratelimited":
+    code = str(answer.get("error") or "")
+    if answer.status_code == 429 or code == "ratelimited":
         seconds = _retry_after(answer.headers)
-        rates.pause_vendor(VENDOR, seconds, "too many messages")
-        return SlackBusy(f"Slack takes nothing for {seconds:.0f} s", seconds)
-    if answer.get("error") in REFUSALS:
+        rates.pause_vendor(window, seconds, "too many messages")
+        return SlackBusy(
+            f"Slack takes nothing for {seconds:.0f} s. Nothing to do: it is tried again then",
+            seconds,
+        )
+    if code in REFUSALS:
         return NoticeRefused(str(error))
+    if code in slack_errors.GONE:
+        return MessageGone(code)
+    if code in slack_errors.TRIGGER_OVER:
+        return FormExpired(code)
+    needed = str(answer.get("needed") or "")
+    if words := slack_errors.what_to_do(code, settings.SLACK_CHANNEL, needed):
+        alarms.raise_alarm(ALARM, words)
+        return SlackNotReady(words)
     return error
 
 
