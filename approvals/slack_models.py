@@ -38,9 +38,7 @@ class SlackCard(models.Model):
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["channel", "ts"], name="slack_card_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["channel", "ts"], name="slack_card_once")]
         indexes = [
             models.Index(fields=["look_at"], name="slack_card_open", condition=Q(ended_at=None)),
             models.Index(fields=["-posted_at"], name="slack_card_newest"),

@@ -1,8 +1,9 @@
-"""Sweeps that tell people."""
+"""Sweeps that tell people, and that keep Slack in step."""
 
 from celery import shared_task
 
 from approvals.escalation import escalation
+from approvals.slack_decisions import card_updates, click_work, digest
 from caio_project.lib.models import Heartbeat
 
 
@@ -12,6 +13,20 @@ def tell() -> None:
         escalation.create_hot_notices()
         + escalation.create_alarm_notices()
         + escalation.create_reply_notices()
+        + digest.create_digest_notice()
     )
     told = escalation.deliver_due_notices()
-    Heartbeat.beat("approvals.tell", worked=bool(made or told))
+    blanked = card_updates.blank_erased()
+    Heartbeat.beat("approvals.tell", worked=bool(made or told or blanked))
+
+
+@shared_task(name="approvals.update_cards")
+def update_cards() -> None:
+    written = card_updates.update_cards()
+    Heartbeat.beat("approvals.update_cards", worked=bool(written))
+
+
+@shared_task(name="approvals.work_off_clicks")
+def work_off_clicks() -> None:
+    done = click_work.work_off_clicks()
+    Heartbeat.beat("approvals.work_off_clicks", worked=bool(done))

@@ -36,6 +36,8 @@ SWEEPS = {
     "outreach.clear_due": 10.0,
     "outreach.sync_ghl": 30.0,
     "approvals.tell": 10.0,
+    "approvals.update_cards": 4.0,  # a card is at most 5 s behind its email
+    "approvals.work_off_clicks": 10.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
     "caio_project.run_diagnosis": 60.0,

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from approvals import webhooks as approval_webhooks
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail, UndoDecision
 from caio_project import api
 from caio_project.lead_pages import (
@@ -69,6 +70,7 @@ urlpatterns = [
     path("webhooks/clay/health", webhooks.clay_health),
     path("webhooks/ghl", outreach_webhooks.ghl_webhook),
     path("webhooks/ghl/workflow", outreach_webhooks.ghl_workflow_webhook),
+    path("webhooks/slack", approval_webhooks.slack_webhook),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
     path("api/health", api.HealthView.as_view()),
     path("api/health/live", api.live_view),

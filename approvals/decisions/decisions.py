@@ -11,6 +11,7 @@ from django.db import transaction
 from approvals.decisions import claims, judgement, refusal_words
 from approvals.decisions.judgement import Action, DecisionFacts, Refusal
 from approvals.models import Decision, DecisionReason, Verdict
+from caio_project.lib.nudge import nudge
 from leads.models import Kind
 from outreach.choices import Phase, Tag
 from outreach.control import phase
@@ -175,6 +176,7 @@ def _record_decision(
             )
             if reason:
                 DecisionReason.objects.create(decision=decision, text=reason)
+            nudge("approvals.update_cards")
             return act(message)
     except review_actions.ApprovalForbidden as error:
         raise DecisionRefused(str(error)) from error

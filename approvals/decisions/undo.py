@@ -15,6 +15,7 @@ from approvals.decisions import claims, decisions, judgement, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.decisions.judgement import Refusal, UndoFacts
 from approvals.models import Decision, DecisionUndo, Verdict
+from caio_project.lib.nudge import nudge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.control import phase
@@ -96,6 +97,7 @@ def undo(message: Message, version: int, decider: Decider) -> Message:
     was_read = decider.user is not None and claims.has_read(message, decider.user, version)
     try:
         with transaction.atomic():
+            nudge("approvals.update_cards")
             undone = _take_back(message, decider)
             if decided is not None and not message.by_machine:
                 name = decider.name or phase.actor_name(decider.user)

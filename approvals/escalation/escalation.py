@@ -18,6 +18,7 @@ from approvals.integrations import slack
 from approvals.models import Notice
 from approvals.queue import snoozed
 from approvals.sent import answers
+from approvals.slack_decisions import digest, slack_notices
 from caio_project.lib.db import claims
 from leads.models import Alarm, Kind, Lead, TeamMember
 from outreach.choices import Band, Status
@@ -213,10 +214,8 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
     ways: list[tuple[str, Any]] = []
     link, said = _notice_link(notice), _reply_quote(notice)
     if settings.SLACK_BOT_TOKEN:
-        mention = notice.to.slack_user_id if notice.to else ""
-        ways.append(
-            (Channel.SLACK, lambda: slack.post_notice(f"{notice.text}{said}", link, mention))
-        )
+        words = f"{notice.text}{said}"
+        ways.append((Channel.SLACK, lambda: slack_notices.post_notice(notice, words, link)))
     if settings.EMAIL_URL and notice.to and notice.to.email:
         body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
         ways.append(
@@ -226,6 +225,8 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
 
 
 def _notice_link(notice: Notice) -> str:
+    if digest.is_digest(notice):
+        return digest.digest_link()
     if notice.reply:
         return f"{settings.SITE_URL}/sales/sent#reply-{notice.reply.public_id}"
     return (

@@ -1,0 +1,149 @@
+"""Posts cards, and writes each anew when the email's row says something else."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from approvals.integrations import slack
+from approvals.models import SlackCard
+from approvals.slack_decisions import email_cards
+from approvals.slack_decisions.email_cards import CardState
+from caio_project.lib.db import claims
+from leads.models import Suppression
+from outreach.control import phase
+from outreach.models import Message
+
+log = logging.getLogger(__name__)
+
+TASK = "approvals.update_cards"
+LEASE_SECONDS = 30
+LONGEST_RETRY = 300.0  # seconds
+RELATED = ("lead__company", "assessment", "sender")
+
+
+def post_card(message: Message, mention: str, opening: str) -> SlackCard:
+    """Post a card about an email. Raises as slack.post_message; then there is no card."""
+    message = _read(message.pk)
+    state = email_cards.card_state(message, mention, opening)
+    channel, ts = slack.post_message(state.notification, state.blocks)
+    return SlackCard.objects.create(
+        message=message, channel=channel, ts=ts, mention=mention, **state.columns
+    )
+
+
+def adopt_card(message: Message, channel: str, ts: str) -> None:
+    """Keep a row for a card that was posted and whose row was lost: somebody pressed it."""
+    if not channel or not ts:
+        return
+    unknown = {"message": message, "status": "", "version": 0, "control": ""}
+    SlackCard.objects.get_or_create(channel=channel, ts=ts, defaults=unknown)
+
+
+def update_cards(batch: int = 100) -> int:
+    """Write every card anew that differs from the rows; returns how many were looked at."""
+    if not settings.SLACK_BOT_TOKEN:
+        return 0
+    return _update_each(_changed(timezone.now()), batch)
+
+
+def blank_erased(batch: int = 100) -> int:
+    """Write anew every card about a person who was erased since; returns how many."""
+    return _update_each(_of_erased(), batch) if settings.SLACK_BOT_TOKEN else 0
+
+
+def _update_each(found: QuerySet[SlackCard, int], batch: int) -> int:
+    # By id, for a lease is not checked again in a query with joins.
+    due, count = SlackCard.objects.filter(pk__in=list(found[:batch])).order_by("pk"), 0
+    for card in claims.lease_rows(due, LEASE_SECONDS, batch):
+        count += 1
+        _update_card(card)
+    return count
+
+
+def _changed(now: datetime) -> QuerySet[SlackCard, int]:
+    """Ids of open cards whose columns differ from the email's, or whose time has come."""
+    control = email_cards.control_mark(phase.current_control())
+    is_critical = Q(is_critical=False) & ~Q(message__critical_reason="")
+    differs = (
+        ~Q(status=F("message__status"))
+        | ~Q(version=F("message__version"))
+        | is_critical
+        | Q(is_critical=True, message__critical_reason="")
+        | ~Q(control=control)
+        | Q(look_at__lte=now)
+    )
+    open_cards = SlackCard.objects.filter(differs, ended_at=None, not_before__lte=now)
+    return open_cards.order_by("pk").values_list("pk", flat=True)
+
+
+def _of_erased() -> QuerySet[SlackCard, int]:
+    """Ids of cards about people who were erased since: they name nobody from then on."""
+    stops = Suppression.objects.filter(
+        scope=Suppression.Scope.PERSON, reason=Suppression.Reason.ERASED
+    )
+    people = [int(one) for one in stops.values_list("value", flat=True) if one.isdecimal()]
+    cards = SlackCard.objects.filter(message__lead__in=people, erased_at=None)
+    return cards.filter(not_before__lte=timezone.now()).values_list("pk", flat=True)
+
+
+def _update_card(card: SlackCard) -> None:
+    message = _read(card.message_id)
+    if _is_erased(message):
+        _write(card, email_cards.ERASED, email_cards.erased_blocks(), _blank_columns())
+        return
+    state = email_cards.card_state(message, card.mention)
+    if state.sha256 == card.shown_sha256:
+        _close(card, _kept(state))
+        return
+    _write(card, state.notification, state.blocks, state.columns)
+
+
+def _kept(state: CardState) -> dict[str, Any]:
+    return {name: value for name, value in state.columns.items() if name != "written_at"}
+
+
+def _blank_columns() -> dict[str, Any]:
+    now = timezone.now()
+    return {"erased_at": now, "ended_at": now, "written_at": now, "shown_sha256": "", "mention": ""}
+
+
+def _write(card: SlackCard, words: str, blocks: slack.Blocks, columns: dict[str, Any]) -> None:
+    try:
+        slack.update_message(card.channel, card.ts, words, blocks)
+    except slack.MessageGone as gone:
+        # Nobody sees it any more: there is nothing left to say or to blank.
+        now = timezone.now()
+        _close(card, {"ended_at": now, "erased_at": now, "error": str(gone)})
+    except slack.SlackBusy as busy:
+        _wait(card, busy.seconds, str(busy))
+    except Exception as error:
+        log.warning("card %s: %s", card.pk, type(error).__name__)
+        wait = claims.retry_delay(card.attempts, longest=LONGEST_RETRY)
+        _wait(card, wait.total_seconds(), str(error) or type(error).__name__)
+    else:
+        _close(card, {**columns, "error": ""})
+
+
+def _close(card: SlackCard, columns: dict[str, Any]) -> None:
+    SlackCard.objects.filter(pk=card.pk).update(lease_until=None, attempts=0, **columns)
+
+
+def _wait(card: SlackCard, seconds: float, error: str) -> None:
+    SlackCard.objects.filter(pk=card.pk).update(
+        lease_until=None, error=error[:300], not_before=timezone.now() + timedelta(seconds=seconds)
+    )
+
+
+def _read(pk: int) -> Message:
+    return Message.objects.select_related(*RELATED).get(pk=pk)
+
+
+def _is_erased(message: Message) -> bool:
+    stops = Suppression.objects.filter(
+        scope=Suppression.Scope.PERSON, reason=Suppression.Reason.ERASED, value=str(message.lead_id)
+    )
+    return stops.exists()

@@ -1,0 +1,59 @@
+"""Slack's interactivity: proved, stored, answered within three seconds; worked off later."""
+
+import time
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from approvals.integrations import slack_signature
+from approvals.slack_decisions import click_payloads, clicks
+from approvals.slack_decisions.click_payloads import FormSent, MalformedPayload
+from caio_project.lib.db import deadline
+from caio_project.lib.web import webhooks
+from caio_project.lib.web.problems import problem_response
+from leads.inbound import events
+
+LARGEST_BODY = 256 * 1024
+BODY_TOO_LARGE = f"body: it is larger than {LARGEST_BODY} bytes. Nothing was decided."
+DATABASE_SECONDS = 2.5  # of Slack's three, with the form that is opened meanwhile
+NOT_STORED = "The database is away. Nothing was decided; press again."
+
+
+@csrf_exempt
+@require_POST
+def slack_webhook(request: HttpRequest) -> HttpResponse:
+    """A click or a form. Nothing is stored without a right signature of the raw body."""
+    secrets = [one.strip() for one in settings.SLACK_SIGNING_SECRET.split(",") if one.strip()]
+    if not secrets:
+        return problem_response(503, "SLACK_SIGNING_SECRET is not set: no click can be trusted.")
+    if webhooks.declared_length(request) > LARGEST_BODY:
+        return problem_response(413, BODY_TOO_LARGE)
+    try:
+        body, _sha256, _cut = events.read_body(request)  # type: ignore[arg-type]
+    except events.IncompleteBody:
+        return webhooks.incomplete_response()
+    if len(body) > LARGEST_BODY:
+        return problem_response(413, BODY_TOO_LARGE)
+    if fault := slack_signature.find_fault(body, request.headers, secrets, time.time()):
+        return problem_response(401, fault)
+    try:
+        found = click_payloads.read_body(body)
+    except MalformedPayload as error:
+        return problem_response(400, str(error))
+    try:
+        with deadline.database_deadline(DATABASE_SECONDS):
+            return _store(found)
+    except DatabaseError:
+        return problem_response(503, NOT_STORED)
+
+
+def _store(found: "click_payloads.Pressed | FormSent | None") -> HttpResponse:
+    if isinstance(found, FormSent):
+        said = clicks.take_form(found)
+        return JsonResponse(said) if said else HttpResponse(status=200)
+    if found is not None:
+        clicks.take_pressed(found)
+    return HttpResponse(status=200)
