@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from approvals.decisions import bulk, claims, decisions
 from approvals.desk import reading_proof
-from approvals.models import Approval, Decision, Notice
+from approvals.models import Approval, Decision, Notice, SlackCard, SlackClick
 from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.models import Kind
@@ -248,3 +248,28 @@ class DecisionAdmin(ReadOnlyAdmin):
 class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "text", "to", "channel", "told_at", "attempts", "error")
     list_filter = ("channel",)
+
+
+@admin.register(SlackCard)
+class SlackCardAdmin(ReadOnlyAdmin):
+    list_display = ("posted_at", "message", "status", "version", "written_at", "ended_at", "error")
+    list_select_related = ("message__lead",)
+    ordering = ("-posted_at",)
+
+
+@admin.register(SlackClick)
+class SlackClickAdmin(ReadOnlyAdmin):
+    list_display = (
+        "received_at",
+        "what",
+        "slack_user_id",
+        "message",
+        "outcome",
+        "answered_at",
+        "retries",
+        "error",
+    )
+    list_filter = ("what", "outcome")
+    list_select_related = ("message__lead",)
+    ordering = ("-received_at",)
+    exclude = ("response_url",)

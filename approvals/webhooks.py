@@ -18,7 +18,7 @@ from leads.inbound import events
 
 LARGEST_BODY = 256 * 1024
 BODY_TOO_LARGE = f"body: it is larger than {LARGEST_BODY} bytes. Nothing was decided."
-DATABASE_SECONDS = 2.5  # of Slack's three, with the form that is opened meanwhile
+DEADLINE_SECONDS = 2.8  # of Slack's three, with the form that is opened meanwhile
 NOT_STORED = "The database is away. Nothing was decided; press again."
 
 
@@ -44,7 +44,7 @@ def slack_webhook(request: HttpRequest) -> HttpResponse:
     except MalformedPayload as error:
         return problem_response(400, str(error))
     try:
-        with deadline.database_deadline(DATABASE_SECONDS):
+        with deadline.database_deadline(DEADLINE_SECONDS):
             return _store(found)
     except DatabaseError:
         return problem_response(503, NOT_STORED)

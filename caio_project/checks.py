@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
+from caio_project.operations.slack_checks import slack_errors
 from caio_project.team_access.secret_checks import production_errors
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
@@ -42,6 +43,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_account_errors(),
             *production_errors(),
             *_vendor_errors(),
+            *slack_errors(),
             *_language_model_errors(),
             *_limit_errors(),
             *_sending_errors(),

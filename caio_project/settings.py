@@ -258,7 +258,7 @@ SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 # Proves that a click comes from Slack; without one cards have no buttons to decide.
 SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
 # When the team is told how many emails wait, on working days in its time zone; empty: never.
-DIGEST_AT = env.list("SLACK_DIGEST_AT", default=["09:00", "14:00"])
+DIGEST_AT = env.list("DIGEST_AT", default=["09:00", "14:00"])
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
 # A language model that says drafts in words of its own; any endpoint that speaks OpenAI's chat

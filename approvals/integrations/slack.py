@@ -139,7 +139,10 @@ def _claim_call(window: str, calls: int, seconds: float) -> None:
 
 def _ask(method: str, seconds: float = TIMEOUT_SECONDS, **values: Any) -> Any:
     client = WebClient(
-        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=seconds
+        token=settings.SLACK_BOT_TOKEN,
+        base_url=settings.SLACK_BASE_URL,
+        timeout=seconds,  # type: ignore[arg-type]  # its urllib takes parts of a second, too
+        retry_handlers=[],  # it would post once more what may have arrived
     )
     try:
         answer = client.api_call(method, json=values)

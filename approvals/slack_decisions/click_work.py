@@ -197,5 +197,5 @@ def _close(click: SlackClick, *, is_answered: bool = False, error: str = "") -> 
         reason="",
         response_url="",
         lease_until=None,
-        error=error[:300],
+        error=(error or click.error)[:300],
     )

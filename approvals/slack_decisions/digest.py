@@ -3,7 +3,7 @@
 HOT emails are told of one by one, at once; a digest is for the others.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -42,17 +42,9 @@ def due_digest(now: datetime, times: list[str], zone: str, country: str) -> date
     today = calendar.team_day(now, zone)
     if not calendar.is_working_day(today, country):
         return None
-    moments = [datetime.combine(today, read_time(one), ZoneInfo(zone)) for one in times]
+    moments = [datetime.combine(today, calendar.read_time(one), ZoneInfo(zone)) for one in times]
     over = [one for one in moments if timedelta(0) <= now - one < LATEST]
     return max(over, default=None)
-
-
-def read_time(typed: str) -> time:
-    """ "09:00". Raises ValueError."""
-    found = time.fromisoformat(typed.strip())
-    if found.tzinfo or found.second or found.microsecond:
-        raise ValueError(f"{typed!r} is no time of day like 09:00")
-    return found
 
 
 def digest_text(now: datetime) -> str:

@@ -148,7 +148,7 @@ def card_state(message: Message, mention: str = "", opening: str = "") -> CardSt
     card = _card(message, mention, opening, undo_ends)
     return CardState(
         blocks=card_blocks(card),
-        notification=escape_text(clean_text(card.sentence)),
+        notification=escape_text(clean_text(card.sentence).partition("\n")[0]),
         status=message.status,
         version=message.version,
         is_critical=bool(message.critical_reason),
@@ -216,7 +216,7 @@ def _waiting_sentence(message: Message, opening: str) -> str:
     priority = message.priority.upper()
     said = one_line(opening) or f"Waits for a decision ({priority}): {lead_words(message.lead)}."
     strip = status_words.current_status_line(message)
-    why = one_line(band_words.why_band(message))
+    why = f"{priority}: {one_line(band_words.why_band(message))}"
     return "\n".join(filter(None, (said, strip.text if strip else "", why)))
 
 

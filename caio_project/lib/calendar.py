@@ -34,6 +34,14 @@ class WorkingHours:
         return hours
 
 
+def read_time(typed: str) -> time:
+    """ "09:00". Raises ValueError for anything but a time of day in minutes."""
+    found = time.fromisoformat(typed.strip())
+    if found.tzinfo or found.second or found.microsecond:
+        raise ValueError(f"{typed!r} is no time of day like 09:00")
+    return found
+
+
 def team_day(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 

@@ -60,6 +60,9 @@ def verify_deployment(
             url + "/webhooks/rb2b?token=verify-deployment-wrong",
             (401,),
         ),
+        _check_refused(
+            "an unsigned click from Slack is refused", "POST", url + "/webhooks/slack", (401, 503)
+        ),
         _check_login_page(url),
         _check_refused("sales pages need a login", "GET", url + "/sales", (302,)),
         _check_refused("admin needs a login", "GET", url + "/admin/", (302,)),

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from approvals.integrations import slack
 from approvals.queue import what_waits
 from caio_project.operations import status, surroundings, sweeps
 from leads.inbound import stuck_files
+from leads.integrations import alarms
 from leads.scoring import assess
 from metrics.overview import flow
 from outreach.choices import BlockedBy, Status
@@ -18,6 +20,8 @@ from outreach.limits import current_limits, limit_rules
 from outreach.models import EmailTemplate, Message, SyncCursor
 
 GHL_SWEEP = "outreach.sync_ghl"
+NOBODY_TOLD = "nobody is notified. Set SLACK_BOT_TOKEN, or EMAIL_URL"
+NOTICES_ONLY = "notices only (without SLACK_SIGNING_SECRET nobody can decide there)"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def diagnose_stages() -> list[StageFinding]:
         _uncertain_emails(waits.uncertain),
         _email_templates(),
         _language_model(),
+        _slack(),
         _sending_state(),
         _python(),
         _proxy(),
@@ -203,6 +208,17 @@ def _language_model() -> StageFinding:
         None,
         f"{now.problem} Templates write." if now.problem else wrote,
     )
+
+
+def _slack() -> StageFinding:
+    """How people are told, and whether they can decide there; an alarm says what to mend."""
+    if trouble := " ".join(alarms.open_texts(slack.ALARM)):
+        return StageFinding("Slack", False, None, trouble)
+    if not settings.SLACK_BOT_TOKEN:
+        by_email = "notices go by email" if settings.EMAIL_URL else NOBODY_TOLD
+        return StageFinding("Slack", True, None, f"not connected: {by_email}")
+    decided = "notices and decisions" if settings.SLACK_SIGNING_SECRET else NOTICES_ONLY
+    return StageFinding("Slack", True, None, f"{decided}, in {settings.SLACK_CHANNEL}")
 
 
 def _python() -> StageFinding:

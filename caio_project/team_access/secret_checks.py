@@ -14,7 +14,12 @@ MIN_TOKEN_LENGTH = 16
 MIN_DIFFERENT = 6  # characters: a secret of one repeated letter is long and no secret
 KEY_HINT = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'."
 TOKEN_HINT = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(24))'."
-TOKEN_SETTINGS = ("RB2B_WEBHOOK_TOKENS", "CLAY_CALLBACK_TOKEN", "GHL_WORKFLOW_TOKEN")
+TOKEN_SETTINGS = (
+    "RB2B_WEBHOOK_TOKENS",
+    "CLAY_CALLBACK_TOKEN",
+    "GHL_WORKFLOW_TOKEN",
+    "SLACK_SIGNING_SECRET",
+)
 Found = tuple[str, str, str]
 
 

@@ -1,5 +1,7 @@
 """The team: members, their past employers and their contacts."""
 
+import re
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -22,7 +24,10 @@ class TeamMember(models.Model):
     booking_url = models.CharField(
         max_length=200, blank=True, validators=[URLValidator(["https", "http"])]
     )
-    slack_user_id = models.CharField(max_length=40, blank=True)
+    slack_user_id = models.CharField(
+        max_length=40, blank=True,
+        help_text="Like U012AB3CD, from their profile in Slack. They decide there as their login.",
+    )  # fmt: skip
     ghl_user_id = models.CharField(
         "GHL user id", max_length=40, blank=True,
         help_text="Their id at GoHighLevel: leads that are assigned to them there are theirs here.",
@@ -45,6 +50,22 @@ class TeamMember(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.slack_user_id = self.slack_user_id.strip().upper()
+        if self.slack_user_id and (why_not := self._why_no_slack_user()):
+            raise ValidationError({"slack_user_id": why_not})
+
+    def _why_no_slack_user(self) -> str:
+        """Why this Slack user could not decide as this person; "" where they can."""
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,39}", self.slack_user_id):
+            return f"“{self.slack_user_id}” is no Slack user id; one looks like U012AB3CD."
+        others = TeamMember.objects.filter(slack_user_id__iexact=self.slack_user_id)
+        if other := others.exclude(pk=self.pk).first():
+            return f"{other} has this Slack user id already."
+        if self.user_id is None:
+            return "Choose their login above first: whoever presses in Slack decides as that user."
+        return ""
 
 
 def _company_domain(typed: str) -> str:

@@ -1,8 +1,8 @@
 """A local Slack Web API with the Block Kit limits, incoming webhooks, and builders of signed
 interactions.
 
-Slack Web API: chat.postMessage, chat.update, views.open, auth.test; always HTTP 200 with `ok`, but
-429 when limited. Run alone: python -m tests.fakes.slack --port 0
+Slack Web API: chat.postMessage, chat.postEphemeral, chat.update, views.open, auth.test; always HTTP
+200 with `ok`, but 429 when limited. Run alone: python -m tests.fakes.slack --port 0
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ MAX_TEXT = 40_000
 MAX_BLOCKS = 50
 MAX_VIEW_BLOCKS = 100
 MAX_BLOCK_CHARACTERS = 13_000
+TRIGGER_SECONDS = 3.0
+ACKNOWLEDGE_SECONDS = 3.0  # then Slack shows an error to whoever pressed, or sends it again
 BLOCK_TYPES = {
     "actions",
     "context",
@@ -47,6 +49,7 @@ class FakeSlack(FakeServer):
     name = "slack"
     routes = (
         ("POST", "/api/chat.postMessage", "post_message"),
+        ("POST", "/api/chat.postEphemeral", "post_ephemeral"),
         ("POST", "/api/chat.update", "update_message"),
         ("POST", "/api/views.open", "open_view"),
         ("POST", "/api/auth.test", "test_auth"),
@@ -54,8 +57,18 @@ class FakeSlack(FakeServer):
         ("POST", "/services/{team}/{bot}/{secret}", "incoming_webhook"),
         ("POST", "/actions/{team}/{number}/{secret}", "answer_interaction"),
     )
-    settings = ("token", "channels", "known_triggers", "seconds_per_message")
-    remote_calls = ("posts", "updates", "views", "responses", "rate_limited", "fail", "deliver")
+    settings = ("token", "channels", "members", "known_triggers", "seconds_per_message")
+    remote_calls = (
+        "posts",
+        "updates",
+        "ephemerals",
+        "views",
+        "responses",
+        "rate_limited",
+        "fail",
+        "deliver",
+        "new_trigger",
+    )
 
     def __init__(
         self, token: str = "xoxb-test", channels: tuple[str, ...] | None = None, port: int = 0
@@ -64,6 +77,8 @@ class FakeSlack(FakeServer):
         # None: every channel exists and the bot is in it.
         self.channels = channels
         self.known_triggers: tuple[str, ...] | None = None
+        # None: everybody is in every channel.
+        self.members: tuple[str, ...] | None = None
         # 1.0 would be Slack's limit per channel; 0 switches it off.
         self.seconds_per_message = 0.0
         super().__init__(port)
@@ -73,7 +88,9 @@ class FakeSlack(FakeServer):
         self._updates: list[dict] = []
         self._views: list[dict] = []
         self._responses: list[dict] = []
+        self._ephemerals: list[dict] = []
         self._used_triggers: set[str] = set()
+        self._triggers: dict[str, float] = {}
         self._last_post: dict[str, float] = {}
 
     @property
@@ -89,6 +106,7 @@ class FakeSlack(FakeServer):
         return {
             "posts": self._posts,
             "updates": self._updates,
+            "ephemerals": self._ephemerals,
             "views": self._views,
             "responses": self._responses,
         }
@@ -104,6 +122,18 @@ class FakeSlack(FakeServer):
         """Every accepted chat.update: channel, ts, text, blocks."""
         with self.lock:
             return list(self._updates)
+
+    def ephemerals(self, user: str | None = None) -> list[dict]:
+        """Messages that only one user sees: channel, user, text, blocks."""
+        with self.lock:
+            return [dict(e) for e in self._ephemerals if user in (None, e["user"])]
+
+    def new_trigger(self) -> str:
+        """The trigger_id of a press at this moment; it opens one view, for three seconds."""
+        with self.lock:
+            trigger = f"{next(_numbers)}.789.timed"
+            self._triggers[trigger] = time.time()
+            return trigger
 
     def views(self) -> list[dict]:
         """Every view opened, with its trigger_id."""
@@ -128,10 +158,21 @@ class FakeSlack(FakeServer):
         """HTTP 200 with ok false for the next calls: not_in_channel, token_revoked, …"""
         self.on(route).status(200, {"ok": False, "error": code}, times=times)
 
-    def deliver(self, url: str, body: str, secret: str, ts: int | None = None) -> dict:
-        """POSTs a signed interaction to this machine; returns {"status", "response"}."""
-        status, response = post(url, body.encode(), signed_headers(body, secret, ts))
-        return {"status": status, "response": response}
+    def deliver(
+        self, url: str, body: str, secret: str, ts: int | None = None, retries: int = 0
+    ) -> dict:
+        """POSTs a signed interaction to this machine; returns {"status", "response", "seconds"}.
+
+        With `retries` it comes again so often, as Slack does for what was not acknowledged in three
+        seconds: the same body under a new signature, with X-Slack-Retry-Num.
+        """
+        for number in range(retries + 1):
+            headers = signed_headers(body, secret, ts)
+            if number:
+                headers |= {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": "timeout"}
+            began = time.monotonic()
+            status, response = post(url, body.encode(), headers)
+        return {"status": status, "response": response, "seconds": time.monotonic() - began}
 
     # Web API
 
@@ -178,20 +219,35 @@ class FakeSlack(FakeServer):
             200,
             {
                 "ok": True,
-                "channel": message["channel"],
+                "channel": message["channel_id"],
                 "ts": message["ts"],
                 "message": shown(message),
             },
         )
 
-    def update_message(self, request: Request) -> Reply:
-        """chat.update"""
+    def post_ephemeral(self, request: Request) -> Reply:
+        """chat.postEphemeral: to one user, who has to be in the channel."""
         values = arguments(request)
         refusal = self._channel_refusal(values) or message_refusal(values)
         if refusal:
             return refusal
+        user = values.get("user")
+        if not user or (self.members is not None and user not in self.members):
+            return refused("user_not_in_channel")
+        kept = {name: values.get(name) for name in ("channel", "user", "text", "blocks")}
+        self._ephemerals.append(kept)
+        return Reply(200, {"ok": True, "message_ts": f"{int(time.time())}.{next(_numbers):06d}"})
+
+    def update_message(self, request: Request) -> Reply:
+        """chat.update: by the channel's id, which chat.postMessage has answered."""
+        values = arguments(request)
+        if str(values.get("channel", "")).startswith("#"):
+            return refused("channel_not_found")
+        refusal = message_refusal(values)
+        if refusal:
+            return refusal
         key = (values.get("channel"), values.get("ts"))
-        message = next((p for p in self._posts if (p["channel"], p["ts"]) == key), None)
+        message = next((p for p in self._posts if (p["channel_id"], p["ts"]) == key), None)
         if message is None:
             return refused("message_not_found")
         message["text"] = values.get("text") or message["text"]
@@ -213,6 +269,8 @@ class FakeSlack(FakeServer):
             return refused("exchanged_trigger_id")
         if self.known_triggers is not None and trigger not in self.known_triggers:
             return refused("invalid_trigger_id")
+        if time.time() - self._triggers.get(trigger, time.time()) > TRIGGER_SECONDS:
+            return refused("expired_trigger_id")
         problems = view_problems(view)
         if problems:
             return refused(
@@ -248,6 +306,7 @@ class FakeSlack(FakeServer):
     def _add_post(self, channel: str, values: dict, via: str) -> dict:
         message = {
             "channel": channel,
+            "channel_id": channel_id(channel),
             "ts": f"{int(time.time())}.{next(_numbers):06d}",
             "text": values.get("text") or "",
             "blocks": values.get("blocks") or [],
@@ -282,6 +341,12 @@ class FakeSlack(FakeServer):
 
 
 # Arguments and refusals
+
+
+def channel_id(name: str) -> str:
+    """The id of a channel that was named "#sales-bot"; an id is its own."""
+    is_name = name.startswith("#")
+    return "C0" + "".join(filter(str.isalnum, name)).upper() if is_name else name
 
 
 def arguments(request: Request) -> dict:

@@ -79,3 +79,44 @@ def test_team_edits_rescore_recently_seen_leads(
     assert answer.status_code == 302
     assess.assess_due()
     assert lead.assessments.get().warm["kind"] == "known_there"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["alex", "@alex", "C012345", "U0 1", "<@U012AB3CD>", "U"])
+def test_what_is_no_slack_user_id_is_refused(reviewer: User, typed: str) -> None:
+    member = TeamMemberFactory(user=reviewer)
+    member.slack_user_id = typed
+    with pytest.raises(ValidationError, match="is no Slack user id") as refused:
+        member.full_clean()
+    assert list(refused.value.message_dict) == ["slack_user_id"]
+
+
+@pytest.mark.django_db
+def test_a_slack_user_id_belongs_to_one_member_with_a_login(
+    reviewer: User, lead_user: User
+) -> None:
+    TeamMemberFactory(name="Sam", slack_user_id="U012AB3CD", user=lead_user)
+    other = TeamMemberFactory(name="Rita")
+    other.slack_user_id = " u012ab3cd "
+    with pytest.raises(ValidationError, match="Sam has this Slack user id already"):
+        other.full_clean()
+    other.slack_user_id = "U099"
+    with pytest.raises(ValidationError, match="Choose their login above first"):
+        other.full_clean()
+    other.user = reviewer
+    other.full_clean()
+
+
+@pytest.mark.django_db
+def test_the_admin_refuses_a_slack_user_id_of_two(client: Client, lead_user: User) -> None:
+    client.force_login(lead_user)
+    TeamMemberFactory(name="Sam", slack_user_id="U012AB3CD", user=lead_user)
+    other = TeamMemberFactory(name="Rita")
+    sent = {"name": "Rita", "notice_order": "0", "active": "on", "slack_user_id": "U012AB3CD"}
+    for prefix in ("past_employers", "known_contacts"):
+        sent |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+    answer = client.post(f"/admin/leads/teammember/{other.pk}/change/", sent)
+    assert answer.status_code == 200
+    assert "Sam has this Slack user id already" in answer.content.decode()
+    other.refresh_from_db()
+    assert other.slack_user_id == ""

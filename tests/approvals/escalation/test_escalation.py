@@ -60,11 +60,11 @@ def test_a_hot_email_is_announced_at_once_and_once(
     (post,) = slack.posts()
     assert post["channel"] == "#sales-bot"
     said = f"A HOT email waits for a decision: {message.lead.name}, {message.lead.company.name}."
-    assert post["text"] == said
-    section, actions, told_to = post["blocks"]
-    assert section["text"] == {"type": "plain_text", "text": said, "emoji": False}
+    assert post["text"].startswith(said)
+    section, *_text, actions, told_to = post["blocks"]
+    assert section["text"]["text"].startswith(said)
     assert told_to["elements"] == [{"type": "mrkdwn", "text": "<@U0ALEX>"}]
-    assert actions["elements"][0]["url"] == f"http://localhost/sales/queue/{message.public_id}"
+    assert actions["elements"][-1]["url"] == f"http://localhost/sales/queue/{message.public_id}"
     told = notice()
     assert (told.message, told.step, told.channel, told.error, told.attempts) == (
         message,
@@ -93,7 +93,8 @@ def test_the_next_person_is_told_after_two_hours_and_then_nobody(
         f"Still no decision after 2 hours: {message.lead.name}, {message.lead.company.name} (HOT)."
     )
     blocks = slack.posts()[-1]["blocks"]
-    assert (blocks[0]["text"]["text"], blocks[2]["elements"][0]["text"]) == (said, "<@U0SAM>")
+    assert blocks[0]["text"]["text"].startswith(said)
+    assert blocks[-1]["elements"][0]["text"] == "<@U0SAM>"
     clock.shift(timedelta(hours=5))
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 2
@@ -308,7 +309,7 @@ def test_without_anybody_to_tell_slack_is_told_without_a_mention(
     TeamMember.objects.update(notice_order=0)
     factories.held_email()
     assert rounds() == (1, 1)
-    section, _actions = slack.posts()[0]["blocks"]
+    section, *_text, _actions = slack.posts()[0]["blocks"]
     assert section["text"]["text"].startswith("A HOT email waits")
     assert notice().to is None
 
@@ -326,7 +327,7 @@ def test_a_mention_that_is_no_user_id_is_left_out(slack: FakeSlack, sender: Team
     TeamMember.objects.update(slack_user_id="!channel")
     factories.held_email()
     rounds()
-    section, _actions = slack.posts()[0]["blocks"]
+    section, *_text, _actions = slack.posts()[0]["blocks"]
     assert section["text"]["text"].startswith("A HOT email waits")
 
 
