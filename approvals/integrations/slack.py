@@ -14,14 +14,15 @@ from caio_project.lib import http
 from leads.integrations import alarms, rates
 
 VENDOR = "slack"
-UPDATES = "slack updates"  # Slack counts each method for itself
+UPDATES, ANSWERS = "slack updates", "slack answers"  # Slack counts each method for itself
 MAX_TEXT_LENGTH = 3000  # of a block, as escaped
 TIMEOUT_SECONDS = 10
 FORM_SECONDS = 1.5  # to open a form while Slack waits three seconds for our answer
 ANSWER_SECONDS = 5.0
 # Slack takes one message a second and channel, and short bursts.
 BURST, BURST_SECONDS = 20, 20.0
-UPDATES_A_MINUTE = 50
+UPDATES_A_MINUTE, ANSWERS_A_MINUTE = 50, 100
+WINDOWS = {"chat.update": UPDATES, "chat.postEphemeral": ANSWERS}
 DEFAULT_WAIT = 30.0  # seconds, for a 429 that names none
 LONGEST_WAIT = 3600.0
 RESPONSE_HOST = "hooks.slack.com"
@@ -93,7 +94,7 @@ def open_view(trigger_id: str, view: dict[str, Any]) -> None:
 
 def post_ephemeral(channel: str, user: str, shown: str, blocks: Blocks) -> None:
     """Say something that only `user` sees. Raises as `post_message`."""
-    _claim_call(VENDOR, BURST, BURST_SECONDS)
+    _claim_call(ANSWERS, ANSWERS_A_MINUTE, 60.0)
     _ask("chat.postEphemeral", channel=channel, user=user, **_text(shown), blocks=blocks)
 
 
@@ -147,7 +148,7 @@ def _ask(method: str, seconds: float = TIMEOUT_SECONDS, **values: Any) -> Any:
     try:
         answer = client.api_call(method, json=values)
     except SlackApiError as error:
-        raise _meaning_of(error, UPDATES if method == "chat.update" else VENDOR) from error
+        raise _meaning_of(error, WINDOWS.get(method, VENDOR)) from error
     alarms.clear_when_due(ALARM)
     return answer
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from approvals.desk import reading_proof
 from approvals.escalation import escalation
+from approvals.integrations import slack as slack_client
 from approvals.models import Decision, SlackCard, SlackClick
 from approvals.slack_decisions import card_updates, click_work
 from outreach.models import Message
@@ -35,8 +36,11 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(autouse=True)
-def connected(slack: FakeSlack, settings: Any) -> None:
+def connected(slack: FakeSlack, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's pace is another test's matter: here everybody is answered at once."""
     settings.SLACK_SIGNING_SECRET = SECRET
+    for name in ("BURST", "UPDATES_A_MINUTE", "ANSWERS_A_MINUTE"):
+        monkeypatch.setattr(slack_client, name, 10_000)
     settings.UNDO_SECONDS = 600
 
 
