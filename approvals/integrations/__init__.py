@@ -1,1 +1,1 @@
-"""Slack: the client that posts notices."""
+"""Slack: its Web API, its signature, and what its errors mean."""

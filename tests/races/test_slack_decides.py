@@ -21,7 +21,7 @@ from tests import factories
 from tests.conftest import person
 from tests.fakes import slack as slack_module
 from tests.fakes.slack import FakeSlack
-from tests.races.conftest import at_once, database_url, now_is
+from tests.races.conftest import Workers, at_once, now_is
 
 pytestmark = [
     pytest.mark.postgres,
@@ -32,6 +32,7 @@ pytestmark = [
 SECRET = "slack-secret-0123456789abcdef"
 REASON = "The first line is about us, not about them."
 EMAILS, DECIDERS = 20, 50
+ANSWER_ROUTE = "POST /actions/{team}/{number}/{secret}"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -180,4 +181,65 @@ def test_two_workers_work_off_each_click_once(committed: None, slack: FakeSlack)
     assert Decision.objects.count() == 12
     assert len(slack.ephemerals("U0RITA")) == 12
     assert set(SlackClick.objects.values_list("outcome", flat=True)) == {"approved"}
-    assert database_url().startswith("postgres://")
+
+
+@pytest.mark.parametrize("held_up", ["the update of the card", "the answer"])
+def test_a_click_survives_the_death_of_its_worker_and_decides_once(
+    committed: None, slack: FakeSlack, client: Client, clock: Any, held_up: str
+) -> None:
+    route = {"the update of the card": "POST /api/chat.update", "the answer": ANSWER_ROUTE}[held_up]
+    user = person("rita", "Reviewer")
+    factories.TeamMemberFactory(name="Rita", user=user, slack_user_id="U0RITA")
+    message = factories.held_email()
+    escalation.create_hot_notices()
+    escalation.deliver_due_notices()
+    card = SlackCard.objects.get()
+    body = slack_module.block_actions(
+        "approve", f"{message.public_id}.1", user="U0RITA", channel=card.channel, ts=card.ts,
+        response_url=slack.response_url,
+    )  # fmt: skip
+    slack.on(route).never()
+    workers = Workers(
+        "tests.races.work_slack",
+        SANDBOX="ghl,clay",
+        UNDO_SECONDS="600",
+        SLACK_BOT_TOKEN="xoxb-test",
+        SLACK_SIGNING_SECRET=SECRET,
+        SLACK_BASE_URL=slack.api_url,
+    )
+    try:
+        worker = workers.start()
+        headers = slack_module.signed_headers(body, SECRET, int(timezone.now().timestamp()))
+        headers.pop("Content-Type")
+        for _ in range(2):  # the second is Slack's retry
+            answer = client.post("/webhooks/slack", body, content_type=FORM, headers=headers)
+            assert answer.status_code == 200
+        wait_until(lambda: now_is(message).status == "cleared")
+        wait_until(lambda: is_held_up(slack, held_up))
+        worker.kill()
+        worker.wait(60)
+    finally:
+        workers.stop()
+    slack.clear_behaviours()
+
+    clock.shift(61)
+    SlackCard.objects.update(look_at=timezone.now())
+    for _ in range(2):
+        click_work.work_off_clicks()
+        card_updates.update_cards()
+    click = SlackClick.objects.get()
+    assert (Decision.objects.count(), click.outcome, click.retries) == (1, "approved", 1)
+    assert click.answered_at is not None
+    assert "rita approved this email" in str(slack.posts()[0]["blocks"])
+
+
+def is_held_up(slack: FakeSlack, held_up: str) -> bool:
+    wanted = "/actions/" if held_up == "the answer" else "chat.update"
+    return any(wanted in request.path for request in slack.requests())
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)

@@ -125,7 +125,8 @@ def test_a_sweep_that_works_is_sent_with_every_tick(now: datetime) -> None:
 
     sent = [sweeps.send_due_sweeps(now + number * TICK_SECONDS * SECOND) for number in range(1, 4)]
 
-    assert sent == [["leads.process_events"]] * 3
+    often = {name for name, every in SWEEPS.items() if every <= 3 * TICK_SECONDS}
+    assert [sorted(set(names) - often) for names in sent] == [["leads.process_events"]] * 3
 
 
 def test_a_sweep_without_work_goes_back_to_its_interval(now: datetime) -> None:
