@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from approvals.integrations import slack_signature
 from approvals.slack_decisions import click_payloads, clicks
-from approvals.slack_decisions.click_payloads import FormSent, MalformedPayload
+from approvals.slack_decisions.click_payloads import FormSent, MalformedPayload, Pressed
 from caio_project.lib.db import deadline
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
@@ -29,6 +29,8 @@ def slack_webhook(request: HttpRequest) -> HttpResponse:
     secrets = [one.strip() for one in settings.SLACK_SIGNING_SECRET.split(",") if one.strip()]
     if not secrets:
         return problem_response(503, "SLACK_SIGNING_SECRET is not set: no click can be trusted.")
+    if fault := slack_signature.find_header_fault(request.headers, time.time()):
+        return problem_response(401, fault)
     if webhooks.declared_length(request) > LARGEST_BODY:
         return problem_response(413, BODY_TOO_LARGE)
     try:
@@ -39,18 +41,21 @@ def slack_webhook(request: HttpRequest) -> HttpResponse:
         return problem_response(413, BODY_TOO_LARGE)
     if fault := slack_signature.find_fault(body, request.headers, secrets, time.time()):
         return problem_response(401, fault)
+    return _take_in(body)
+
+
+def _take_in(body: bytes) -> HttpResponse:
     try:
         found = click_payloads.read_body(body)
-    except MalformedPayload as error:
-        return problem_response(400, str(error))
-    try:
         with deadline.database_deadline(DEADLINE_SECONDS):
             return _store(found)
+    except MalformedPayload as error:
+        return problem_response(400, str(error))
     except DatabaseError:
         return problem_response(503, NOT_STORED)
 
 
-def _store(found: "click_payloads.Pressed | FormSent | None") -> HttpResponse:
+def _store(found: Pressed | FormSent | None) -> HttpResponse:
     if isinstance(found, FormSent):
         said = clicks.take_form(found)
         return JsonResponse(said) if said else HttpResponse(status=200)

@@ -1,6 +1,7 @@
 """Works off clicks: decides once, writes the cards anew, and answers whoever clicked."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -32,6 +33,12 @@ FAILED = "failed"
 FAILED_WORDS = "Nothing was decided: it failed here several times. Open the email to decide."
 DONE = {SlackClick.What.APPROVE: "approved", SlackClick.What.REJECT: "rejected"}
 SAME = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    outcome: str
+    answer: str
 
 
 class LeaseLost(Exception):
@@ -80,15 +87,20 @@ def _decide_once(click: SlackClick) -> None:
         )
         if not mine.exists():
             raise LeaseLost
-        outcome, answer = _judge(click)
-        changes = {"outcome": outcome, "answer": answer[: clicks.MAX_ANSWER], "reason": ""}
+        judged = judge_click(click)
+        changes = {"outcome": judged.outcome, "answer": judged.answer, "reason": ""}
         if not claims.claim_row(mine, **changes):
             raise LeaseLost
-    click.outcome, click.answer = outcome, answer[: clicks.MAX_ANSWER]
+    click.outcome, click.answer = judged.outcome, judged.answer
+
+
+def judge_click(click: SlackClick) -> Judged:
+    """Decide; what came of the click, and what whoever clicked is told."""
+    outcome, answer = _judge(click)
+    return Judged(outcome, answer[: clicks.MAX_ANSWER])
 
 
 def _judge(click: SlackClick) -> tuple[str, str]:
-    """What came of the click, and what whoever clicked is told."""
     message = click.message_id and Message.objects.select_related(*card_updates.RELATED).get(
         pk=click.message_id
     )

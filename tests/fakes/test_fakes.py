@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import requests
+import time_machine
 
 from . import rb2b
 from . import slack as slack_module
@@ -917,6 +918,44 @@ def test_slack_views(slack):
         == "invalid_arguments"
     )
     assert len(slack.views()) == 1
+
+
+def test_slack_views_open_for_three_seconds_after_the_press(slack):
+    view = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Reject"},
+        "blocks": [{"type": "divider"}],
+    }
+    with time_machine.travel("2026-03-03T15:00:00Z", tick=False) as clock:
+        late, soon = slack.new_trigger(), slack.new_trigger()
+        clock.shift(2.9)
+        assert slack_call(slack, "views.open", {"trigger_id": soon, "view": view})["ok"]
+        clock.shift(0.2)
+        answer = slack_call(slack, "views.open", {"trigger_id": late, "view": view})
+    assert answer["error"] == "expired_trigger_id"
+
+
+def test_slack_shows_an_ephemeral_message_to_one_member(slack):
+    body = {"channel": "C1", "user": "U0MEI", "text": "Only you"}
+    assert slack_call(slack, "chat.postEphemeral", body)["ok"]
+    slack.members = ("U0OTHER",)
+    assert slack_call(slack, "chat.postEphemeral", body)["error"] == "user_not_in_channel"
+    assert [one["text"] for one in slack.ephemerals("U0MEI")] == ["Only you"]
+    assert slack.posts() == []
+
+
+def test_slack_updates_by_the_channels_id_and_not_by_its_name(slack):
+    posted = slack_call(slack, "chat.postMessage", {"channel": "#sales-bot", "text": "Hi"})
+    by_name = {"channel": "#sales-bot", "ts": posted["ts"], "text": "x"}
+    assert posted["channel"] == "C0SALESBOT"
+    assert slack_call(slack, "chat.update", by_name)["error"] == "channel_not_found"
+    assert slack_call(slack, "chat.update", {**by_name, "channel": posted["channel"]})["ok"]
+
+
+def test_slack_delivers_again_with_a_number(slack, receiver):
+    slack.deliver(receiver.url, slack_module.block_actions(), "secret", retries=2)
+    numbers = [headers["X-Slack-Retry-Num"] for headers, _ in receiver.received]
+    assert numbers == [None, "1", "2"]
 
 
 def test_slack_webhook_and_response_url(slack):

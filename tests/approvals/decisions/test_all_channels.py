@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from approvals.decisions import claims, judgement
 from approvals.decisions.judgement import (
@@ -23,7 +23,8 @@ from approvals.decisions.judgement import (
     find_refusal,
 )
 from approvals.desk import reading_proof
-from approvals.models import Claim, Decision, Reading
+from approvals.models import Claim, Decision, Reading, SlackClick
+from approvals.slack_decisions import click_work
 from caio_project.lib.models import ApiKey
 from outreach.choices import Phase, Status
 from outreach.models import Message, Move
@@ -76,7 +77,17 @@ def by_key(client: Client, message: Message, version: int) -> str:
     return f"{answer.status_code} {answer.content.decode()}"
 
 
-CHANNELS = [by_desk, by_batch, by_admin, by_session_api, by_key]
+def by_slack(client: Client, message: Message, version: int) -> str:
+    """Press Approve as whoever is signed in; what they are told there."""
+    user = User.objects.get(pk=client.session["_auth_user_id"])
+    factories.TeamMemberFactory(name=user.username, user=user, slack_user_id="U0SOMEBODY")
+    fields = {"what": "approve", "slack_user_id": "U0SOMEBODY", "message": message}
+    click = SlackClick.objects.create(key="click", version=version, **fields)
+    with override_settings(SLACK_SIGNING_SECRET="slack-secret-0123456789"):
+        return click_work.judge_click(click).answer
+
+
+CHANNELS = [by_desk, by_batch, by_admin, by_session_api, by_key, by_slack]
 
 
 def assert_nothing_happened(message: Message) -> None:
@@ -103,7 +114,7 @@ def test_a_colleagues_claim_refuses_in_every_channel(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("channel", [by_desk, by_batch, by_session_api, by_key])
+@pytest.mark.parametrize("channel", [by_desk, by_batch, by_session_api, by_key, by_slack])
 def test_an_older_version_is_refused_in_every_channel(
     client: Client, reviewer: User, channel: Channel
 ) -> None:
@@ -119,7 +130,7 @@ def test_an_older_version_is_refused_in_every_channel(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("channel", [by_desk, by_batch, by_admin, by_session_api])
+@pytest.mark.parametrize("channel", [by_desk, by_batch, by_admin, by_session_api, by_slack])
 def test_nobody_decides_without_the_permission(
     client: Client, viewer: User, channel: Channel
 ) -> None:

@@ -102,6 +102,9 @@ UNPROVEN = [
     ("/webhooks/ghl", {"x_wh_signature": ""}, 401),
     ("/webhooks/ghl/workflow", {}, 401),
     ("/webhooks/ghl/workflow", {"authorization": "Basic abc"}, 401),
+    ("/webhooks/slack", {}, 401),
+    ("/webhooks/slack", {"x_slack_signature": "v0=x"}, 401),
+    ("/webhooks/slack", {"x_slack_signature": "v0=x", "x_slack_request_timestamp": "1"}, 401),
 ]
 
 
@@ -111,6 +114,7 @@ def test_a_webhook_without_proof_is_refused_unread(
     client: Client, settings: Any, path: str, headers: dict[str, str], status: int, length: int
 ) -> None:
     settings.CLAY_CALLBACK_TOKEN = settings.GHL_WORKFLOW_TOKEN = "right-token-0123456789"
+    settings.SLACK_SIGNING_SECRET = "right-secret-0123456789"
     answer, was_read = post(client, path, length, content_type="application/json", **headers)
     assert (answer.status_code, was_read) == (status, False)
     assert not InboundEvent.objects.exists()
