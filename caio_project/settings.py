@@ -226,9 +226,7 @@ CLAY_SUBMISSIONS_USED = env.int("CLAY_SUBMISSIONS_USED", default=0)
 
 GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
 GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")
-GHL_CLIENT_ID = env.str(
-    "GHL_CLIENT_ID", default=""
-)  # of an app that is connected by OAuth, in place of the token
+GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app by OAuth, in place of the token
 GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
@@ -255,9 +253,7 @@ DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])
 
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
-# Proves that a click comes from Slack; without one cards have no buttons to decide.
 SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
-# When the team is told how many emails wait, on working days in its time zone; empty: never.
 DIGEST_AT = env.list("DIGEST_AT", default=["09:00", "14:00"])
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 

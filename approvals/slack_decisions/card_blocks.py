@@ -130,7 +130,6 @@ def _button(button: CardButton) -> dict[str, object]:
 
 
 def _our_own_words(card: Card) -> Blocks:
-    """The only markup on a card: whom we mention, and a link to our own page."""
     said = [f"<@{card.mention}>"] if card.mention.isalnum() else []
     said += [f"<{card.link}|Open the email>"] if card.link else []
     if not said:

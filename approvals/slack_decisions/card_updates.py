@@ -1,7 +1,7 @@
 """Posts cards, and writes each anew when the email's row says something else."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -44,10 +44,14 @@ def adopt_card(message: Message, channel: str, ts: str) -> None:
 
 
 def update_cards(batch: int = 100) -> int:
-    """Write every card anew that differs from the rows; returns how many were looked at."""
+    """Write every card anew that differs from the rows; returns how many were looked at.
+
+    Emails that were decided or edited come first: a halt changes a word on all the others.
+    """
     if not settings.SLACK_BOT_TOKEN:
         return 0
-    return _update_each(_changed(timezone.now()), batch)
+    moved = ~Q(status=F("message__status")) | ~Q(version=F("message__version"))
+    return sum(_update_each(_open_cards(which), batch) for which in (moved, _otherwise_due()))
 
 
 def blank_erased(batch: int = 100) -> int:
@@ -57,31 +61,32 @@ def blank_erased(batch: int = 100) -> int:
 
 def _update_each(found: QuerySet[SlackCard, int], batch: int) -> int:
     # By id, for a lease is not checked again in a query with joins.
-    due, count = SlackCard.objects.filter(pk__in=list(found[:batch])).order_by("pk"), 0
-    for card in claims.lease_rows(due, LEASE_SECONDS, batch):
+    ids = list(found[:batch])
+    due, count = SlackCard.objects.filter(pk__in=ids).order_by("pk"), 0
+    for card in claims.lease_rows(due, LEASE_SECONDS, batch) if ids else ():
         count += 1
-        _update_card(card)
+        try:
+            _update_card(card)
+        except slack.SlackBusy as busy:
+            _wait(card, busy.seconds, str(busy))
+            break  # none of the others would be taken, either
     return count
 
 
-def _changed(now: datetime) -> QuerySet[SlackCard, int]:
-    """Ids of open cards whose columns differ from the email's, or whose time has come."""
+def _open_cards(which: Q) -> QuerySet[SlackCard, int]:
+    cards = SlackCard.objects.filter(which, ended_at=None, not_before__lte=timezone.now())
+    return cards.order_by("pk").values_list("pk", flat=True)
+
+
+def _otherwise_due() -> Q:
     control = email_cards.control_mark(phase.current_control())
-    is_critical = Q(is_critical=False) & ~Q(message__critical_reason="")
-    differs = (
-        ~Q(status=F("message__status"))
-        | ~Q(version=F("message__version"))
-        | is_critical
-        | Q(is_critical=True, message__critical_reason="")
-        | ~Q(control=control)
-        | Q(look_at__lte=now)
-    )
-    open_cards = SlackCard.objects.filter(differs, ended_at=None, not_before__lte=now)
-    return open_cards.order_by("pk").values_list("pk", flat=True)
+    turned_critical = Q(is_critical=False) & ~Q(message__critical_reason="")
+    no_more_critical = Q(is_critical=True, message__critical_reason="")
+    is_time = Q(look_at__lte=timezone.now())
+    return turned_critical | no_more_critical | ~Q(control=control) | is_time
 
 
 def _of_erased() -> QuerySet[SlackCard, int]:
-    """Ids of cards about people who were erased since: they name nobody from then on."""
     stops = Suppression.objects.filter(
         scope=Suppression.Scope.PERSON, reason=Suppression.Reason.ERASED
     )
@@ -118,8 +123,8 @@ def _write(card: SlackCard, words: str, blocks: slack.Blocks, columns: dict[str,
         # Nobody sees it any more: there is nothing left to say or to blank.
         now = timezone.now()
         _close(card, {"ended_at": now, "erased_at": now, "error": str(gone)})
-    except slack.SlackBusy as busy:
-        _wait(card, busy.seconds, str(busy))
+    except slack.SlackBusy:
+        raise
     except Exception as error:
         log.warning("card %s: %s", card.pk, type(error).__name__)
         wait = claims.retry_delay(card.attempts, longest=LONGEST_RETRY)

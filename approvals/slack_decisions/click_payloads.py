@@ -31,8 +31,6 @@ class EmailShown:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A button on a card."""
-
     key: str
     action: str  # approve, reject or undo
     user: str
@@ -45,8 +43,6 @@ class Pressed:
 
 @dataclass(frozen=True)
 class FormSent:
-    """The form for a rejection, filled in."""
-
     key: str
     user: str
     email: EmailShown

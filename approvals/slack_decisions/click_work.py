@@ -95,7 +95,6 @@ def _decide_once(click: SlackClick) -> None:
 
 
 def judge_click(click: SlackClick) -> Judged:
-    """Decide; what came of the click, and what whoever clicked is told."""
     outcome, answer = _judge(click)
     return Judged(outcome, answer[: clicks.MAX_ANSWER])
 
@@ -153,7 +152,6 @@ def _approved_words(message: Message, in_shadow: bool, who: str) -> str:
 def _refusal_answer(
     click: SlackClick, message: Message, decider: Decider, refused: DecisionRefused
 ) -> str:
-    """The judgement's sentence; of an expired email that it was no rejection."""
     if message.status == Status.EXPIRED:
         return f"Nothing was decided. {email_cards.state_sentence(message)}"
     last = message.decisions.last_standing()

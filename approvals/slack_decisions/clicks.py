@@ -56,7 +56,6 @@ def take_pressed(pressed: Pressed) -> None:
 
 
 def _open_form(click: SlackClick, message: Message, pressed: Pressed) -> None:
-    """Open it within Slack's three seconds; where it may not or cannot, the answer says why."""
     if why_not := find_reject_refusal(message, pressed.email.version, pressed.user):
         _set_outcome(click, REFUSED, why_not)
         return

@@ -59,7 +59,6 @@ class CardState:
 
     @property
     def columns(self) -> dict[str, object]:
-        """What a row of the card keeps of it."""
         return {
             "status": self.status,
             "version": self.version,
@@ -73,7 +72,6 @@ class CardState:
 
 
 def control_mark(control: Control) -> str:
-    """Changes where the words of the buttons may: by phase and halt."""
     return f"{control.phase}{':halted' if phase.is_halted(control) else ''}"
 
 
@@ -126,7 +124,6 @@ def _in_brackets(address: str) -> str:
 
 
 def _checks(message: Message) -> list[str]:
-    """Each check with its shape, those that need a person first."""
     states = [(_state_of(row), str(row.get("text", ""))) for row in message.guards]
     ordered = sorted(states, key=lambda one: one[0] == CheckState.PASS)
     return [f"{SHAPES[state]} {text}" for state, text in ordered]
@@ -208,7 +205,6 @@ def _waiting_card(message: Message, mention: str, opening: str) -> Card:
 
 
 def _approve_label(labels: status_words.ButtonLabels) -> str:
-    """It begins with "Approve" in every phase."""
     return labels.approve if labels.approve.startswith("Approve") else APPROVE_IN_SHADOW
 
 

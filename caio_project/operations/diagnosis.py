@@ -211,7 +211,6 @@ def _language_model() -> StageFinding:
 
 
 def _slack() -> StageFinding:
-    """How people are told, and whether they can decide there; an alarm says what to mend."""
     if trouble := " ".join(alarms.open_texts(slack.ALARM)):
         return StageFinding("Slack", False, None, trouble)
     if not settings.SLACK_BOT_TOKEN:

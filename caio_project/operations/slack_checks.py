@@ -10,7 +10,6 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def slack_errors() -> list[tuple[str, str, str]]:
-    """Name, sentence and hint of each contradiction."""
     found = []
     if settings.SLACK_SIGNING_SECRET and not settings.SLACK_BOT_TOKEN:
         text = "SLACK_SIGNING_SECRET is set, and SLACK_BOT_TOKEN is not: no card could be posted."
