@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 
+from approvals.models import SlackCard, SlackClick
 from caio_project.lib.models import ApiKey
 from leads.identity import merging
 from leads.models import InboundEvent, ScoringRules, Suppression
@@ -63,6 +64,10 @@ def make_world() -> World:
     Suppression.objects.create(scope="email", value="stopped@example.com", reason="manual")
     ScoringRules.objects.create(name="A draft", rules=rule_versions.current_rules().as_dict())
     AfterSend.objects.create(message=sent, what="tag", state="failed")
+    SlackCard.objects.create(message=held, channel="C01", ts="1.1", status="held", version=1)
+    SlackClick.objects.create(
+        key="pressed", what="approve", slack_user_id="U0KAY", message=held, version=1
+    )
     person = User.objects.create_user("kay", "kay@ours.example.com")
     merge = merging.merge_leads(
         factories.LeadFactory(), factories.LeadFactory(), source="person", reason="The same person."
