@@ -27,10 +27,13 @@ from caio_project.lib.words.check_states import SHAPES, CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
 from leads.models import Lead
 from outreach.choices import MoveCode, Status, Tag, move_words
+from outreach.contact_history import ghl_check
 from outreach.control import phase
+from outreach.drafting import signing
 from outreach.models import Control, Message, MessageText, Transport
 
 LOOK_AGAIN = timedelta(minutes=10)  # for what changes without a new state or text
+LOOK_SOON = timedelta(seconds=30)  # while GoHighLevel has not been asked
 FOR_GOOD = (Status.SENT, Status.EXPIRED, Status.REJECTED)
 MAY_COME_BACK = (Status.WITHDRAWN, Status.FAILED)  # by a person, within these days
 COMES_BACK_WITHIN = timedelta(days=30)
@@ -126,7 +129,9 @@ def _in_brackets(address: str) -> str:
 def _checks(message: Message) -> list[str]:
     states = [(_state_of(row), str(row.get("text", ""))) for row in message.guards]
     ordered = sorted(states, key=lambda one: one[0] == CheckState.PASS)
-    return [f"{SHAPES[state]} {text}" for state, text in ordered]
+    lines = [f"{SHAPES[state]} {text}" for state, text in ordered]
+    beside = (ghl_check.check_summary(message), signing.signed_by_another(message))
+    return lines + [one_line(words) for words in beside if words]
 
 
 def _state_of(row: dict[str, object]) -> CheckState:
@@ -150,9 +155,15 @@ def card_state(message: Message, mention: str = "", opening: str = "") -> CardSt
         version=message.version,
         is_critical=bool(message.critical_reason),
         control=control_mark(control),
-        look_at=min(undo_ends or now + LOOK_AGAIN, now + LOOK_AGAIN),
+        look_at=_look_at(message, undo_ends, now),
         is_over=undo_ends is None and _is_over(message, now),
     )
+
+
+def _look_at(message: Message, undo_ends: datetime | None, now: datetime) -> datetime:
+    is_checked = not ghl_check.check_summary(message).startswith(ghl_check.NOT_CHECKED_YET)
+    again = now + (LOOK_AGAIN if is_checked else LOOK_SOON)
+    return min(undo_ends or again, again)
 
 
 def _is_over(message: Message, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from leads.models import Alarm, Lead, RateWindow
 from leads.suppression import suppression
 from outreach.choices import MoveCode
 from outreach.control import phase
-from outreach.models import Message, MessageText
+from outreach.models import GhlLook, Message, MessageText
 from outreach.review import review_actions
 from tests import factories
 from tests.approvals.slack_decisions.conftest import (
@@ -103,6 +103,20 @@ class TestCardOfAnEmail:
         block = next(block for block in post["blocks"] if block["type"] == "actions")
         assert block["elements"][0]["text"]["text"] == "Approve"
         assert set(buttons_of(post)) == {"approve", "reject", "open"}
+
+    def test_what_is_known_at_gohighlevel_stands_on_it(
+        self, ghl: Any, slack: FakeSlack, told: Told, clock: Any
+    ) -> None:
+        message = told()
+        assert "Not checked at GoHighLevel yet" in words_of(post_of(slack, message))
+        GhlLook.objects.update_or_create(
+            message=message, defaults={"looked_at": timezone.now(), "contact_id": ""}
+        )
+        clock.shift(timedelta(seconds=31))
+        card_updates.update_cards()
+        assert "Checked at GoHighLevel: They are not known there." in (
+            words_of(post_of(slack, message))
+        )
 
     def test_the_unsubscribe_address_is_not_on_it(self, slack: FakeSlack, told: Told) -> None:
         message = told()

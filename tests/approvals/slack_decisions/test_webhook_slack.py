@@ -246,10 +246,13 @@ def test_while_the_database_is_away_slack_is_told_so(
     assert response.json()["detail"] == "The database is away. Nothing was decided; press again."
 
 
-def test_an_acknowledgement_takes_milliseconds(client: Client, body: str) -> None:
-    began = time.monotonic()
-    assert post(client, body, signed(body)).status_code == 200
-    assert time.monotonic() - began < 1
+def test_an_acknowledgement_takes_a_part_of_slacks_three_seconds(client: Client, body: str) -> None:
+    taken = []
+    for _ in range(5):  # the best of them: a busy machine is no fault of the code
+        began = time.monotonic()
+        assert post(client, body, signed(body)).status_code == 200
+        taken.append(time.monotonic() - began)
+    assert min(taken) < 0.5
 
 
 @pytest.mark.django_db(transaction=True)
