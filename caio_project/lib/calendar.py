@@ -76,6 +76,14 @@ def days_off(country: str, state: str, year: int) -> frozenset[date]:
     )
 
 
+@lru_cache(maxsize=256)
+def public_holidays(country: str, year: int) -> frozenset[date]:
+    """The public holidays of one year, complete; none for a country that is not known."""
+    if country not in holidays.list_supported_countries():
+        return frozenset()
+    return frozenset(holidays.country_holidays(country, years=year).keys())
+
+
 def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
     return day not in days_off(country, state, day.year)
 
