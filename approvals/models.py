@@ -12,10 +12,22 @@ from approvals.training_models import Fault as Fault
 from approvals.training_models import TrainingEmail as TrainingEmail
 from approvals.slack_models import SlackCard as SlackCard
 from approvals.slack_models import SlackClick as SlackClick
+from approvals.choices import Channel as NoticeChannel
+from approvals.choices import SkipReason
+from approvals.escalation_models import (
+    Absence,
+    DayOff,
+    Delegate,
+    EscalationLadder,
+    LadderStep,
+    TeamCalendar,
+)
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag
 from outreach.models import Message, Reply
+
+__all__ = ["Absence", "DayOff", "Delegate", "EscalationLadder", "LadderStep", "TeamCalendar"]
 
 
 class Verdict(models.TextChoices):
@@ -145,10 +157,7 @@ class Claim(models.Model):
 class Notice(models.Model):
     """Something a person must be told: whom, by which channel, and whether it arrived."""
 
-    class Channel(models.TextChoices):
-        SLACK = "slack", "Slack"
-        EMAIL = "email", "Email"
-        PAGE = "page", "Notices page"
+    Channel = NoticeChannel
 
     key = models.CharField(
         max_length=80, unique=True, help_text="Once per event: held round and step."
@@ -169,8 +178,23 @@ class Notice(models.Model):
     )
     step = models.PositiveSmallIntegerField(default=0)
     to = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
+    instead_of = models.ForeignKey(
+        TeamMember,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Whose delegate the person told is.",
+    )
     text = models.CharField(max_length=300)
-    channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
+    wanted = models.CharField(
+        max_length=10, choices=NoticeChannel.choices, blank=True, help_text="What the ladder names."
+    )
+    skipped = models.CharField(
+        max_length=20, choices=SkipReason.choices, blank=True, help_text="Why nobody was told."
+    )
+    planned_at = models.DateTimeField(null=True, blank=True, help_text="When the ladder said so.")
+    channel = models.CharField(max_length=10, choices=NoticeChannel.choices, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     not_before = models.DateTimeField(default=timezone.now)
     told_at = models.DateTimeField(null=True, blank=True)

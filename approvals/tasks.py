@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.slack_decisions import card_updates, click_work, digest
 from caio_project.lib.models import Heartbeat
 
@@ -10,7 +10,7 @@ from caio_project.lib.models import Heartbeat
 @shared_task(name="approvals.tell")
 def tell() -> None:
     made = (
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         + escalation.create_alarm_notices()
         + escalation.create_reply_notices()
         + digest.create_digest_notice()

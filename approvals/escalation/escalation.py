@@ -1,8 +1,7 @@
-"""Telling people: a HOT draft at once, the next person when two hours pass without a decision, a
-positive answer.
+"""Telling people: notices of positive answers and alarms, and the delivery of every notice.
 
-A notice is a row with a unique key, so that no sweep tells twice; it is told by Slack when
-configured, else by email, else it stands on the notices page.
+A notice is a row with a unique key, so that no sweep tells twice. The channel that the ladder names
+is tried first, then the other one that is configured; else it stands on the notices page.
 """
 
 import logging
@@ -14,83 +13,22 @@ from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from approvals.escalation import ladder_rows, lead_words
 from approvals.integrations import slack
 from approvals.models import Notice
-from approvals.queue import snoozed
 from approvals.sent import answers
 from approvals.slack_decisions import digest, slack_notices
 from caio_project.lib.db import claims
-from leads.models import Alarm, Kind, Lead, TeamMember
-from outreach.choices import Band, Status
-from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
-from outreach.models import Message, Reply, ReplyKind, ReplyText
+from leads.models import Alarm, TeamMember
+from outreach.choices import Status
+from outreach.models import Reply, ReplyKind, ReplyText
 
 log = logging.getLogger(__name__)
 
-STEP_DELAYS = (timedelta(0), timedelta(hours=2))  # after held: the first person, the next one
 MAX_ATTEMPTS = 6
 LEASE_SECONDS = 60
-MAX_NAME_LENGTH = 200
 MAX_QUOTE_LENGTH = 600  # characters of an answer
 Channel = Notice.Channel
-
-
-def create_hot_notices(batch: int = 200) -> int:
-    """Write a notice for each waiting HOT email not announced at its step; returns how many."""
-    now = timezone.now()
-    made = 0
-    for step, after in enumerate(STEP_DELAYS):
-        # Once for each time it came into the queue: what was approved and came back is announced
-        # again.
-        told = Notice.objects.filter(
-            message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at")
-        )
-        due = Message.objects.filter(
-            status=Status.HELD,
-            band=Band.HOT,
-            kind__in=[Kind.LIVE, Kind.EXAMPLE],
-            held_at__lte=now - after,
-        ).exclude(Exists(told))
-        due = due.filter(snoozed.not_snoozed())
-        # An import brings many at once, and whoever ran it knows.
-        due = due.exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
-        for message in due.select_related("lead__company")[:batch]:
-            key = f"hot:{message.pk}:{message.held_at:%Y%m%d%H%M%S}:{step}"
-            _, new = Notice.objects.get_or_create(
-                key=key,
-                defaults={
-                    "message": message,
-                    "step": step,
-                    "to": _person_at_step(step),
-                    "text": _hot_notice_text(message, step),
-                },
-            )
-            made += new
-    return made
-
-
-def _person_at_step(step: int) -> TeamMember | None:
-    """The person to notify at this step: first in order, then the next, finally the last again."""
-    order = list(
-        TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order")
-    )
-    return order[min(step, len(order) - 1)] if order else None
-
-
-def _lead_words(lead: Lead) -> str:
-    who = f"{lead.name or 'Somebody'}{lead.kind_mark}" + (
-        f", {lead.company}" if lead.company else ""
-    )
-    return " ".join(who.split())[
-        :MAX_NAME_LENGTH
-    ]  # visitor data: of any length, and with line breaks
-
-
-def _hot_notice_text(message: Message, step: int) -> str:
-    who = _lead_words(message.lead)
-    if step == 0:
-        return f"A HOT email waits for a decision: {who}."
-    return f"Still no decision after 2 hours: {who} (HOT)."
 
 
 def create_reply_notices(batch: int = 50) -> int:
@@ -106,8 +44,8 @@ def create_reply_notices(batch: int = 50) -> int:
     for reply in new.exclude(Exists(told)).select_related(
         "lead__company", "lead__owner", "message__sender"
     )[:batch]:
-        told_to = _owner_of_reply(reply) or _person_at_step(0)
-        text = f"A positive answer: {_lead_words(reply.lead)}."
+        told_to = _owner_of_reply(reply) or ladder_rows.first_available(timezone.now())
+        text = f"A positive answer: {lead_words.lead_words(reply.lead)}."
         _, is_new = Notice.objects.get_or_create(
             key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
         )
@@ -137,7 +75,7 @@ def _deliver_notice(notice: Notice) -> None:
         return
     _update_recipient(notice)
     problems: dict[str, Exception] = {}
-    for channel, tell in _delivery_channels(notice):
+    for channel, tell in _wanted_first(notice, _delivery_channels(notice)):
         try:
             tell()
         except Exception as error:
@@ -224,6 +162,13 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
     return ways
 
 
+def _wanted_first(notice: Notice, ways: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The channel that the ladder names goes first; the notices page is shown to nobody else."""
+    if notice.wanted == Channel.PAGE:
+        return []
+    return sorted(ways, key=lambda way: way[0] != notice.wanted)
+
+
 def _notice_link(notice: Notice) -> str:
     if digest.is_digest(notice):
         return digest.digest_link()
@@ -247,7 +192,8 @@ def create_alarm_notices() -> int:
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
         _, new = Notice.objects.get_or_create(
-            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person_at_step(0)}
+            key=f"alarm:{alarm.pk}",
+            defaults={"text": alarm.text, "to": ladder_rows.first_available(timezone.now())},
         )
         made += new
     return made

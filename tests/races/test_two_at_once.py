@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider, DecisionConflict
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.models import Decision, Notice
 from leads.models import Lead, RateWindow
 from outreach.choices import Phase
@@ -242,7 +242,7 @@ def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
     factories.held_email()
     slack.on("POST /api/chat.postMessage").delay(0.3)
     found = at_once(
-        *[lambda: (escalation.create_hot_notices(), escalation.deliver_due_notices())] * 4
+        *[lambda: (held_notices.create_held_notices(), escalation.deliver_due_notices())] * 4
     )
     assert sum(made for made, _ in found) == 1
     escalation.deliver_due_notices()

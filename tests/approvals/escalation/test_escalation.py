@@ -1,5 +1,5 @@
-"""Telling people about HOT emails: at once, once, the next after two hours, and by another way if
-one is down.
+"""Telling people about HOT emails: at once, once, the next person later, and by another way if one
+is down.
 """
 
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone
 
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.models import Notice
 from approvals.tasks import tell
 from caio_project.lib.models import Heartbeat
@@ -45,11 +45,11 @@ def next_person(sender: TeamMember) -> TeamMember:
 
 
 def rounds() -> tuple[int, int]:
-    return escalation.create_hot_notices(), escalation.deliver_due_notices()
+    return held_notices.create_held_notices(), escalation.deliver_due_notices()
 
 
 def notice() -> Notice:
-    return Notice.objects.get()
+    return Notice.objects.get(step=0)
 
 
 def test_a_hot_email_is_announced_at_once_and_once(
@@ -80,36 +80,40 @@ def test_a_hot_email_is_announced_at_once_and_once(
     assert mail.outbox == []
 
 
-def test_the_next_person_is_told_after_two_hours_and_then_nobody(
-    slack: FakeSlack, clock: Any, next_person: TeamMember
+def test_the_next_person_is_told_after_half_an_hour_and_by_email_after_an_hour(
+    slack: FakeSlack, by_email: None, clock: Any, next_person: TeamMember
 ) -> None:
     message = factories.held_email()
     rounds()
-    clock.shift(timedelta(hours=1, minutes=59))
+    clock.shift(timedelta(minutes=29))
     assert rounds() == (0, 0)
     clock.shift(timedelta(minutes=2))
     assert rounds() == (1, 1)
-    said = (
-        f"Still no decision after 2 hours: {message.lead.name}, {message.lead.company.name} (HOT)."
-    )
+    who = f"{message.lead.name}, {message.lead.company.name} (HOT)."
     blocks = slack.posts()[-1]["blocks"]
     assert blocks[0]["text"]["text"].startswith(said)
     assert blocks[-1]["elements"][0]["text"] == "<@U0SAM>"
-    clock.shift(timedelta(hours=5))
-    assert rounds() == (0, 0)
+    for minutes in (30, 60, 300):
+        clock.shift(timedelta(minutes=minutes))
+        rounds()
     assert len(slack.posts()) == 2
-    assert list(Notice.objects.order_by("step").values_list("step", "to__name")) == [
-        (0, "Alex Moreno"),
-        (1, "Sam"),
+    assert [sent.to for sent in mail.outbox] == [
+        [TeamMember.objects.get(notice_order=1).email],
+        [next_person.email],
+    ]
+    told = Notice.objects.order_by("step").values_list("step", "to__name", "channel")
+    assert list(told) == [
+        (0, "Alex Moreno", "slack"),
+        (1, "Sam", "slack"),
+        (2, "Alex Moreno", "email"),
+        (3, "Sam", "email"),
     ]
 
 
-def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(
-    slack: FakeSlack, clock: Any
-) -> None:
+def test_the_only_person_in_the_order_is_told_again(slack: FakeSlack, clock: Any) -> None:
     factories.held_email()
     rounds()
-    clock.shift(timedelta(hours=2, seconds=1))
+    clock.shift(timedelta(minutes=31))
     rounds()
     assert [n.to.name for n in Notice.objects.order_by("step")] == ["Alex Moreno", "Alex Moreno"]
 
@@ -137,7 +141,7 @@ def test_only_a_held_email_is_announced(slack: FakeSlack) -> None:
 
 def test_what_was_decided_meanwhile_is_closed_untold(slack: FakeSlack, by_email: None) -> None:
     message = factories.held_email()
-    assert escalation.create_hot_notices() == 1
+    assert held_notices.create_held_notices() == 1
     review_actions.approve_email(message, 1, by=None)
     assert escalation.deliver_due_notices() == 1
     assert (slack.requests(), mail.outbox) == ([], [])
@@ -171,7 +175,7 @@ def test_what_comes_back_into_the_queue_is_announced_again(
 
 def test_two_sweeps_at_once_tell_nothing_twice(slack: FakeSlack) -> None:
     factories.held_email()
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     Notice.objects.update(
         lease_until=timezone.now() + timedelta(seconds=30)
     )  # the other sweep has it
@@ -183,7 +187,7 @@ def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(
     slack: FakeSlack, clock: Any
 ) -> None:
     factories.held_email()
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30), attempts=1)
     clock.shift(timedelta(seconds=31))
     assert escalation.deliver_due_notices() == 1

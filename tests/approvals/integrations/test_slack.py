@@ -8,7 +8,7 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.integrations import slack as client
 from approvals.models import Notice
 from leads.models import RateWindow, TeamMember
@@ -84,7 +84,7 @@ def test_what_grows_when_escaped_is_cut_afterwards(slack: FakeSlack, text: str) 
 def hot_notices(count: int) -> None:
     for _ in range(count):
         factories.held_email()
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
 
 
 @pytest.mark.parametrize("seconds", [1, 30, 600])

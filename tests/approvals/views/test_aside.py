@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.decisions import claims
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.models import Note, Notice, Snooze
 from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
@@ -111,7 +111,7 @@ def test_nobody_is_told_of_a_snoozed_hot_email(
     Message.objects.filter(pk=message.pk).update(band="hot")
     snooze(desk, message, in_days(3))
     later(monkeypatch, timezone.now() + timedelta(hours=3))
-    assert escalation.create_hot_notices() == 0
+    assert held_notices.create_held_notices() == 0
 
 
 @pytest.mark.parametrize("day", [0, -1, 61, "x", ""])

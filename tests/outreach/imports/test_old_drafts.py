@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from approvals.escalation import escalation
+from approvals.escalation import held_notices
 from outreach.contact_history import ghl_check
 from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
 from outreach.imports import history_files, old_footer
@@ -111,6 +111,6 @@ def test_a_draft_without_status(more: dict[str, str], what: str) -> None:
 def test_an_import_makes_no_flood_of_notices() -> None:
     run(str(FOLDER / "blog_intent_sample_cro_002.json"))
     Message.objects.update(status="held", held_at=timezone.now(), band="hot")
-    assert escalation.create_hot_notices() == 0
+    assert held_notices.create_held_notices() == 0
     Message.objects.update(template_why="")
-    assert escalation.create_hot_notices() == 1
+    assert held_notices.create_held_notices() == 1

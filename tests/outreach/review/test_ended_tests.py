@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from approvals.escalation import escalation
+from approvals.escalation import held_notices
 from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
 from caio_project.operations import test_visitor
@@ -113,7 +113,7 @@ def test_people_are_not_marked() -> None:
 
 def test_notices_mark_them() -> None:
     factories.held_email(of("example"))
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     from approvals.models import Notice
 
     assert "(example)" in Notice.objects.get().text

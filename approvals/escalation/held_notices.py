@@ -1,0 +1,152 @@
+"""Writes a notice for each step that is due of the ladder of each email that waits.
+
+A step that nobody can serve is written too, with the reason. Each step of one wait has one key, so
+that no sweep tells twice.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from approvals.choices import Count
+from approvals.escalation import ladder_rows, lead_words
+from approvals.escalation.ladder_rows import Plan
+from approvals.escalation.ladder_rules import Ladder, LadderStep, Told, who_is_told
+from approvals.models import Notice
+from approvals.queue import snoozed
+from caio_project.lib.words.clock_words import span_words
+from leads.models import Kind
+from outreach.choices import Band, Status
+from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
+from outreach.models import Message
+
+MAX_TEXT_LENGTH = 300
+
+
+def create_held_notices(batch: int = 200) -> int:
+    """Write what is due by now; returns how many. Statements do not grow with the emails."""
+    now, plan = timezone.now(), ladder_rows.load_plan()
+    rows = [
+        row for message in _due_messages(plan, now, batch) for row in _rows_of(message, plan, now)
+    ]
+    if not rows:
+        return 0
+    keys = Notice.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)
+    known = set(keys)
+    new = [row for row in rows if row.key not in known]
+    Notice.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+def starts_waiting(message: Message) -> datetime:
+    """When the present wait began: it was held, or came back from a snooze."""
+    held = message.held_at or message.created_at
+    return max(held, message.snoozed_until) if message.snoozed_until else held
+
+
+def _due_messages(plan: Plan, now: datetime, batch: int) -> list[Message]:
+    found: dict[int, Message] = {}
+    for band in Band.values:
+        ladder = plan.ladders[band]
+        waiting = _waiting_in(band, has_own_critical=bool(plan.ladders[Band.CRITICAL].steps))
+        for number, step in enumerate(ladder.steps):
+            due = _due_at_step(waiting, ladder, step, number, plan, now)
+            rows = due.select_related("lead__company").order_by("held_at")[:batch]
+            found.update({message.pk: message for message in rows})
+    return list(found.values())
+
+
+def _waiting_in(band: str, *, has_own_critical: bool) -> QuerySet[Message]:
+    """What waits on the ladder of `band`, but for an import: whoever ran it knows."""
+    rows = Message.objects.filter(
+        snoozed.not_snoozed(), status=Status.HELD, kind__in=[Kind.LIVE, Kind.EXAMPLE]
+    ).exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
+    if band == Band.CRITICAL:
+        return rows.exclude(critical_reason="")
+    return rows.filter(band=band, **({"critical_reason": ""} if has_own_critical else {}))
+
+
+def _due_at_step(
+    waiting: QuerySet[Message],
+    ladder: Ladder,
+    step: LadderStep,
+    number: int,
+    plan: Plan,
+    now: datetime,
+) -> QuerySet[Message]:
+    """Those that reached the step and have no notice of it in this wait."""
+    told = Notice.objects.filter(
+        Q(message__snoozed_until=None) | Q(created_at__gte=OuterRef("snoozed_until")),
+        message=OuterRef("pk"),
+        step=number,
+        reply=None,
+        note=None,
+        created_at__gte=OuterRef("held_at"),
+    )
+    extra = ladder.opened_extra if number else timedelta(0)
+    unopened = Q(opened_at=None) & _began_by(_latest_start(step, timedelta(0), plan, now))
+    opened = Q(opened_at__isnull=False) & _began_by(_latest_start(step, extra, plan, now))
+    return waiting.filter(unopened | opened).exclude(Exists(told))
+
+
+def _latest_start(step: LadderStep, extra: timedelta, plan: Plan, now: datetime) -> datetime | None:
+    amount = step.after + extra
+    if step.counts == Count.CLOCK:
+        return now - amount
+    return plan.hours.latest_start(now, amount)
+
+
+def _began_by(latest: datetime | None) -> Q:
+    """A wait that never ends by a calendar without hours is looked at at once, to say so."""
+    if latest is None:
+        return Q()
+    return Q(held_at__lte=latest) & (Q(snoozed_until=None) | Q(snoozed_until__lte=latest))
+
+
+def _rows_of(message: Message, plan: Plan, now: datetime) -> list[Notice]:
+    ladder, began = plan.ladder_for(message), starts_waiting(message)
+    steps = who_is_told(
+        ladder,
+        plan.hours,
+        ladder_rows.people_for(plan, message),
+        began,
+        is_opened=message.opened_at is not None,
+    )
+    return [
+        _row_of(message, began, ladder.steps[one.number], one, now)
+        for one in steps
+        if one.at is None or one.at <= now
+    ]
+
+
+def _row_of(
+    message: Message, began: datetime, step: LadderStep, one: Told, now: datetime
+) -> Notice:
+    text = _notice_text(message, step)
+    if one.person and one.instead_of:
+        text = f"{text} You stand in for {one.instead_of.name}."
+    return Notice(
+        key=f"held:{message.pk}:{began:%Y%m%d%H%M%S}:{one.number}",
+        message=message,
+        step=one.number,
+        to_id=one.person.pk if one.person else None,
+        instead_of_id=one.instead_of.pk if one.instead_of else None,
+        text=text[:MAX_TEXT_LENGTH],
+        wanted=one.channel,
+        skipped=one.skipped or "",
+        planned_at=one.at,
+        created_at=now,
+        not_before=now,
+        # Where nobody can be told at first, the team's channel still is.
+        told_at=now if one.skipped and one.number else None,
+    )
+
+
+def _notice_text(message: Message, step: LadderStep) -> str:
+    who, band = lead_words.lead_words(message.lead), message.get_band_display()
+    if not step.after:
+        return f"A {band} email waits for a decision: {who}."
+    waited = span_words(step.after).replace("\u00a0", " ")
+    kind = "business time" if step.counts == Count.BUSINESS else "waiting"
+    return f"Still no decision after {waited} of {kind}: {who} ({band})."

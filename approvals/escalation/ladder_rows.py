@@ -1,0 +1,152 @@
+"""Reads ladders, business calendar and people from their rows; five statements together."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from approvals.choices import Channel, Count, SkipReason, Who
+from approvals.escalation.business_calendar import BusinessCalendar, Span, split_at_lunch
+from approvals.escalation.default_ladders import DEFAULT_LADDERS
+from approvals.escalation.ladder_rules import (
+    Away,
+    Delegation,
+    Ladder,
+    LadderStep,
+    People,
+    Person,
+    find_stand_in,
+)
+from approvals.models import Absence, DayOff, Delegate, EscalationLadder, TeamCalendar
+from approvals.models import LadderStep as StepRow
+from caio_project.lib.calendar import WorkingHours
+from leads.models import TeamMember
+from outreach.choices import Band
+from outreach.limits import office_hours
+from outreach.models import Message
+
+# Emails expire earlier than absences from before this are forgotten.
+KEPT = timedelta(days=45)
+MONDAY_TO_FRIDAY = 5
+WHOLE_DAY = Span(time(0), time(0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    ladders: dict[str, Ladder]
+    hours: BusinessCalendar
+    people: People
+
+    def ladder_of(self, band: str, is_critical: bool) -> Ladder:
+        """A CRITICAL email follows its own band where CRITICAL has no step."""
+        critical = self.ladders[Band.CRITICAL]
+        return critical if is_critical and critical.steps else self.ladders[band]
+
+    def ladder_for(self, message: Message) -> Ladder:
+        return self.ladder_of(message.band, bool(message.critical_reason))
+
+
+def load_plan() -> Plan:
+    hours = load_calendar()
+    return Plan(load_ladders(hours.zone), hours, load_people(hours.zone))
+
+
+def load_ladders(zone: str) -> dict[str, Ladder]:
+    """The saved ladders; the built-in one for a band that has none."""
+    rows = EscalationLadder.objects.prefetch_related(
+        Prefetch("steps", StepRow.objects.order_by("number"))
+    )
+    saved = {row.band: _ladder_of(row, zone) for row in rows}
+    return {**DEFAULT_LADDERS, **saved}
+
+
+def _ladder_of(row: EscalationLadder, zone: str) -> Ladder:
+    steps = tuple(_step_of(step, zone) for step in row.steps.all())
+    return Ladder(steps, timedelta(minutes=row.opened_extra_minutes))
+
+
+def _step_of(row: StepRow, zone: str) -> LadderStep:
+    return LadderStep(
+        timedelta(minutes=row.after_minutes),
+        Count(row.counts),
+        Who(row.who),
+        row.person_id,
+        Channel(row.channel),
+        _window_of(row, zone),
+    )
+
+
+def _window_of(row: StepRow, zone: str) -> BusinessCalendar | None:
+    if not row.window_days and row.window_from is None and row.window_until is None:
+        return None
+    span = Span(row.window_from or time(0), row.window_until or time(0))
+    days = row.window_days or "0123456"
+    return BusinessCalendar(zone, tuple((span,) if str(n) in days else () for n in range(7)))
+
+
+def load_calendar() -> BusinessCalendar:
+    """The team's hours; without a row those of WORKING_HOURS, TEAM_TIME_ZONE and its country."""
+    row = TeamCalendar.objects.first() or TeamCalendar()
+    usual = WorkingHours.parse(settings.WORKING_HOURS)
+    if not row.hours and usual.are_always:
+        return BusinessCalendar(row.time_zone or settings.TEAM_TIME_ZONE, ((WHOLE_DAY,),) * 7)
+    lunch = _parse_span(row.lunch) if row.lunch else None
+    spans = [_parse_span(text) if text else None for text in row.hours] or [
+        Span(usual.start, usual.end) if day < MONDAY_TO_FRIDAY else None for day in range(7)
+    ]
+    country = (row.country or office_hours.team_country()) if row.keeps_public_holidays else ""
+    return BusinessCalendar(
+        row.time_zone or settings.TEAM_TIME_ZONE,
+        tuple(split_at_lunch(span, lunch) if span else () for span in spans),
+        country,
+        frozenset(DayOff.objects.values_list("day", flat=True)),
+    )
+
+
+def _parse_span(text: str) -> Span:
+    hours = WorkingHours.parse(text)
+    return Span(hours.start, hours.end)
+
+
+def load_people(zone: str) -> People:
+    """Active team members, with absences and delegates that are not long over."""
+    since = timezone.now() - KEPT
+    away: dict[int, list[Away]] = defaultdict(list)
+    for one in Absence.objects.filter(until__gt=since):
+        away[one.member_id].append(Away(one.start, one.until))
+    instead: dict[int, list[Delegation]] = defaultdict(list)
+    for row in Delegate.objects.filter(last_day__gte=since.date()):
+        instead[row.member_id].append(delegation_of(row, zone))
+    members = TeamMember.objects.filter(active=True).order_by("notice_order", "name")
+    return People(
+        tuple(
+            Person(one.pk, one.name, one.notice_order, tuple(away[one.pk]), tuple(instead[one.pk]))
+            for one in members
+        )
+    )
+
+
+def delegation_of(row: Delegate, zone: str) -> Delegation:
+    """From the first moment of the first day to the end of the last one, or until it was ended."""
+    there = ZoneInfo(zone)
+    start = datetime.combine(row.first_day, time(0), there)
+    end = datetime.combine(row.last_day + timedelta(days=1), time(0), there)
+    return Delegation(row.delegate_id, start, min(end, row.ended_at) if row.ended_at else end)
+
+
+def people_for(plan: Plan, message: Message) -> People:
+    return replace(plan.people, owner=message.lead.owner_id)
+
+
+def first_available(at: datetime) -> TeamMember | None:
+    """Who is told first at this moment; where everybody is away, the first in order."""
+    people = load_people(load_calendar().zone)
+    order = people.in_order()
+    found = (find_stand_in(people, one, at) for one in order)
+    there = next((one[0] for one in found if not isinstance(one, SkipReason)), None)
+    told = there or (order[0] if order else None)
+    return TeamMember.objects.get(pk=told.pk) if told else None
