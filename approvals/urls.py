@@ -16,6 +16,8 @@ from approvals.views import (
     snippets,
 )
 from approvals.views.learning import lessons, scores, training
+from approvals.views.escalation import away
+from approvals.views.escalation import pages as escalation
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -52,6 +54,12 @@ urlpatterns = [
     path("sales/replies/<uuid:public_id>/take", answers.claim_reply, name="take_reply"),
     path("sales/settings/seller", seller.seller_page, name="seller"),
     path("sales/settings/snippets", snippets.snippets_page, name="snippets"),
+    path("sales/settings/me/available", away.set_own, name="own-availability"),
+    path("sales/settings/escalation", escalation.escalation_page, name="escalation"),
+    path("sales/settings/escalation/ladder", escalation.ladder_page, name="ladder"),
+    path("sales/settings/escalation/calendar", escalation.calendar_page, name="team-calendar"),
+    path("sales/settings/escalation/order", escalation.save_order, name="notice-order"),
+    path("sales/settings/escalation/away", away.set_of_member, name="member-availability"),
     path("sales/notices", sent.notices_page, name="notices"),
     path("sales/halt", sent.halt_sending, name="halt"),
     path("sales/resume", sent.resume_sending, name="resume"),

@@ -27,6 +27,7 @@ LEAD_PERMISSIONS = (
     "outreach.run_experiment",
     "outreach.change_seller",
     "outreach.change_snippets",
+    "approvals.change_escalation",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_scoringrules",

@@ -31,6 +31,7 @@ from outreach.models import Message
 
 # Emails expire earlier than absences from before this are forgotten.
 KEPT = timedelta(days=45)
+WEEK = "0123456"  # 0 is Monday
 MONDAY_TO_FRIDAY = 5
 WHOLE_DAY = Span(time(0), time(0))
 
@@ -65,8 +66,28 @@ def load_ladders(zone: str) -> dict[str, Ladder]:
 
 
 def _ladder_of(row: EscalationLadder, zone: str) -> Ladder:
-    steps = tuple(_step_of(step, zone) for step in row.steps.all())
-    return Ladder(steps, timedelta(minutes=row.opened_extra_minutes))
+    return ladder_from(list(row.steps.all()), row.opened_extra_minutes, zone)
+
+
+def ladder_from(rows: list[StepRow], extra_minutes: int, zone: str) -> Ladder:
+    steps = tuple(_step_of(row, zone) for row in rows)
+    return Ladder(steps, timedelta(minutes=extra_minutes))
+
+
+def step_as_row(step: LadderStep) -> StepRow:
+    """The fields of a step, as a row of no ladder."""
+    open_days = [n for n, spans in enumerate(step.window.week) if spans] if step.window else []
+    span = step.window.week[open_days[0]][0] if step.window and open_days else None
+    return StepRow(
+        after_minutes=int(step.after.total_seconds() // 60),
+        counts=step.counts,
+        who=step.who,
+        person_id=step.person,
+        channel=step.channel,
+        window_days="" if len(open_days) == len(WEEK) else "".join(map(str, open_days)),
+        window_from=span.start if span else None,
+        window_until=span.end if span else None,
+    )
 
 
 def _step_of(row: StepRow, zone: str) -> LadderStep:
@@ -84,8 +105,19 @@ def _window_of(row: StepRow, zone: str) -> BusinessCalendar | None:
     if not row.window_days and row.window_from is None and row.window_until is None:
         return None
     span = Span(row.window_from or time(0), row.window_until or time(0))
-    days = row.window_days or "0123456"
-    return BusinessCalendar(zone, tuple((span,) if str(n) in days else () for n in range(7)))
+    days = row.window_days or WEEK
+    return BusinessCalendar(zone, tuple((span,) if day in days else () for day in WEEK))
+
+
+def team_country() -> str:
+    return office_hours.team_country()
+
+
+def usual_hours() -> list[str]:
+    """The hours of each weekday by the server's settings; "" for closed."""
+    usual = WorkingHours.parse(settings.WORKING_HOURS)
+    worked = WEEK if usual.are_always else WEEK[:MONDAY_TO_FRIDAY]
+    return [settings.WORKING_HOURS if day in worked else "" for day in WEEK]
 
 
 def load_calendar() -> BusinessCalendar:
@@ -93,12 +125,12 @@ def load_calendar() -> BusinessCalendar:
     row = TeamCalendar.objects.first() or TeamCalendar()
     usual = WorkingHours.parse(settings.WORKING_HOURS)
     if not row.hours and usual.are_always:
-        return BusinessCalendar(row.time_zone or settings.TEAM_TIME_ZONE, ((WHOLE_DAY,),) * 7)
+        return BusinessCalendar(
+            row.time_zone or settings.TEAM_TIME_ZONE, ((WHOLE_DAY,),) * len(WEEK)
+        )
     lunch = _parse_span(row.lunch) if row.lunch else None
-    spans = [_parse_span(text) if text else None for text in row.hours] or [
-        Span(usual.start, usual.end) if day < MONDAY_TO_FRIDAY else None for day in range(7)
-    ]
-    country = (row.country or office_hours.team_country()) if row.keeps_public_holidays else ""
+    spans = [_parse_span(text) if text else None for text in row.hours or usual_hours()]
+    country = (row.country or team_country()) if row.keeps_public_holidays else ""
     return BusinessCalendar(
         row.time_zone or settings.TEAM_TIME_ZONE,
         tuple(split_at_lunch(span, lunch) if span else () for span in spans),

@@ -51,7 +51,8 @@ class Person:
 
     def is_available(self, at: datetime) -> bool:
         """Neither away nor represented by a delegate."""
-        return not any(one.start <= at < one.until for one in (*self.away, *self.delegations))
+        spans: tuple[Away | Delegation, ...] = (*self.away, *self.delegations)
+        return not any(one.start <= at < one.until for one in spans)
 
     def delegate_at(self, at: datetime) -> int | None:
         """Of two ranges that overlap, the one that began last."""

@@ -29,6 +29,7 @@ PAGES = (
     ("Diagnosis", "diagnosis", ""),
     ("What we sell", "seller", ""),
     ("Snippets", "snippets", ""),
+    ("Who is told when", "escalation", ""),
     ("Your settings", "personal-settings", ""),
     ("Notices", "notices", ""),
     ("Phase", "phase", ""),

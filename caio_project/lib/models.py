@@ -133,6 +133,9 @@ class AccessEvent(AppendOnly):
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
+UNDO_WAITS = [(30, "30 seconds"), (120, "2 minutes"), (300, "5 minutes")]
+
+
 class PersonalSettings(models.Model):
     """What a person has chosen for the pages; without a row the team's settings hold."""
 
@@ -141,6 +144,12 @@ class PersonalSettings(models.Model):
     )
     time_zone = models.CharField(
         max_length=50, blank=True, help_text="Such as America/Chicago; empty for the team's."
+    )
+    undo_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        choices=UNDO_WAITS,
+        help_text="How long their decisions can be undone; empty for the team's.",
     )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person sets for themselves: the time zone of the pages."""
+"""What a person sets for themselves: time zone, undo wait, when they are not available."""
 
 from typing import Any
 
@@ -10,8 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from approvals.escalation import availability
+from approvals.views.escalation import away
+from approvals.views.escalation.forms import AwayForm, DelegateForm
 from approvals.views.pages import SeeOther, render_page
-from caio_project.lib.models import PersonalSettings
+from caio_project.lib.models import UNDO_WAITS, PersonalSettings
 from caio_project.team_access import reader_zone
 
 
@@ -24,6 +27,20 @@ class SettingsForm(forms.Form):
         label="Time zone",
         widget=forms.TextInput({"list": "zones", "autocomplete": "off"}),
     )
+
+    undo_seconds = forms.TypedChoiceField(
+        required=False,
+        label="Time to undo a decision",
+        coerce=int,
+        empty_value=None,
+        error_messages={"invalid_choice": "Time to undo a decision: choose one of the list."},
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        usual = f"The team's, {settings.UNDO_SECONDS} seconds"
+        longer = [(n, words) for n, words in UNDO_WAITS if n >= settings.UNDO_SECONDS]
+        self.fields["undo_seconds"].choices = [("", usual), *longer]  # type: ignore[attr-defined]
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"]).strip().replace(" ", "_")
@@ -41,19 +58,38 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     row = PersonalSettings.objects.filter(user=user).first()
     is_posted = request.method == "POST"
-    stored = {"time_zone": row.time_zone if row else ""}
+    stored = {"time_zone": row.time_zone, "undo_seconds": row.undo_seconds or ""} if row else {}
     form = SettingsForm(request.POST if is_posted else None, initial=stored)
     if not is_posted or not form.is_valid():
         context = {
             "form": form,
             "zones": sorted(reader_zone.zone_names()),
             "team_zone": settings.TEAM_TIME_ZONE,
+            **_availability(user),
         }
         template = "caio_project/team_access/personal_settings.html"
         return render_page(request, template, context, 422 if is_posted else 200)
     PersonalSettings.objects.update_or_create(
-        user=user, defaults={"time_zone": form.cleaned_data["time_zone"]}
+        user=user,
+        defaults={name: form.cleaned_data[name] for name in ("time_zone", "undo_seconds")},
     )
     zone = form.cleaned_data["time_zone"] or settings.TEAM_TIME_ZONE
     messages.success(request, f"Saved. Times are shown in {zone}.")
     return SeeOther(reverse("personal-settings"))
+
+
+def _availability(user: Any) -> dict[str, Any]:
+    """Until when this person is not available, and who stands in; for people with a role."""
+    member = away.own_member(user)
+    if not user.has_perm("outreach.view_message"):
+        return {}
+    delegates = availability.current_delegates()
+    return {
+        "may_be_away": True,
+        "member": member,
+        "away_until": availability.away_until(member) if member else None,
+        "mine": [row for row in delegates if row.member == member],
+        "of_others": [row for row in delegates if row.delegate == member],
+        "away_form": AwayForm(),
+        "delegate_form": DelegateForm(),
+    }

@@ -91,6 +91,7 @@ def test_the_next_person_is_told_after_half_an_hour_and_by_email_after_an_hour(
     assert rounds() == (1, 1)
     who = f"{message.lead.name}, {message.lead.company.name} (HOT)."
     blocks = slack.posts()[-1]["blocks"]
+    said = f"Still no decision after 30 min of business time: {who}"
     assert blocks[0]["text"]["text"].startswith(said)
     assert blocks[-1]["elements"][0]["text"] == "<@U0SAM>"
     for minutes in (30, 60, 300):

@@ -1,0 +1,1 @@
+"""The pages of escalation: ladders, business calendar, the order of people, who is away."""
