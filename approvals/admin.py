@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from approvals import escalation_admin
 from approvals.decisions import bulk, claims, decisions
 from approvals.desk import reading_proof
 from approvals.models import Approval, Decision, Notice, SlackCard, SlackClick
@@ -24,6 +25,8 @@ from outreach.choices import Status, Tag
 from outreach.content import email_footer
 from outreach.models import Message
 from outreach.review import review_actions
+
+__all__ = ["escalation_admin"]  # registers its own
 
 MAX_AT_ONCE = 20
 
@@ -246,8 +249,19 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "text", "to", "channel", "told_at", "attempts", "error")
-    list_filter = ("channel",)
+    list_display = (
+        "created_at",
+        "text",
+        "to",
+        "instead_of",
+        "skipped",
+        "channel",
+        "told_at",
+        "attempts",
+        "error",
+    )
+    list_filter = ("channel", "skipped")
+    list_select_related = ("to", "instead_of")
 
 
 @admin.register(SlackCard)

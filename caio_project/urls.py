@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals import webhooks as approval_webhooks
 from approvals.api import ApproveEmail, PendingEmails, RejectEmail, UndoDecision
+from approvals.escalation_api import NoticesView
 from caio_project import api
 from caio_project.lead_pages import (
     company_page,
@@ -77,6 +78,7 @@ urlpatterns = [
     path("api/health/ready", api.ReadyView.as_view()),
     path("api/queue-status", api.QueueStatusView.as_view()),
     path("api/pending-emails", PendingEmails.as_view()),
+    path("api/notices", NoticesView.as_view()),
     path("api/emails/<uuid:public_id>/approve", ApproveEmail.as_view()),
     path("api/emails/<uuid:public_id>/reject", RejectEmail.as_view()),
     path("api/emails/<uuid:public_id>/undo", UndoDecision.as_view()),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals import forms
 from approvals.decisions import refusal_words
 from approvals.desk import email_sheet
-from approvals.escalation import notices
+from approvals.escalation import availability, ladder_rows, notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
 from outreach.control import phase
@@ -162,7 +162,14 @@ def settle_uncertain(request: HttpRequest, message: Message) -> HttpResponse:
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
     rows, older = notices.newest_notices(_cursor_number(request.GET.get("before", "")))
-    return render_page(request, "approvals/sent/notices.html", {"notices": rows, "older": older})
+    context = {
+        "notices": rows,
+        "older": older,
+        "outcomes": notices.find_outcomes(rows),
+        "overdue": notices.overdue_emails(),
+        "on": availability.who_is_on(ladder_rows.load_plan().people, timezone.now()),
+    }
+    return render_page(request, "approvals/sent/notices.html", context)
 
 
 @viewer_page

@@ -93,6 +93,7 @@ PAGES: dict[str, tuple[str, str]] = {
 # Route: {method: scope}; a session needs the permission that the scope stands for.
 API: dict[str, dict[str, str]] = {
     "api/pending-emails": {"GET": "messages:read"},
+    "api/notices": {"GET": "messages:read"},
     "api/emails/<uuid:public_id>/approve": {"POST": "approvals:decide"},
     "api/emails/<uuid:public_id>/reject": {"POST": "approvals:decide"},
     "api/emails/<uuid:public_id>/undo": {"POST": "approvals:decide"},

@@ -1,0 +1,46 @@
+"""Ladders, calendar, absences and delegates to look at; they are edited at /sales/settings."""
+
+from django.contrib import admin
+
+from approvals.escalation_models import (
+    Absence,
+    DayOff,
+    Delegate,
+    EscalationLadder,
+    LadderStep,
+    TeamCalendar,
+)
+from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
+
+
+class StepInline(ReadOnlyInline):
+    model = LadderStep
+    fields = ("number", "after_minutes", "counts", "who", "person", "channel")
+
+
+@admin.register(EscalationLadder)
+class EscalationLadderAdmin(ReadOnlyAdmin):
+    list_display = ("band", "opened_extra_minutes", "changed_at", "changed_by")
+    inlines = (StepInline,)
+
+
+@admin.register(TeamCalendar)
+class TeamCalendarAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "time_zone", "country", "lunch", "changed_at", "changed_by")
+
+
+@admin.register(DayOff)
+class DayOffAdmin(ReadOnlyAdmin):
+    list_display = ("day", "name")
+
+
+@admin.register(Absence)
+class AbsenceAdmin(ReadOnlyAdmin):
+    list_display = ("member", "start", "until", "by", "at")
+    list_select_related = ("member", "by")
+
+
+@admin.register(Delegate)
+class DelegateAdmin(ReadOnlyAdmin):
+    list_display = ("member", "delegate", "first_day", "last_day", "ended_at", "by", "at")
+    list_select_related = ("member", "delegate", "by")
