@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
+from caio_project.lib import undo_wait
 from caio_project.lib.words.clock_words import day_clock_words, moment_words
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
@@ -56,7 +55,9 @@ def _against_undo(refusal: Refusal, message: Message) -> str:
     if refusal == Refusal.NOT_YOURS:
         return f"{_who_decided(message)} Only whoever decided can undo it."
     if refusal == Refusal.UNDO_OVER:
-        return f"A decision can be undone for {settings.UNDO_SECONDS} seconds."
+        decided = message.decisions.last_standing()
+        wait = undo_wait.undo_wait_words(decided.by if decided else None)
+        return f"A decision can be undone for {wait}."
     if refusal == Refusal.STOPPED:
         return "This person is on a do-not-contact list by now."
     return "Another email to this person was opened meanwhile."

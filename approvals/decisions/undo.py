@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -15,6 +14,7 @@ from approvals.decisions import claims, decisions, judgement, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.decisions.judgement import Refusal, UndoFacts
 from approvals.models import Decision, DecisionUndo, Verdict
+from caio_project.lib import undo_wait
 from caio_project.lib.nudge import nudge
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -53,15 +53,11 @@ class UndoableDecision:
         return self.decision.verdict == Verdict.APPROVED
 
 
-def time_to_undo() -> timedelta:
-    return timedelta(seconds=settings.UNDO_SECONDS)
-
-
 def undoable_decisions(user: Any) -> list[UndoableDecision]:
     """What this person decided and can take back now, newest first. A key's decisions are left
     out.
     """
-    now = timezone.now()
+    now, wait = timezone.now(), undo_wait.undo_wait_of(user)
     waits = Q(
         verdict=Verdict.APPROVED,
         message__status=Status.CLEARED,
@@ -69,21 +65,21 @@ def undoable_decisions(user: Any) -> list[UndoableDecision]:
         message__waiting_for="undo",
     )
     for verdict, status in ENDS_AS.items():
-        waits |= Q(verdict=verdict, message__status=status, at__gt=now - time_to_undo())
+        waits |= Q(verdict=verdict, message__status=status, at__gt=now - wait)
     recent = Decision.objects.standing().filter(
-        waits, by=user, at__gte=now - time_to_undo() - timedelta(minutes=1)
+        waits, by=user, at__gte=now - wait - timedelta(minutes=1)
     )
     recent = recent.exclude(channel="api").filter(version=F("message__version"))
     newest: dict[int, Decision] = {}
     for decision in recent.select_related("message__lead").order_by("-pk")[:MOST_SHOWN]:
         newest.setdefault(decision.message_id, decision)
-    return [UndoableDecision(one, one.message, _until(one)) for one in newest.values()]
+    return [UndoableDecision(one, one.message, _until(one, wait)) for one in newest.values()]
 
 
-def _until(decision: Decision) -> datetime:
+def _until(decision: Decision, wait: timedelta) -> datetime:
     if decision.verdict == Verdict.APPROVED:
         return decision.message.not_before
-    return decision.at + time_to_undo()
+    return decision.at + wait
 
 
 def undo(message: Message, version: int, decider: Decider) -> Message:
@@ -136,7 +132,7 @@ def _undo_facts(
         facts,
         is_ended_by_decision=True,
         is_own=decided.by == user and (user is not None or decided.by_name == decider.name),
-        is_in_time=timezone.now() < decided.at + time_to_undo(),
+        is_in_time=timezone.now() < decided.at + undo_wait.undo_wait_of(decided.by),
         is_replaced=undo_actions.other_open_email(message),
         is_stopped=is_stopped,
     )

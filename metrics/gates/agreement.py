@@ -8,9 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from approvals.models import Decision, Verdict
+from caio_project.lib import undo_wait
 from outreach.choices import Phase
 from outreach.lifecycle.transitions import UNDECIDED
 
@@ -35,7 +34,7 @@ class Agreement:
 
 def measure_agreement(phase: Phase, now: datetime) -> Agreement:
     """The newest decision about each email, beside the verdict stored for `phase`."""
-    over = now - timedelta(seconds=settings.UNDO_SECONDS)
+    over = now - undo_wait.longest_undo_wait()
     made = Decision.objects.standing().filter(
         at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True
     )
