@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from approvals.decisions import decisions, undo
+from approvals.decisions import decisions, reopening, undo
 from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
@@ -135,6 +135,30 @@ class UndoDecision(APIView):
         )
 
 
+class ReopenShape(ApproveShape):
+    reason = serializers.CharField(max_length=reopening.MOST_CHARACTERS)
+
+
+class ReopenEmail(APIView):
+    scope = "approvals:decide"
+
+    @extend_schema(request=ReopenShape, responses=MessageShape, operation_id="emails_reopen")
+    def post(self, request: Request, public_id: str) -> Response:
+        """Have an approved, rejected or expired email decided again; only in a Lead's name.
+
+        409 while it can be undone, and once its send has begun.
+        """
+        asked = ReopenShape(data=request.data)
+        asked.is_valid(raise_exception=True)
+        message = get_object_or_404(Message, public_id=public_id)
+        said = asked.validated_data
+        return _decision_response(
+            lambda: reopening.reopen(
+                message, said["version"], _decider_of(request), reason=said["reason"]
+            )
+        )
+
+
 def _decider_of(request: Request) -> decisions.Decider:
     user = request.user if request.user.is_authenticated else None
     if not isinstance(request.auth, ApiKey):
@@ -150,6 +174,6 @@ def _decision_response(decide: Any) -> Response:
         now = late.message
         raise ConflictError(late.text, status_now=now.status, version_now=now.version) from late
     except decisions.DecisionRefused as refused:
-        if refused.refusal == Refusal.NO_PERMISSION:
+        if refused.refusal in (Refusal.NO_PERMISSION, Refusal.NOT_A_LEAD):
             raise PermissionDenied(refused.text) from refused
         raise ValidationError({refused.field or "email": refused.text}) from refused

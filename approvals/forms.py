@@ -127,5 +127,9 @@ class ReasonForm(forms.Form):
     )
 
 
+class ReopenForm(VersionForm, ReasonForm):
+    """One email at one text, with the reason."""
+
+
 class SettleForm(ReasonForm):
     was_sent = forms.ChoiceField(choices=[("yes", "It was sent"), ("no", "It was not sent")])

@@ -70,7 +70,10 @@ class Decision(AppendOnly):
     objects = DecisionQuerySet.as_manager()
 
     class Meta:
-        permissions = [("decide", "Can approve and reject emails")]
+        permissions = [
+            ("decide", "Can approve and reject emails"),
+            ("reopen", "Can reopen emails after the time to undo"),
+        ]
         indexes = [models.Index(fields=["-at"], name="decision_newest")]
 
     def __str__(self) -> str:

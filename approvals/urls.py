@@ -33,6 +33,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/edit", desk.edit_email, name="edit"),
     path("sales/queue/<uuid:public_id>/instead", colleagues.write_instead, name="instead"),
     path("sales/queue/<uuid:public_id>/undo", desk.undo_decision, name="undo"),
+    path("sales/queue/<uuid:public_id>/reopen", aside.reopen_email, name="reopen"),
     path("sales/queue/<uuid:public_id>/skip", desk.skip_email, name="skip"),
     path("sales/queue/<uuid:public_id>/snooze", aside.snooze_email, name="snooze"),
     path("sales/queue/<uuid:public_id>/note", aside.write_note, name="note"),

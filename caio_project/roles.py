@@ -28,6 +28,7 @@ LEAD_PERMISSIONS = (
     "outreach.change_seller",
     "outreach.change_snippets",
     "approvals.change_escalation",
+    "approvals.reopen",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_scoringrules",

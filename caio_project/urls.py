@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals import webhooks as approval_webhooks
-from approvals.api import ApproveEmail, PendingEmails, RejectEmail, UndoDecision
+from approvals.api import ApproveEmail, PendingEmails, RejectEmail, ReopenEmail, UndoDecision
 from approvals.escalation_api import NoticesView
 from caio_project import api
 from caio_project.lead_pages import (
@@ -82,6 +82,7 @@ urlpatterns = [
     path("api/emails/<uuid:public_id>/approve", ApproveEmail.as_view()),
     path("api/emails/<uuid:public_id>/reject", RejectEmail.as_view()),
     path("api/emails/<uuid:public_id>/undo", UndoDecision.as_view()),
+    path("api/emails/<uuid:public_id>/reopen", ReopenEmail.as_view()),
     path("api/messages/forecast", ForecastView.as_view()),
     path("api/messages/<uuid:public_id>", MessageDetailView.as_view()),
     path("api/visitors", VisitorsView.as_view()),

@@ -112,6 +112,7 @@ class MoveCode(TextChoices):
     UNDONE = "undone", "Approval undone"
     CHOSEN = "chosen", "Chosen to be emailed instead of a colleague"
     COLLEAGUE_CHOSEN = "colleague_chosen", "On hold: a colleague is emailed instead"
+    REOPENED = "reopened", "Reopened: it waits for a decision again"
     REJECTION_UNDONE = "rejection_undone", "Rejection undone"
     WITHDRAWN = "withdrawn", "Withdrawn"
     HISTORY = "history", "Rejected in the previous system"

@@ -32,6 +32,10 @@ class Refusal(StrEnum):
     UNDO_OVER = "undo_over"
     REPLACED = "replaced"
     STOPPED = "stopped"
+    NOT_A_LEAD = "not_a_lead"
+    WAITS_ALREADY = "waits_already"
+    SEND_BEGAN = "send_began"
+    UNDO_OPEN = "undo_open"
 
 
 class ApprovalEffect(StrEnum):
@@ -78,6 +82,21 @@ class UndoFacts:
     is_stopped: bool = False  # we must not write to this person any more
 
 
+@dataclass(frozen=True)
+class ReopenFacts:
+    """A halt and the phase are not among them: to reopen only gives the email back to a person."""
+
+    may_reopen: bool
+    status: str
+    current_version: int
+    version: int
+    can_be_undone: bool = False  # by whoever decided, still
+    is_ended_here: bool = False  # rejected here or expired, and nothing since
+    is_replaced: bool = False  # another email to this person is open
+    is_stopped: bool = False  # we must not write to this person any more
+
+
+SEND_BEGAN = (Status.SENDING, Status.SENT, Status.UNCERTAIN, Status.FAILED)
 WAITING_FOR = {
     Action.APPROVE: (Status.HELD,),
     Action.REJECT: (Status.HELD, Status.BLOCKED),
@@ -139,6 +158,29 @@ def _ended_refusal(facts: UndoFacts) -> Refusal | None:
         return Refusal.NOT_YOURS
     if not facts.is_in_time:
         return Refusal.UNDO_OVER
+    if facts.is_stopped:
+        return Refusal.STOPPED
+    return Refusal.REPLACED if facts.is_replaced else None
+
+
+def find_reopen_refusal(facts: ReopenFacts) -> Refusal | None:
+    """The first reason against reopening what was decided or expired."""
+    if not facts.may_reopen:
+        return Refusal.NOT_A_LEAD
+    if facts.status in SEND_BEGAN:
+        return Refusal.SEND_BEGAN
+    if facts.status in (Status.DRAFT, Status.HELD, Status.BLOCKED):
+        return Refusal.WAITS_ALREADY
+    if facts.can_be_undone:
+        return Refusal.UNDO_OPEN
+    if facts.status != Status.CLEARED and (refusal := _ended_for_good(facts)):
+        return refusal
+    return None if facts.version == facts.current_version else Refusal.CHANGED
+
+
+def _ended_for_good(facts: ReopenFacts) -> Refusal | None:
+    if not facts.is_ended_here:
+        return Refusal.NOTHING_TO_UNDO
     if facts.is_stopped:
         return Refusal.STOPPED
     return Refusal.REPLACED if facts.is_replaced else None

@@ -51,6 +51,45 @@ def undo_refusal_sentence(refusal: Refusal, message: Message) -> str:
     return f"Not undone. {_against_undo(refusal, message)}"
 
 
+REOPEN_CONFLICTS = (
+    Refusal.SEND_BEGAN,
+    Refusal.WAITS_ALREADY,
+    Refusal.UNDO_OPEN,
+    Refusal.NOTHING_TO_UNDO,
+    Refusal.REPLACED,
+    Refusal.STOPPED,
+    Refusal.CHANGED,
+)
+
+
+def reopen_refusal_sentence(refusal: Refusal, message: Message) -> str:
+    """Why an email was not reopened."""
+    if refusal == Refusal.NOT_A_LEAD:
+        return "A Lead can reopen an email. Nothing was changed."
+    if refusal == Refusal.WAITS_ALREADY:
+        return "It waits for a decision already. Nothing was changed."
+    if refusal == Refusal.UNDO_OPEN:
+        return f"Not reopened. {_who_decided(message)} Until the time to undo is over, they can."
+    if refusal == Refusal.SEND_BEGAN:
+        return f"Not reopened. {_where_the_send_is(message)}"
+    if refusal == Refusal.CHANGED:
+        return f"It is version {message.version} by now. Nothing was changed."
+    if refusal == Refusal.NOTHING_TO_UNDO:
+        state = message.get_status_display().lower()
+        return f"Not reopened: it is {state}. Approved, rejected and expired emails can be."
+    return f"Not reopened. {_against_undo(refusal, message)}"
+
+
+def _where_the_send_is(message: Message) -> str:
+    if message.sent_at:
+        return f"It was sent {moment_words(message.sent_at)}."
+    if message.status == Status.UNCERTAIN:
+        return "We don't know whether it was sent. See Sent & replies."
+    if message.status == Status.SENDING:
+        return "It is being sent at this moment."
+    return "It was refused when it was sent. See Sent & replies."
+
+
 def _against_undo(refusal: Refusal, message: Message) -> str:
     if refusal == Refusal.NOT_YOURS:
         return f"{_who_decided(message)} Only whoever decided can undo it."

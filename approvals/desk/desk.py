@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F
 from django.utils import timezone
 
-from approvals.decisions import claims, refusal_words
+from approvals.decisions import claims, refusal_words, reopening
 from approvals.desk import (
     company_slot,
     email_sheet,
@@ -105,6 +105,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),
         "waits": waits,
+        "may_reopen": not waits and reopening.may_reopen(message, user),
         "snippets": Snippet.objects.all(),  # read only where the page is edited
         "links": outside_links.person_links(message.lead, message.lead.company),
         "slot": company_slot.slot_at_company(message) if waits else None,

@@ -1,12 +1,14 @@
-"""What is done beside a decision: put an email off, or write a colleague a note about it."""
+"""What is done beside a decision: put an email off, reopen it, or write a colleague a note."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from approvals import forms
-from approvals.decisions import snoozing
-from approvals.decisions.decisions import DecisionRefused
-from approvals.desk import notes
+from approvals.decisions import reopening, snoozing
+from approvals.decisions.decisions import Decider, DecisionRefused
+from approvals.decisions.judgement import Refusal
+from approvals.desk import notes, status_words
 from approvals.views.desk_answers import render_desk
 from approvals.views.pages import find_message, redirect_to_desk, redirect_to_next, reviewer_action
 from outreach.models import Message
@@ -32,6 +34,24 @@ def snooze_email(request: HttpRequest, message: Message) -> HttpResponse:
     back = f"{form.cleaned_data['day']:%A, %B %-d}"
     messages.success(request, f"Snoozed: {put_off.lead}. It comes back on {back}.")
     return redirect_to_next(request, after=message)
+
+
+@reviewer_action
+def reopen_email(request: HttpRequest, message: Message) -> HttpResponse:
+    """A Lead has what was decided or expired decided again."""
+    form, decider = forms.ReopenForm(request.POST), Decider(request.user, "desk")
+    if reopening.find_refusal(message, message.version, decider) == Refusal.NOT_A_LEAD:
+        raise PermissionDenied("A Lead can reopen an email. Nothing was changed.")
+    if not form.is_valid():
+        return render_desk(request, message, 422, reopen_form=form)
+    typed = form.cleaned_data
+    try:
+        reopened = reopening.reopen(message, typed["version"], decider, reason=typed["reason"])
+    except DecisionRefused as refused:
+        line = status_words.StatusLine("warn", refused.text)
+        return render_desk(request, find_message(message.public_id), 409, strip=line)
+    messages.success(request, f"Reopened: {reopened.lead}. It waits for a decision again.")
+    return redirect_to_desk(request, reopened)
 
 
 @reviewer_action

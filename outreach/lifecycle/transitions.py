@@ -15,10 +15,10 @@ LEGAL_MOVES: dict[Status, frozenset[Status]] = {
     S.UNCERTAIN: frozenset({S.SENT, S.HELD, S.FAILED}),
     S.FAILED: frozenset({S.HELD, S.WITHDRAWN}),
     S.SENT: frozenset(),
-    # taken back by whoever decided, within the time to undo
+    # taken back by whoever decided, within the time to undo; later reopened by a Lead
     S.REJECTED: frozenset({S.HELD, S.BLOCKED}),
     S.WITHDRAWN: frozenset({S.HELD}),
-    S.EXPIRED: frozenset(),
+    S.EXPIRED: frozenset({S.HELD, S.BLOCKED}),
 }
 
 APPROVED = (S.CLEARED, S.SENDING, S.SENT, S.UNCERTAIN)

@@ -1,17 +1,23 @@
-"""Takes back a decision that ended an email: a rejection, or in Shadow an approval."""
+"""Takes back a decision that ended an email: a rejection, or in Shadow an approval.
+
+A Lead reopens later what was approved and has not left, what was rejected, and what expired.
+"""
 
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Company
-from outreach.choices import MoveCode, Status
+from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import ghl_check
-from outreach.drafting import message_text
+from outreach.drafting import drafts, message_text
 from outreach.lifecycle import colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
+from outreach.limits import deadlines
 from outreach.models import Message, MessageText, Move
 
 UNDO_CODES = {
@@ -46,16 +52,46 @@ def restore_ended(message: Message, *, by: Any) -> Message:
     ending = ending_move(message)
     if ending is None:
         raise IllegalMove(message.status, Status.HELD)
+    return _put_back(message, ending, UNDO_CODES[MoveCode(ending.why)], by=by)
+
+
+def reopenable_move(message: Message) -> Move | None:
+    """The move by which the email was rejected here or expired; None where it was not."""
+    last = message.moves.order_by("-pk").first()
+    codes = {Status.REJECTED: MoveCode.REJECTED, Status.EXPIRED: MoveCode.EXPIRED}
+    wanted = codes.get(Status(message.status))
+    return last if last is not None and wanted is not None and last.why == wanted else None
+
+
+def reopen_email(message: Message, *, by: Any, reason: str) -> Message:
+    """Have the email decided again, with new deadlines; what had ended comes as a new version.
+
+    Raises IllegalMove or StaleMessage; then nothing has changed.
+    """
+    if message.status == Status.CLEARED:
+        changes = {"by": by, "reason": reason, "cleared_at": None}
+        return drafts.hold_for_review(message, MoveCode.REOPENED, **changes)
+    ending = reopenable_move(message)
+    if ending is None:
+        raise IllegalMove(message.status, Status.HELD)
+    now, band = timezone.now(), Band(message.band)
+    times = {
+        "held_at": now if ending.from_status == Status.HELD else message.held_at,
+        "due_at": deadlines.due_at(band, now),
+        "expires_at": deadlines.expires_at(band, now),
+    }
+    reopened = _put_back(message, ending, MoveCode.REOPENED, by=by, reason=reason, **times)
+    nudge("approvals.tell")
+    return reopened
+
+
+def _put_back(message: Message, ending: Move, why: MoveCode, *, by: Any, **changes: Any) -> Message:
     text, version = message.text, message.version + 1
     try:
         with transaction.atomic():
             locks.lock_leads(message.lead_id)
             restored = move_message(
-                message,
-                ending.from_status,
-                UNDO_CODES[MoveCode(ending.why)],
-                by=by,
-                version=version,
+                message, ending.from_status, why, by=by, version=version, **changes
             )
             if text is not None:
                 message_text.store_text(restored, version, _same_words(text))
