@@ -140,11 +140,11 @@ class ReopenShape(ApproveShape):
 
 
 class ReopenEmail(APIView):
-    scope = "approvals:decide"
+    scope = "approvals:reopen"
 
     @extend_schema(request=ReopenShape, responses=MessageShape, operation_id="emails_reopen")
     def post(self, request: Request, public_id: str) -> Response:
-        """Have an approved, rejected or expired email decided again; only in a Lead's name.
+        """Have an approved, rejected or expired email decided again; as a Lead may.
 
         409 while it can be undone, and once its send has begun.
         """

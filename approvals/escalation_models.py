@@ -1,7 +1,6 @@
 """Who is told of an email that waits: ladders, the business calendar, absences, delegates."""
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -146,7 +145,3 @@ class Delegate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delegate} for {self.member}"
-
-    def clean(self) -> None:
-        if self.last_day < self.first_day:
-            raise ValidationError({"last_day": "It is before the first day."})

@@ -63,7 +63,7 @@ def may_reopen(message: Message, user: object) -> bool:
 def _load_facts(message: Message, version: int, decider: Decider) -> ReopenFacts:
     user = decider.user
     facts = ReopenFacts(
-        may_reopen=user is not None and user.has_perm(PERMISSION),
+        may_reopen=decider.by_key if user is None else user.has_perm(PERMISSION),
         status=message.status,
         current_version=message.version,
         version=version,

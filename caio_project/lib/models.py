@@ -66,6 +66,7 @@ SCOPES = {
     "leads:write": "leads.add_inboundevent",
     "messages:read": "outreach.view_message",
     "approvals:decide": "approvals.decide",
+    "approvals:reopen": "approvals.reopen",
     "outreach:halt": "outreach.halt",
     "metrics:read": "metrics.view_gateevaluation",
 }

@@ -98,7 +98,7 @@ API: dict[str, dict[str, str]] = {
     "api/emails/<uuid:public_id>/approve": {"POST": "approvals:decide"},
     "api/emails/<uuid:public_id>/reject": {"POST": "approvals:decide"},
     "api/emails/<uuid:public_id>/undo": {"POST": "approvals:decide"},
-    "api/emails/<uuid:public_id>/reopen": {"POST": "approvals:decide"},
+    "api/emails/<uuid:public_id>/reopen": {"POST": "approvals:reopen"},
     "api/messages/forecast": {"GET": "messages:read"},
     "api/messages/<uuid:public_id>": {"GET": "messages:read"},
     "api/visitors": {"POST": "leads:write"},
@@ -113,6 +113,7 @@ LEAST_ROLE_OF_SCOPE = {
     "messages:read": VIEWER,
     "metrics:read": VIEWER,
     "approvals:decide": REVIEWER,
+    "approvals:reopen": LEAD,
     "outreach:halt": REVIEWER,
     "leads:write": SUPERUSER,
 }

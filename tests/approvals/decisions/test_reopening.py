@@ -253,12 +253,12 @@ def test_the_api_reopens_in_a_leads_name(lead_user: User, reviewer: User, clock:
     url = f"/api/emails/{message.public_id}/reopen"
     body = {"version": 1, "reason": WHY}
 
-    def post(user: User | None, **more: Any) -> Any:
-        _, secret = ApiKey.objects.create_key(name="k", scopes=["approvals:decide"], user=user)
+    def post(user: User | None, scope: str = "approvals:reopen", **more: Any) -> Any:
+        _, secret = ApiKey.objects.create_key(name="k", scopes=[scope], user=user)
         headers = {"Authorization": f"Bearer {secret}"}
         return Client().post(url, {**body, **more}, "application/json", headers=headers)
 
-    assert post(None).status_code == 403
+    assert post(lead_user, "approvals:decide").status_code == 403
     assert post(reviewer).status_code == 403
     assert post(lead_user, reason="").status_code == 400
     assert Message.objects.get(pk=message.pk).status == "rejected"

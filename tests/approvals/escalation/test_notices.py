@@ -72,6 +72,15 @@ def test_an_expired_email_was_not_rejected(clock: Any) -> None:
     assert outcome() == "Expired without a decision"
 
 
+def test_a_reply_is_taken_and_an_alarm_has_no_outcome(reviewer: User) -> None:
+    reply = factories.create_feedback(factories.cleared_email())
+    reply.taken_by = reviewer
+    taken = Notice.objects.create(key="answer:1", reply=reply, text="A positive answer.")
+    alarm = Notice.objects.create(key="alarm:1", text="Clay is not asked any more.")
+    found = notices.find_outcomes([taken, alarm])
+    assert {pk: one.words for pk, one in found.items()} == {taken.pk: "Taken by rita"}
+
+
 def test_an_email_that_the_machine_approved_says_so() -> None:
     message = told_email()
     Message.objects.filter(pk=message.pk).update(status="cleared", by_machine=True)

@@ -16,6 +16,7 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 PAGE = "/sales/settings/escalation"
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -217,6 +218,10 @@ def test_a_lead_saves_the_calendar(lead: Client, lead_user: User) -> None:
         ({"time_zone": "Mars/Olympus"}, "Time zone: “Mars/Olympus” is not known"),
         ({"country": "XX"}, "Country: no holidays are known of “XX”"),
         ({"days_off": "2026-12-24\nChristmas"}, "Days off, line 2: “Christmas” is no day"),
+        (
+            {"days_off": "\n".join(str(date(2026, 1, 1) + n * DAY) for n in range(201))},
+            "Days off: at most 200.",
+        ),
         ({f"day_{n}": "" for n in range(5)}, "at least one day needs working hours"),
     ],
 )
