@@ -50,7 +50,7 @@ OnNowShape = inline_serializer(
         "available": serializers.BooleanField(),
         "stand_in": serializers.CharField(allow_null=True),
         "away_until": serializers.DateTimeField(allow_null=True),
-        "reason": serializers.ChoiceField(SkipReason.choices, allow_blank=True),
+        "why_away": serializers.CharField(),
     },
 )
 OverdueShape = inline_serializer(
@@ -134,5 +134,5 @@ def _on_now_json(one: OnNow) -> dict[str, Any]:
         "available": one.is_there,
         "stand_in": one.stand_in.name if one.stand_in else None,
         "away_until": one.away_until,
-        "reason": one.problem or "",
+        "why_away": one.problem or "",
     }

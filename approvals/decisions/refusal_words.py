@@ -4,7 +4,7 @@ from typing import Any
 
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
-from caio_project.lib import undo_wait
+from caio_project.lib.models import PersonalSettings
 from caio_project.lib.words.clock_words import day_clock_words, moment_words
 from outreach.choices import MoveCode, Status
 from outreach.control import phase
@@ -95,11 +95,16 @@ def _against_undo(refusal: Refusal, message: Message) -> str:
         return f"{_who_decided(message)} Only whoever decided can undo it."
     if refusal == Refusal.UNDO_OVER:
         decided = message.decisions.last_standing()
-        wait = undo_wait.undo_wait_words(decided.by if decided else None)
-        return f"A decision can be undone for {wait}."
+        wait = PersonalSettings.undo_wait_of(decided.by if decided else None)
+        return f"A decision can be undone for {_wait_words(int(wait.total_seconds()))}."
     if refusal == Refusal.STOPPED:
         return "This person is on a do-not-contact list by now."
     return "Another email to this person was opened meanwhile."
+
+
+def _wait_words(seconds: int) -> str:
+    is_minutes = seconds >= 120 and not seconds % 60
+    return f"{seconds // 60} minutes" if is_minutes else f"{seconds} seconds"
 
 
 def undo_too_late(message: Message) -> str:

@@ -12,7 +12,7 @@ from approvals.decisions import judgement, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.decisions.judgement import Refusal, ReopenFacts
 from approvals.models import Decision, DecisionUndo
-from caio_project.lib import undo_wait
+from caio_project.lib.models import PersonalSettings
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.control import phase
@@ -56,7 +56,6 @@ def find_refusal(message: Message, version: int, decider: Decider) -> Refusal | 
 
 
 def may_reopen(message: Message, user: object) -> bool:
-    """Whether the page offers it."""
     return find_refusal(message, message.version, Decider(user, "desk")) is None
 
 
@@ -94,7 +93,7 @@ def _can_be_undone(message: Message) -> bool:
     if message.status == Status.CLEARED:
         return message.waiting_for == "undo" and message.not_before > now
     decided = _decision_to_take_back(message)
-    return decided is not None and now < decided.at + undo_wait.undo_wait_of(decided.by)
+    return decided is not None and now < decided.at + PersonalSettings.undo_wait_of(decided.by)
 
 
 def _decision_to_take_back(message: Message) -> Decision | None:

@@ -14,7 +14,7 @@ from approvals.decisions import claims, decisions, judgement, refusal_words
 from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.decisions.judgement import Refusal, UndoFacts
 from approvals.models import Decision, DecisionUndo, Verdict
-from caio_project.lib import undo_wait
+from caio_project.lib.models import PersonalSettings
 from caio_project.lib.nudge import nudge
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -57,7 +57,7 @@ def undoable_decisions(user: Any) -> list[UndoableDecision]:
     """What this person decided and can take back now, newest first. A key's decisions are left
     out.
     """
-    now, wait = timezone.now(), undo_wait.undo_wait_of(user)
+    now, wait = timezone.now(), PersonalSettings.undo_wait_of(user)
     waits = Q(
         verdict=Verdict.APPROVED,
         message__status=Status.CLEARED,
@@ -132,7 +132,7 @@ def _undo_facts(
         facts,
         is_ended_by_decision=True,
         is_own=decided.by == user and (user is not None or decided.by_name == decider.name),
-        is_in_time=timezone.now() < decided.at + undo_wait.undo_wait_of(decided.by),
+        is_in_time=timezone.now() < decided.at + PersonalSettings.undo_wait_of(decided.by),
         is_replaced=undo_actions.other_open_email(message),
         is_stopped=is_stopped,
     )

@@ -56,7 +56,6 @@ def set_absence(member: TeamMember, until: datetime, by: Any) -> Absence:
 
 
 def end_absence(member: TeamMember) -> bool:
-    """Available again; whether they were away."""
     now = timezone.now()
     return bool(Absence.objects.filter(member=member, until__gt=now).update(until=now))
 
@@ -127,7 +126,6 @@ def _people_with(people: People, pk: int, new: Delegation) -> People:
 
 
 def who_is_on(people: People, at: datetime) -> list[OnNow]:
-    """Everybody in the order, the first to be told first."""
     return [_on_now(people, person, at) for person in people.in_order()]
 
 

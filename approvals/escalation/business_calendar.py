@@ -66,7 +66,6 @@ class BusinessCalendar:
         return None
 
     def _openings_from(self, at: datetime) -> Iterator[Opening]:
-        """Openings that end after `at`, in order."""
         day = self._day_of(at)
         for ahead in range(MOST_DAYS):
             for one in openings_of(self, day + DAY * ahead):
@@ -74,7 +73,6 @@ class BusinessCalendar:
                     yield one
 
     def _openings_before(self, at: datetime) -> Iterator[Opening]:
-        """Openings that begin before `at` or at it, the last first."""
         day = self._day_of(at)
         for ago in range(MOST_DAYS):
             for one in reversed(openings_of(self, day - DAY * ago)):
@@ -102,7 +100,6 @@ def openings_of(hours: BusinessCalendar, day: date) -> tuple[Opening, ...]:
 
 
 def split_at_lunch(span: Span, lunch: Span | None) -> tuple[Span, ...]:
-    """The span without lunch: one part or two."""
     if lunch is None:
         return (span,)
     parts = [Span(span.start, _earlier(span.end, lunch.start))]

@@ -25,7 +25,7 @@ MAX_TEXT_LENGTH = 300
 
 
 def create_held_notices(batch: int = 200) -> int:
-    """Write what is due by now; returns how many. Statements do not grow with the emails."""
+    """Write what is due by now; returns how many, with those of a sweep at the same moment."""
     now, plan = timezone.now(), ladder_rows.load_plan()
     rows = [
         row for message in _due_messages(plan, now, batch) for row in _rows_of(message, plan, now)
@@ -40,7 +40,6 @@ def create_held_notices(batch: int = 200) -> int:
 
 
 def starts_waiting(message: Message) -> datetime:
-    """When the present wait began: it was held, or came back from a snooze."""
     held = message.held_at or message.created_at
     return max(held, message.snoozed_until) if message.snoozed_until else held
 
@@ -75,7 +74,6 @@ def _due_at_step(
     plan: Plan,
     now: datetime,
 ) -> QuerySet[Message]:
-    """Those that reached the step and have no notice of it in this wait."""
     told = Notice.objects.filter(
         Q(message__snoozed_until=None) | Q(created_at__gte=OuterRef("snoozed_until")),
         message=OuterRef("pk"),

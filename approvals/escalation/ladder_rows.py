@@ -57,7 +57,6 @@ def load_plan() -> Plan:
 
 
 def load_ladders(zone: str) -> dict[str, Ladder]:
-    """The saved ladders; the built-in one for a band that has none."""
     rows = EscalationLadder.objects.prefetch_related(
         Prefetch("steps", StepRow.objects.order_by("number"))
     )
@@ -75,7 +74,6 @@ def ladder_from(rows: list[StepRow], extra_minutes: int, zone: str) -> Ladder:
 
 
 def step_as_row(step: LadderStep) -> StepRow:
-    """The fields of a step, as a row of no ladder."""
     open_days = [n for n, spans in enumerate(step.window.week) if spans] if step.window else []
     span = step.window.week[open_days[0]][0] if step.window and open_days else None
     return StepRow(

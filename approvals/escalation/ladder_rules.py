@@ -50,7 +50,6 @@ class Person:
     delegations: tuple[Delegation, ...] = ()
 
     def is_available(self, at: datetime) -> bool:
-        """Neither away nor represented by a delegate."""
         spans: tuple[Away | Delegation, ...] = (*self.away, *self.delegations)
         return not any(one.start <= at < one.until for one in spans)
 

@@ -38,7 +38,6 @@ def snooze_email(request: HttpRequest, message: Message) -> HttpResponse:
 
 @reviewer_action
 def reopen_email(request: HttpRequest, message: Message) -> HttpResponse:
-    """A Lead has what was decided or expired decided again."""
     form, decider = forms.ReopenForm(request.POST), Decider(request.user, "desk")
     if reopening.find_refusal(message, message.version, decider) == Refusal.NOT_A_LEAD:
         raise PermissionDenied("A Lead can reopen an email. Nothing was changed.")

@@ -1,6 +1,7 @@
 """Rows that belong to no app: heartbeats, gapless counters, API keys, access events."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -155,6 +156,20 @@ class PersonalSettings(models.Model):
 
     def __str__(self) -> str:
         return f"Settings of {self.user}"
+
+    @classmethod
+    def undo_wait_of(cls, user: Any) -> timedelta:
+        """How long this person's decisions can be undone: never shorter than the team's."""
+        rows = cls.objects.filter(user=user) if user is not None else cls.objects.none()
+        return _at_least_the_teams(rows.values_list("undo_seconds", flat=True).first())
+
+    @classmethod
+    def longest_undo_wait(cls) -> timedelta:
+        return _at_least_the_teams(cls.objects.aggregate(most=models.Max("undo_seconds"))["most"])
+
+
+def _at_least_the_teams(own: int | None) -> timedelta:
+    return timedelta(seconds=max(settings.UNDO_SECONDS, own or 0))
 
 
 class DiagnosisRun(models.Model):

@@ -79,7 +79,6 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
 
 
 def _availability(user: Any) -> dict[str, Any]:
-    """Until when this person is not available, and who stands in; for people with a role."""
     member = away.own_member(user)
     if not user.has_perm("outreach.view_message"):
         return {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.models import Decision, Verdict
-from caio_project.lib import undo_wait
+from caio_project.lib.models import PersonalSettings
 from outreach.choices import Phase
 from outreach.lifecycle.transitions import UNDECIDED
 
@@ -34,7 +34,7 @@ class Agreement:
 
 def measure_agreement(phase: Phase, now: datetime) -> Agreement:
     """The newest decision about each email, beside the verdict stored for `phase`."""
-    over = now - undo_wait.longest_undo_wait()
+    over = now - PersonalSettings.longest_undo_wait()
     made = Decision.objects.standing().filter(
         at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True
     )

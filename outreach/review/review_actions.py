@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib import undo_wait
 from caio_project.lib.db import claims
+from caio_project.lib.models import PersonalSettings
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from outreach.choices import MoveCode, Phase, Status
@@ -67,7 +67,7 @@ def approve_email(
     if phase.current_control().phase == Phase.SHADOW:
         return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
     now, transport = timezone.now(), transport_for(message)
-    undo_until = now + undo_wait.undo_wait_of(by)
+    undo_until = now + PersonalSettings.undo_wait_of(by)
     by_machine = why == MoveCode.MACHINE
     with transaction.atomic():
         _accept_known_findings(message)

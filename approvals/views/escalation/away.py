@@ -23,7 +23,6 @@ GONE = "This person is not on the team any more. Nothing was changed."
 @viewer_page
 @require_POST
 def set_own(request: HttpRequest) -> HttpResponse:
-    """What somebody says of themselves."""
     member = own_member(request.user)
     if member is None:
         messages.error(request, NO_MEMBER)
@@ -37,7 +36,6 @@ def set_own(request: HttpRequest) -> HttpResponse:
 @viewer_page
 @require_POST
 def set_of_member(request: HttpRequest) -> HttpResponse:
-    """What a Lead says of `member`."""
     require_lead(request)
     pk = request.POST.get("member", "")
     known = pk.isascii() and pk.isdigit() and len(pk) < 10

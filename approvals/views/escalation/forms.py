@@ -74,7 +74,6 @@ class StepForm(forms.Form):
         return typed
 
     def as_row(self, number: int) -> LadderStep:
-        """The step, not saved and of no ladder yet."""
         typed = self.cleaned_data
         return LadderStep(
             number=number,

@@ -179,7 +179,6 @@ def _render_ladder(
 
 @viewer_page
 def calendar_page(request: HttpRequest) -> HttpResponse:
-    """GET shows the business calendar to edit; POST saves it."""
     require_lead(request)
     row = TeamCalendar.objects.first()
     if request.method != "POST":

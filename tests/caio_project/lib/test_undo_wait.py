@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from approvals.decisions import decisions, undo
 from approvals.decisions.decisions import Decider, DecisionRefused
-from caio_project.lib import undo_wait
 from caio_project.lib.models import PersonalSettings
 from metrics.gates import agreement
 from outreach.choices import Phase
@@ -47,9 +46,9 @@ def test_the_teams_wait_is_the_floor(
 ) -> None:
     settings.UNDO_SECONDS = team
     choose(reviewer, own)
-    assert undo_wait.undo_wait_of(reviewer) == timedelta(seconds=seconds)
-    assert undo_wait.longest_undo_wait() == timedelta(seconds=seconds)
-    assert undo_wait.undo_wait_of(None) == timedelta(seconds=team)
+    assert PersonalSettings.undo_wait_of(reviewer) == timedelta(seconds=seconds)
+    assert PersonalSettings.longest_undo_wait() == timedelta(seconds=seconds)
+    assert PersonalSettings.undo_wait_of(None) == timedelta(seconds=team)
 
 
 def test_an_approval_is_not_sent_before_the_deciders_own_wait_is_over(
