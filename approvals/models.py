@@ -5,13 +5,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from approvals.score_models import QualityComment as QualityComment
-from approvals.score_models import QualityScore as QualityScore
-from approvals.score_models import ScoreSource as ScoreSource
-from approvals.training_models import Fault as Fault
-from approvals.training_models import TrainingEmail as TrainingEmail
-from approvals.slack_models import SlackCard as SlackCard
-from approvals.slack_models import SlackClick as SlackClick
 from approvals.choices import Channel as NoticeChannel
 from approvals.choices import SkipReason
 from approvals.escalation_models import (
@@ -22,6 +15,13 @@ from approvals.escalation_models import (
     LadderStep,
     TeamCalendar,
 )
+from approvals.score_models import QualityComment as QualityComment
+from approvals.score_models import QualityScore as QualityScore
+from approvals.score_models import ScoreSource as ScoreSource
+from approvals.slack_models import SlackCard as SlackCard
+from approvals.slack_models import SlackClick as SlackClick
+from approvals.training_models import Fault as Fault
+from approvals.training_models import TrainingEmail as TrainingEmail
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag

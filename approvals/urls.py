@@ -15,9 +15,9 @@ from approvals.views import (
     sent,
     snippets,
 )
-from approvals.views.learning import lessons, scores, training
 from approvals.views.escalation import away
 from approvals.views.escalation import pages as escalation
+from approvals.views.learning import lessons, scores, training
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),

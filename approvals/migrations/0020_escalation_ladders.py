@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0007_plainer_words'),
+        ('approvals', '0010_slack_decisions'),
         ('leads', '0038_event_due_of_source'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

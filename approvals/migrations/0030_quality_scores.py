@@ -11,7 +11,7 @@ MARKS = ("personalisation", "subject_line", "value_proposition", "call_to_action
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("approvals", "0007_plainer_words"),
+        ("approvals", "0021_reopen"),
         ("outreach", "0034_plainer_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

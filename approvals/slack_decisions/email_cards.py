@@ -23,6 +23,7 @@ from approvals.slack_decisions.card_blocks import (
     is_shown_whole,
     one_line,
 )
+from caio_project.lib.models import PersonalSettings
 from caio_project.lib.words.check_states import SHAPES, CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
 from leads.models import Lead
@@ -183,7 +184,7 @@ def undo_until(message: Message) -> datetime | None:
     decided = message.decisions.last_standing()
     if decided is None or message.status != undo.ENDS_AS.get(Verdict(decided.verdict)):
         return None
-    return decided.at + undo.time_to_undo()
+    return decided.at + PersonalSettings.undo_wait_of(decided.by)
 
 
 def _card(message: Message, mention: str, opening: str, undo_ends: datetime | None) -> Card:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from approvals.decisions import undo
 from approvals.models import Decision, Fault, TrainingEmail, Verdict
+from caio_project.lib.models import PersonalSettings
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase
@@ -75,7 +75,7 @@ class TrainingState:
 
 def training_state(now: datetime | None = None) -> TrainingState:
     """A decision counts once it cannot be taken back: nobody mends it after seeing the answer."""
-    over = (now or timezone.now()) - undo.time_to_undo()
+    over = (now or timezone.now()) - PersonalSettings.longest_undo_wait()
     made = Decision.objects.standing().filter(
         message__kind=Kind.TRAINING, by__isnull=False, at__lte=over
     )

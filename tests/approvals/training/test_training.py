@@ -19,6 +19,7 @@ from approvals.escalation import escalation
 from approvals.models import Decision, Fault, TrainingEmail
 from approvals.queue import review_queue
 from approvals.training import results, seeding
+from caio_project.lib.models import PersonalSettings
 from caio_project.operations import status
 from leads.models import Kind, Lead
 from metrics.gates import gate_evaluation
@@ -192,7 +193,7 @@ def test_the_page_shows_results_and_no_fault_of_what_waits(
     page = body(client.get("/sales/training"))
     assert "12 emails for practice wait" in page and Fault.PLACEHOLDER.label not in page
     decide(made[0], reviewer, approve=True)
-    monkeypatch.setattr(undo, "time_to_undo", lambda: timedelta(0))
+    monkeypatch.setattr(PersonalSettings, "longest_undo_wait", lambda: timedelta(0))
     page = body(client.get("/sales/training"))
     assert "rita: 0 of 1 right" in page and f"Missed: {Fault.PLACEHOLDER.label}" in page
     assert "0 of 0" in page and Fault.WRONG_NAME.label not in page
