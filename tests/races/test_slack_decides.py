@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.desk import reading_proof
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.integrations import slack as slack_client
 from approvals.models import Decision, SlackCard, SlackClick
 from approvals.slack_decisions import card_updates, click_work
@@ -107,7 +107,7 @@ def test_fifty_deciders_over_twenty_emails_through_four_channels(
     for user in people:
         factories.TeamMemberFactory(name=user.username, user=user, slack_user_id=slack_id(user))
     messages = [factories.held_email() for _ in range(EMAILS)]
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     escalation.deliver_due_notices()
     assert SlackCard.objects.count() == EMAILS
     chance = random.Random(7)
@@ -169,7 +169,7 @@ def test_two_workers_work_off_each_click_once(committed: None, slack: FakeSlack)
     user = person("rita", "Reviewer")
     factories.TeamMemberFactory(name="Rita", user=user, slack_user_id="U0RITA")
     messages = [factories.held_email() for _ in range(12)]
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     escalation.deliver_due_notices()
     for message in messages:
         card = SlackCard.objects.get(message=message)
@@ -191,7 +191,7 @@ def test_a_click_survives_the_death_of_its_worker_and_decides_once(
     user = person("rita", "Reviewer")
     factories.TeamMemberFactory(name="Rita", user=user, slack_user_id="U0RITA")
     message = factories.held_email()
-    escalation.create_hot_notices()
+    held_notices.create_held_notices()
     escalation.deliver_due_notices()
     card = SlackCard.objects.get()
     body = slack_module.block_actions(

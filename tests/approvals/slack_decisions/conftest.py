@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.models import SlackCard, SlackClick
 from approvals.slack_decisions import card_updates, click_work
 from leads.models import TeamMember
@@ -51,7 +51,7 @@ def told(slack: FakeSlack, rita: User) -> Callable[..., Message]:
 
     def tell(**assessment: Any) -> Message:
         message = factories.held_email(**assessment)
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         return message
 

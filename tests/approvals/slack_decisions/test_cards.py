@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from approvals.decisions import decisions, undo
 from approvals.decisions.decisions import Decider
-from approvals.escalation import escalation
+from approvals.escalation import escalation, held_notices
 from approvals.integrations import slack as slack_client
 from approvals.models import Notice, SlackCard
 from approvals.slack_decisions import card_blocks, card_updates, email_cards
@@ -128,7 +128,7 @@ class TestCardOfAnEmail:
     ) -> None:
         message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(critical_reason="An open deal.")
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         post = post_of(slack, message)
         assert set(buttons_of(post)) == {"reject", "open"}
@@ -139,7 +139,7 @@ class TestCardOfAnEmail:
     ) -> None:
         message = factories.held_email()
         rewrite(message, "Long words. " * 1500)
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         post = post_of(slack, message)
         assert set(buttons_of(post)) == {"reject", "open"}
@@ -151,7 +151,7 @@ class TestCardOfAnEmail:
     ) -> None:
         settings.SLACK_SIGNING_SECRET = ""
         message = factories.held_email()
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         post = post_of(slack, message)
         assert set(buttons_of(post)) == {"open"}
@@ -163,7 +163,7 @@ class TestCardOfAnEmail:
     ) -> None:
         lead = factories.LeadFactory(first_name=typed[:60], last_name="", title=typed[:100])
         message = factories.held_email(lead)
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         (call,) = slack.requests()
         sent = call.json
@@ -228,9 +228,9 @@ class TestFollowsTheRow:
     ) -> None:
         message = told()
         clock.shift(timedelta(hours=2, seconds=1))
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
-        assert SlackCard.objects.count() == 2
+        assert SlackCard.objects.count() == 4  # at once, after 30, 60 and 120 minutes
 
         decide(Message.objects.get(pk=message.pk), lena)
         update_cards()
@@ -349,7 +349,7 @@ class TestSlackRefuses:
     ) -> None:
         slack.fail(code, times=None)
         factories.held_email()
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         notice = Notice.objects.get()
         assert said in notice.error and f"({code})" in notice.error
@@ -363,7 +363,7 @@ class TestSlackRefuses:
     ) -> None:
         slack.fail("not_in_channel", times=1)
         factories.held_email()
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         clock.shift(timedelta(minutes=1))
         escalation.deliver_due_notices()
@@ -375,7 +375,7 @@ class TestSlackRefuses:
     ) -> None:
         slack.rate_limited(30)
         factories.held_email()
-        escalation.create_hot_notices()
+        held_notices.create_held_notices()
         escalation.deliver_due_notices()
         assert "Nothing to do: it is tried again then" in Notice.objects.get().error
 

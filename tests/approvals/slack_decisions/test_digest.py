@@ -65,7 +65,7 @@ class TestDigest:
         factories.held_email(intent=10, tier="tier_3", icp=10)
         for _ in range(3):
             tell()
-        (post,) = slack.posts()
+        (post,) = [one for one in slack.posts() if "wait for a decision" in one["text"]]
         assert post["text"] == (
             "2 emails wait for a decision: 1 WARM, 1 LOW (1 CRITICAL). "
             "The oldest waits since Mar\u00a02, 9:00\u00a0AM\u00a0ET."

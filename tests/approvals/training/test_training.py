@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from approvals.decisions import claims, decisions, undo
 from approvals.decisions.decisions import Decider
-from approvals.escalation import escalation
+from approvals.escalation import held_notices
 from approvals.models import Decision, Fault, TrainingEmail
 from approvals.queue import review_queue
 from approvals.training import results, seeding
@@ -113,7 +113,7 @@ def test_they_are_in_no_figure(reviewer: User) -> None:
 def test_nobody_is_told_and_no_machine_approves() -> None:
     seed()
     Message.objects.update(band="hot", rank=0, held_at=timezone.now() - timedelta(hours=3))
-    assert escalation.create_hot_notices() == 0
+    assert held_notices.create_held_notices() == 0
     assert approval_sweep.approve_due() == 0
     assert set(Message.objects.values_list("status", flat=True)) == {Status.HELD}
 
