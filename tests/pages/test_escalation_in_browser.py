@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from approvals.escalation import held_notices
 from approvals.models import Absence, LadderStep
 from leads.models import TeamMember
+from outreach.models import Message
 from tests import factories
 from tests.conftest import person
 from tests.pages.test_axe_in_browser import violations
@@ -102,6 +103,24 @@ def test_a_person_is_not_available_by_keyboard(page: Page) -> None:
     press_on(page, "button[value=back]")
     page.wait_for_selector("button[value=back]", state="detached")
     assert not Absence.objects.filter(until__gt=timezone.now()).exists()
+
+
+def test_a_lead_reopens_by_keyboard(page: Page, lena: User) -> None:
+    message = factories.cleared_email()
+    address = f"/sales/queue/{message.public_id}"
+    page.goto(address)
+    press_on(page, "details:has(#reopen-reason) > summary")
+    keep(page, "reopen")
+    assert is_within_the_screen(page)
+    press_on(page, "form[action*=reopen] button")
+    page.wait_for_selector("#reopen-reason-error")
+    page.locator("#reopen-reason").focus()
+    page.keyboard.type("The customer asked for it on the phone.")
+    press_on(page, "form[action*=reopen] button")
+    page.wait_for_selector("button[data-key=a]")
+    keep(page, "reopened")
+    assert Message.objects.get(pk=message.pk).status == "held"
+    assert violations(page, address) == []
 
 
 def test_no_page_of_escalation_breaks_a_rule_of_axe(page: Page) -> None:
