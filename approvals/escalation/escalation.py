@@ -44,13 +44,17 @@ def create_reply_notices(batch: int = 50) -> int:
     for reply in new.exclude(Exists(told)).select_related(
         "lead__company", "lead__owner", "message__sender"
     )[:batch]:
-        told_to = _owner_of_reply(reply) or ladder_rows.first_available(timezone.now())
+        told_to = _owner_of_reply(reply) or _first_person()
         text = f"A positive answer: {lead_words.lead_words(reply.lead)}."
         _, is_new = Notice.objects.get_or_create(
             key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
         )
         made += is_new
     return made
+
+
+def _first_person() -> TeamMember | None:
+    return ladder_rows.first_available(timezone.now())
 
 
 def _owner_of_reply(reply: Reply) -> TeamMember | None:
@@ -192,8 +196,7 @@ def create_alarm_notices() -> int:
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
         _, new = Notice.objects.get_or_create(
-            key=f"alarm:{alarm.pk}",
-            defaults={"text": alarm.text, "to": ladder_rows.first_available(timezone.now())},
+            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _first_person}
         )
         made += new
     return made

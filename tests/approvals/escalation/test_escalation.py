@@ -354,3 +354,18 @@ def test_an_alarm_of_the_apps_below_is_told_once_for_each_opening() -> None:
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
     assert escalation.create_alarm_notices() == 1
     assert set(Notice.objects.values_list("text", flat=True)) == {"Clay is not asked any more."}
+
+
+def test_an_alarm_goes_to_the_first_who_is_there(sender: TeamMember) -> None:
+    from approvals.models import Absence
+    from leads.integrations import alarms
+
+    sam = factories.TeamMemberFactory(name="Sam", notice_order=2)
+    Absence.objects.create(member=sender, until=timezone.now() + timedelta(days=1))
+    alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
+    escalation.create_alarm_notices()
+    assert Notice.objects.get().to == sam
+    Absence.objects.create(member=sam, until=timezone.now() + timedelta(days=1))
+    alarms.raise_alarm("clay:rates", "Clay is nearly used up.")
+    escalation.create_alarm_notices()
+    assert Notice.objects.order_by("-pk")[0].to == sender
