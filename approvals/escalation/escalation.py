@@ -195,8 +195,7 @@ def create_alarm_notices() -> int:
     """Write a notice for each open alarm without one; returns how many."""
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
-        _, new = Notice.objects.get_or_create(
-            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _first_person}
-        )
+        values: dict[str, Any] = {"text": alarm.text, "to": _first_person}
+        _, new = Notice.objects.get_or_create(key=f"alarm:{alarm.pk}", defaults=values)
         made += new
     return made
