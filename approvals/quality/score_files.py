@@ -94,6 +94,20 @@ def read_file(raw: bytes, name: str) -> tuple[list[ScoredRow], list[RowError]]:
     return found, errors
 
 
+def holds_scores(raw: bytes, name: str) -> bool:
+    """Whether somebody has filled in a mark or a comment; False for a file of another kind."""
+    try:
+        rows = _table_rows(raw, kind_by_name(name))
+        head = [cell.strip().lower() for cell in rows[0]] if rows else []
+        _check_head(head)
+    except UnreadableFile:
+        return False
+    typed = [number for number, column in enumerate(head) if column in (*NAMES, "comment")]
+    return any(
+        cells[number].strip() for cells in rows[1:] for number in typed if number < len(cells)
+    )
+
+
 def _table_rows(raw: bytes, kind: str) -> list[list[str]]:
     is_xlsx = raw.startswith(xlsx.ZIP_MARK)
     if raw.startswith(xlsx.OLD_EXCEL_MARK):

@@ -15,6 +15,11 @@ NOTHING = (
 )
 
 
+HAS_SCORES = (
+    "--output: {path} holds scores. Import them first, or name another file. Nothing was written."
+)
+
+
 class Command(ReportingCommand):
     help = (
         "Write emails into a CSV or XLSX file, one row an email, for people to score. Emails that "
@@ -35,6 +40,8 @@ class Command(ReportingCommand):
             raise CommandError(f"--count: from 1 to {MOST_EMAILS}.")
         try:
             kind = score_files.kind_by_name(path.name)
+            if path.exists() and score_files.holds_scores(path.read_bytes(), path.name):
+                raise CommandError(HAS_SCORES.format(path=path))
             rows = score_exchange.emails_for_review(count)
             if not rows:
                 raise CommandError(NOTHING)

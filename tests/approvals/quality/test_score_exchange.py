@@ -132,6 +132,21 @@ class TestExport:
         with pytest.raises(CommandError, match="--count: from 1 to 1000"):
             export(tmp_path / "out.csv", count)
 
+    @pytest.mark.parametrize("column", [5, 9])
+    def test_a_file_with_scores_is_not_written_over(
+        self, emails: list[Message], tmp_path: Path, column: int
+    ) -> None:
+        path = tmp_path / "out.csv"
+        path.write_text("something else")
+        export(path)
+        export(path)
+        rows = read_csv(path)
+        rows[2][column] = "4"
+        before = write_csv(path, rows).read_bytes()
+        with pytest.raises(CommandError, match="holds scores. Import them first"):
+            export(path)
+        assert path.read_bytes() == before
+
     def test_json_and_a_folder_that_is_not_there(
         self, emails: list[Message], tmp_path: Path
     ) -> None:
