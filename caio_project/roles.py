@@ -20,6 +20,8 @@ LEAD_PERMISSIONS = (
     "outreach.resume",
     "outreach.promote",
     "outreach.auto_approve",
+    "outreach.add_approvalrule",
+    "outreach.change_approvalrule",
     "outreach.warm_up_sendingdomain",
     "outreach.queue_segment",
     "outreach.repeat_aftersend",

@@ -18,7 +18,13 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
-from caio_project.weekly_pages import diagnosis_page, follow_up_page, segment_pages, template_pages
+from caio_project.weekly_pages import (
+    approval_rules_page,
+    diagnosis_page,
+    follow_up_page,
+    segment_pages,
+    template_pages,
+)
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
@@ -60,6 +66,7 @@ urlpatterns = [
         segment_pages.confirm_segment,
         name="segment-confirm",
     ),
+    path("sales/phase/rules", approval_rules_page.approval_rules_page, name="approval-rules"),
     path("sales/diagnosis", diagnosis_page.diagnosis_page, name="diagnosis"),
     path("sales/keys", key_pages.key_list, name="keys"),
     path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),

@@ -58,7 +58,7 @@ class OwnershipRule:
         if any(wanted and found not in wanted for wanted, found in exact):
             return False
         if self.industries and not any(
-            _has_words(facts.industry, words) for words in self.industries
+            has_words(facts.industry, words) for words in self.industries
         ):
             return False
         return self._fits_size(facts.employees_from)
@@ -71,7 +71,7 @@ class OwnershipRule:
         )
 
 
-def _has_words(industry: str, words: str) -> bool:
+def has_words(industry: str, words: str) -> bool:
     """Whether the industry has these whole words in this order: "it" is not in "hospitality"."""
     return bool(_plain_words(words)) and f" {_plain_words(words)} " in f" {_plain_words(industry)} "
 

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from approvals.models import Claim, Reading
+from outreach.auto_approval import template_runs
 from outreach.models import Message
 from outreach.review import review_actions
 
@@ -45,6 +46,7 @@ def colleague_claim(message: Message, user: Any) -> Claim | None:
 def record_reading(message: Message, user: Any) -> None:
     Reading.objects.get_or_create(message=message, user=user, version=message.version)
     review_actions.mark_opened(message)
+    template_runs.note_reading(message)
 
 
 def has_read(message: Message, user: Any, version: int) -> bool:

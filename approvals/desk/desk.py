@@ -14,6 +14,7 @@ from approvals.decisions import claims, refusal_words, reopening
 from approvals.desk import (
     company_slot,
     email_sheet,
+    machine_view,
     near_copies,
     notes,
     outside_links,
@@ -94,6 +95,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "visits": list(message.lead.visits.order_by("-seen_at")[:MAX_VISITS]),
         "checks": check_groups(message.guards),
         **score_words(message),
+        "machine": machine_view.machine_view(message),
         "history": message_history(message),
         "notes": notes.notes_about(message),
         "rejections": earlier_rejections(message),

@@ -37,6 +37,7 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Phase and safety limits",
         (
             "outreach.control",
+            "outreach.approvalrule",
             "outreach.controlchange",
             "metrics.gateevaluation",
             "outreach.sendingdomain",

@@ -3,7 +3,14 @@
 from django.contrib import admin
 
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
-from outreach.models import Control, ControlChange, GuardrailBreach, HealthVerdict, SendingDomain
+from outreach.models import (
+    ApprovalRule,
+    Control,
+    ControlChange,
+    GuardrailBreach,
+    HealthVerdict,
+    SendingDomain,
+)
 
 
 @admin.register(Control)
@@ -36,3 +43,12 @@ class GuardrailBreachAdmin(ReadOnlyAdmin):
 class HealthVerdictAdmin(ReadOnlyAdmin):
     list_display = ("evaluated_at", "domain", "score", "spf", "dkim", "dmarc", "reasons")
     list_filter = ("domain",)
+
+
+@admin.register(ApprovalRule)
+class ApprovalRuleAdmin(ReadOnlyAdmin):
+    """Rules are added and ended on their page, which asks for a reason."""
+
+    list_display = ("name", "created_at", "created_by", "ended_at", "from_intent", "owner")
+    list_filter = ("owner",)
+    list_select_related = ("owner",)

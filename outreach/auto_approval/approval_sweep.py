@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from leads.models import Kind
-from outreach.auto_approval import eligibility
+from outreach.auto_approval import eligibility, template_runs
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check
 from outreach.control import phase
@@ -48,7 +48,7 @@ def _due_messages(row: Control, now: datetime) -> QuerySet[Message]:
     )
     if "ghl" not in settings.SANDBOXED:
         rows = rows.exclude(look__due_at__isnull=False)  # GoHighLevel is checked first
-    return rows.order_by("machine_looks_at")
+    return rows.select_related("template").order_by("machine_looks_at")
 
 
 def _approve_one(message: Message, now: datetime) -> bool:
@@ -58,6 +58,7 @@ def _approve_one(message: Message, now: datetime) -> bool:
                 review_actions.approve_email(
                     message, message.version, by=None, why=MoveCode.MACHINE
                 )
+                template_runs.count_approval(message)
                 return True
     except (StaleMessage, review_actions.ApprovalForbidden):
         pass  # a person was first, or there is a new reason against it

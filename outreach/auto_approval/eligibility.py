@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db.models import Q
 
 from leads.models import Kind
-from outreach.auto_approval import template_rejections
+from outreach.auto_approval import template_rejections, template_runs
 from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, merge_fields
-from outreach.control import phase, policy
+from outreach.control import approval_rules, phase, policy, segment_rules
 from outreach.control.policy import AutoApproval
 from outreach.drafting import compose, critical_reasons, recheck
 from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
@@ -47,9 +47,10 @@ def why_person_decides(message: Message, row: Control, now: datetime) -> tuple[s
     Call it under the lock of the control row.
     """
     not_checked = ghl_check.why_not_auto_approvable(message, now)
+    unread = template_runs.why_must_be_read(message)
     return (
         *_person_involvement(message),
-        *filter(None, [not_checked]),
+        *filter(None, [not_checked, unread]),
         *why_approval_lapsed(message, row, now),
     )
 
@@ -87,14 +88,21 @@ def why_approval_lapsed(
         critical_reason=message.critical_reason or critical_reasons.critical_reason(known, message),
         passed=check_results.first_failure(results) is None,
     )
+    segment = segment_rules.segment_of(lead, assessment, _template_key(message))
+    fitting = approval_rules.names_that_fit(segment_rules.load_rules(), segment)
     facts = replace(
         facts,
         by_model=bool(text.language_model),
         template_flagged=template_rejections.rejections_of(message.template).is_flagged,
+        rules=fitting,
     )
     return policy.machine_verdict_now(
         phase.phase_limits(row), facts, machine_state(row, now, breaches)
     ).reasons
+
+
+def _template_key(message: Message) -> str:
+    return message.template.key if message.template else ""
 
 
 def _person_involvement(message: Message) -> tuple[str, ...]:

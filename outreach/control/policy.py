@@ -50,6 +50,7 @@ class EmailFacts:
     as_written: bool = False  # whether a name in it was left as written, to be read
     by_model: bool = False  # whether a language model wrote it
     template_flagged: bool = False  # whether people reject too many of its template
+    rules: tuple[str, ...] = ()  # names of the team's rules that leave it to a person
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
         reasons.append("a language model wrote it")
     if facts.template_flagged:
         reasons.append("people rejected more than a third of the emails of its template")
+    reasons += [f"the rule “{name}” leaves it to a person" for name in facts.rules]
     return MachineVerdict(not reasons, tuple(reasons))
 
 

@@ -1,7 +1,7 @@
 """Compose a draft: fill the chosen template from known fields, sign and check it. Reads only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from outreach.content import (
     merge_fields,
     subject_choice,
 )
-from outreach.control import policy
+from outreach.control import approval_rules, policy, segment_rules
 from outreach.drafting import (
     ab_assignment,
     critical_reasons,
@@ -188,6 +188,17 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         subject, body, known.footer, phrases, template=template.key, tier=assessment.tier
     )
     results = [problem] if problem else check_email(lead, sender, text, known.before)
+    segment = segment_rules.segment_of(lead, assessment, template.key)
+    facts = policy_facts(
+        lead,
+        assessment,
+        phrases,
+        was_delivered=known.before.was_delivered,
+        critical_reason=critical_reasons.joined_reasons(
+            known.critical_reason, critical_reasons.language_reason(lead, template.language)
+        ),
+        passed=problem is None and check_results.first_failure(results) is None,
+    )
     return ComposedEmail(
         subject=subject[: message_text.LONGEST_SUBJECT],
         body=body,
@@ -198,15 +209,8 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         why=why[:LONGEST_CHOICE_REASON],
         sender=sender,
         assessment=assessment,
-        facts=policy_facts(
-            lead,
-            assessment,
-            phrases,
-            was_delivered=known.before.was_delivered,
-            critical_reason=critical_reasons.joined_reasons(
-                known.critical_reason, critical_reasons.language_reason(lead, template.language)
-            ),
-            passed=problem is None and check_results.first_failure(results) is None,
+        facts=replace(
+            facts, rules=approval_rules.names_that_fit(known.facts.batch.approval_rules, segment)
         ),
         fields=known.fields,
         offer=known.offer if any(one.field == "meeting_times" for one in phrases) else None,

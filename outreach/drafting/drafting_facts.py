@@ -11,7 +11,8 @@ from outreach.contact_history import held_subjects, recipients
 from outreach.contact_history.recipients import ColleagueEmail, Recipient
 from outreach.content.seller_fields import Seller
 from outreach.content.subject_choice import HeldSubjects
-from outreach.control import company_slot
+from outreach.control import company_slot, segment_rules
+from outreach.control.approval_rules import SegmentRule
 from outreach.control.company_slot import SlotRank
 from outreach.drafting import known_fields, signing, template_choice
 from outreach.drafting.known_fields import LeadVisits
@@ -30,6 +31,7 @@ class DraftingBatch:
     subject_tested: frozenset[int]  # of them, those whose subject is tested
     seller: Seller
     held: HeldSubjects
+    approval_rules: tuple[SegmentRule, ...] = ()  # of the team, for what the machine would decide
     page_kinds: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def page_kind_of(self, assessment: Assessment) -> str:
@@ -75,6 +77,7 @@ def load_batch() -> DraftingBatch:
         ),
         seller=signing.current_seller(),
         held=held_subjects.load_held_subjects(),
+        approval_rules=segment_rules.load_rules(),
     )
 
 

@@ -1,6 +1,13 @@
 """The tables of outreach."""
 
-from outreach.models.control import CheckBasis, Control, ControlChange, ControlReason
+from outreach.models.control import (
+    ApprovalRule,
+    CheckBasis,
+    Control,
+    ControlChange,
+    ControlReason,
+    TemplateRun,
+)
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
@@ -27,6 +34,7 @@ from outreach.models.templates import EmailTemplate, Signal
 
 __all__ = [
     "AfterSend",
+    "ApprovalRule",
     "Assignment",
     "CheckBasis",
     "Control",
@@ -64,6 +72,7 @@ __all__ = [
     "Signal",
     "Snippet",
     "SyncCursor",
+    "TemplateRun",
     "Transport",
     "new_unsubscribe_token",
 ]

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
+from leads.models import TeamMember
 from outreach.choices import Phase
 
 
@@ -93,3 +94,48 @@ class ControlChange(AppendOnly):
 class ControlReason(models.Model):
     change = models.OneToOneField(ControlChange, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()
+
+
+class ApprovalRule(models.Model):
+    """A segment whose emails a person decides. It takes approvals from the machine and gives none.
+
+    All conditions that are filled in must hold. A rule is never changed, only ended.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    templates = models.JSONField(default=list, blank=True, help_text="Keys of templates.")
+    tiers = models.JSONField(default=list, blank=True)
+    industries = models.JSONField(default=list, blank=True, help_text="Words of an industry.")
+    countries = models.JSONField(default=list, blank=True, help_text="Codes: US.")
+    employees_from = models.PositiveIntegerField("employees, at least", null=True, blank=True)
+    employees_to = models.PositiveIntegerField("employees, at most", null=True, blank=True)
+    owner = models.ForeignKey(
+        TeamMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    from_intent = models.PositiveSmallIntegerField(
+        default=0, help_text="It holds for scores from here on."
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=150)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ("view", "add", "change")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TemplateRun(models.Model):
+    """How many emails of a template the machine has approved since a person read one of it."""
+
+    template_key = models.CharField(max_length=60, unique=True)
+    approved = models.PositiveSmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.template_key}: {self.approved} in a row"

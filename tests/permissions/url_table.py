@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/phase/promote": (LEAD, LEAD),
     "sales/phase/domain": (LEAD, LEAD),
     "sales/phase/machine": (REVIEWER, REVIEWER),
+    "sales/phase/rules": (VIEWER, LEAD),
     "sales/experiments": (VIEWER, CLOSED),
     "sales/experiments/<uuid:public_id>/end": (CLOSED, LEAD),
     "sales/experiments/new": (LEAD, LEAD),
