@@ -13,7 +13,7 @@ from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gate_evaluation
 from metrics.overview import experiment_start, experiments_page, overview
-from metrics.promotion import phase_page, promotion, signing
+from metrics.promotion import agreement_report, phase_page, promotion, signing
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
@@ -121,6 +121,23 @@ def promote_view(request: HttpRequest) -> HttpResponse:
         "form": None if missing else form,
     }
     return render_page(request, "metrics/promote.html", context, 422 if posted else 200)
+
+
+@viewer_page
+@require_safe
+def agreement_view(request: HttpRequest) -> HttpResponse:
+    context = agreement_report.report_context(
+        request.GET.get("show", ""), request.GET.get("page", "")
+    )
+    return render_page(request, "metrics/agreement.html", context)
+
+
+@viewer_page
+@require_safe
+def agreement_csv(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(agreement_report.report_csv(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="agreement.csv"'
+    return response
 
 
 @viewer_page

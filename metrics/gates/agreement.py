@@ -7,6 +7,7 @@ somebody who may still decide.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from approvals.models import Decision, Verdict
 from caio_project.lib.models import PersonalSettings
@@ -17,15 +18,32 @@ AGREEMENT_WINDOW = timedelta(days=28)
 APPROVED_VERDICTS = (Verdict.APPROVED, Verdict.WOULD_APPROVE)
 
 
+class Outcome(StrEnum):
+    SAME = "same"
+    EDITED = "edited"  # it would have sent the draft, and a person changed it first
+    REJECTED = "rejected"  # it would have sent it, and a person rejected it
+    LEFT_TO_YOU = "left_to_you"  # it would have asked, and a person approved
+
+
+@dataclass(frozen=True)
+class ComparedDecision:
+    """A person's decision beside the machine's stored verdict. `reasons` are the machine's."""
+
+    decision: Decision
+    outcome: Outcome
+    would_send: bool
+    reasons: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Decisions of named people about live emails in 28 days, beside the machine of `phase`."""
 
     phase: Phase
     same: int
-    edited: int  # it would have sent the draft, and a person changed it first
-    rejected: int  # it would have sent it, and a person rejected it
-    left_to_you: int  # it would have asked, and a person approved
+    edited: int
+    rejected: int
+    left_to_you: int
 
     @property
     def decisions(self) -> int:
@@ -33,22 +51,38 @@ class Agreement:
 
 
 def measure_agreement(phase: Phase, now: datetime) -> Agreement:
-    """The newest decision about each email, beside the verdict stored for `phase`."""
+    return count_outcomes(phase, compare_decisions(phase, now))
+
+
+def count_outcomes(phase: Phase, compared: list[ComparedDecision]) -> Agreement:
+    found = Counter(one.outcome for one in compared)
+    return Agreement(phase, *(found[outcome] for outcome in Outcome))
+
+
+def compare_decisions(phase: Phase, now: datetime) -> list[ComparedDecision]:
+    """The newest decision about each email beside the verdict stored for `phase`, newest first."""
     over = now - PersonalSettings.longest_undo_wait()
     made = Decision.objects.standing().filter(
         at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True
     )
-    rows = made.exclude(message__status__in=UNDECIDED).order_by("pk").select_related("message")
+    rows = made.exclude(message__status__in=UNDECIDED).order_by("pk")
+    rows = rows.select_related("message__lead__company", "message__template", "reason")
     newest = {row.message_id: row for row in rows}.values()
-    found = Counter(_compare_decision(row, phase) for row in newest)
-    return Agreement(phase, found["same"], found["edited"], found["rejected"], found["left_to_you"])
+    compared = [_compare_decision(row, phase) for row in newest]
+    return sorted(compared, key=lambda one: one.decision.pk, reverse=True)
 
 
-def _compare_decision(decision: Decision, phase: Phase) -> str:
-    would_send = decision.message.verdicts.get(phase.value, {}).get("machine_approves", False)
+def _compare_decision(decision: Decision, phase: Phase) -> ComparedDecision:
+    stored = decision.message.verdicts.get(phase.value, {})
+    would_send = stored.get("machine_approves", False)
+    outcome = _outcome(decision, would_send)
+    return ComparedDecision(decision, outcome, would_send, tuple(stored.get("reasons", ())))
+
+
+def _outcome(decision: Decision, would_send: bool) -> Outcome:
     approved = decision.verdict in APPROVED_VERDICTS
     if would_send and approved and decision.edited:
-        return "edited"
+        return Outcome.EDITED
     if would_send == approved:
-        return "same"
-    return "rejected" if would_send else "left_to_you"
+        return Outcome.SAME
+    return Outcome.REJECTED if would_send else Outcome.LEFT_TO_YOU

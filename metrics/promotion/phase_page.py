@@ -173,7 +173,8 @@ def _approval_scope(row: Control) -> str:
     return f"{' and '.join(bands)} emails that score under {row.auto_max_intent}{warm}"
 
 
-def _next_machine(row: Control) -> Phase:
+def next_machine(row: Control) -> Phase:
+    """The machine that people are compared with: the next phase's."""
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 
@@ -191,7 +192,7 @@ def phase_context() -> dict[str, Any]:
         "health": guardrail_counts.newest_verdict(),
         "gauges": guardrail_display.guardrail_table(guardrail_counts.count_events(now, control)),
         "machine": auto_approval_state(control, now),
-        "agreement": agreement.measure_agreement(_next_machine(control), now),
+        "agreement": agreement.measure_agreement(next_machine(control), now),
         "writer": rewrite_requests.model_status(),
         "control": control,
         "limits": phase.phase_limits(control),

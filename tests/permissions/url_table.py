@@ -18,6 +18,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales": (VIEWER, CLOSED),
     "sales/phase": (VIEWER, CLOSED),
     "sales/phase/promote": (LEAD, LEAD),
+    "sales/phase/agreement": (VIEWER, CLOSED),
+    "sales/phase/agreement.csv": (VIEWER, CLOSED),
     "sales/phase/domain": (LEAD, LEAD),
     "sales/phase/machine": (REVIEWER, REVIEWER),
     "sales/phase/rules": (VIEWER, LEAD),
