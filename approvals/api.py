@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -13,11 +13,13 @@ from rest_framework.views import APIView
 from approvals.decisions import decisions, reopening, undo
 from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
+from approvals.rereading import override_rate
 from caio_project.lib.models import ApiKey
 from caio_project.lib.web.paging import fetch_page, page_links
 from caio_project.lib.web.problems import ConflictError
 from outreach.api.messages import MessageShape, message_json
 from outreach.choices import Band, Tag
+from outreach.control import phase
 from outreach.models import Message, MessageText
 
 PAGE_SIZE = 50
@@ -177,3 +179,29 @@ def _decision_response(decide: Any) -> Response:
         if refused.refusal in (Refusal.NO_PERMISSION, Refusal.NOT_A_LEAD):
             raise PermissionDenied(refused.text) from refused
         raise ValidationError({refused.field or "email": refused.text}) from refused
+
+
+class RereadingView(APIView):
+    scope = "metrics:read"
+
+    @extend_schema(operation_id="rereading_retrieve", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """The override rate since Assisted began, with its 95 % interval; null where nobody read.
+
+        Only emails drawn by chance count. `unread` are drawn and read by nobody.
+        """
+        since = override_rate.counted_since(phase.current_control())
+        emails = override_rate.load_drawn(since)
+        return Response(
+            {
+                "since": since,
+                **override_rate.rate_json(override_rate.count_rate(emails)),
+                **{
+                    f"by_{name}": {
+                        of: override_rate.rate_json(rate)
+                        for of, rate in override_rate.rates_by(emails, group)
+                    }
+                    for name, group in override_rate.GROUPS.items()
+                },
+            }
+        )

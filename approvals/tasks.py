@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from approvals.escalation import escalation, held_notices
+from approvals.rereading import drawing
 from approvals.slack_decisions import card_updates, click_work, digest
 from caio_project.lib.models import Heartbeat
 
@@ -30,3 +31,8 @@ def update_cards() -> None:
 def work_off_clicks() -> None:
     done = click_work.work_off_clicks()
     Heartbeat.beat("approvals.work_off_clicks", worked=bool(done))
+
+
+@shared_task(name="approvals.draw_rereadings")
+def draw_rereadings() -> None:
+    Heartbeat.beat("approvals.draw_rereadings", worked=drawing.draw_due() > 0)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from approvals import rereading_views
 from approvals.views import (
     answers,
     aside,
@@ -46,6 +47,10 @@ urlpatterns = [
     path("sales/lessons/edits.csv", lessons.edits_file, name="edits-file"),
     path("sales/training", training.training_page, name="training"),
     path("sales/quality", scores.quality_page, name="quality"),
+    path("sales/rereading", rereading_views.rereading_page, name="rereading"),
+    path("sales/rereading/next", rereading_views.take_next, name="rereading-next"),
+    path("sales/rereading/judge", rereading_views.store_judgement, name="rereading-judge"),
+    path("sales/rereading/rate", rereading_views.rate_page, name="rereading-rate"),
     path("sales/sent", sent.sent_page, name="sent"),
     path("sales/sent/kept/bring-back", sent.bring_back_sandboxed, name="bring_back"),
     path("sales/sent/kept/<int:pk>", sent.sandbox_email_page, name="kept"),

@@ -90,6 +90,9 @@ def _base_errors() -> list[tuple[str, str, str]]:
         found.append(
             ("TEAM_TIME_ZONE", f"TEAM_TIME_ZONE {settings.TEAM_TIME_ZONE!r} is no time zone.", "")
         )
+    if not 1 <= settings.REREADING_ONE_IN <= 20:
+        text = f"REREADING_ONE_IN {settings.REREADING_ONE_IN} is not from 1 to 20."
+        found.append(("REREADING_ONE_IN", text, ""))
     try:
         WorkingHours.parse(settings.WORKING_HOURS)
     except ValueError:

@@ -38,6 +38,7 @@ SWEEPS = {
     "approvals.tell": 10.0,
     "approvals.update_cards": 4.0,  # a card is at most 5 s behind its email
     "approvals.work_off_clicks": 10.0,
+    "approvals.draw_rereadings": 60.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
     "caio_project.run_diagnosis": 60.0,

@@ -6,7 +6,14 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals import webhooks as approval_webhooks
-from approvals.api import ApproveEmail, PendingEmails, RejectEmail, ReopenEmail, UndoDecision
+from approvals.api import (
+    ApproveEmail,
+    PendingEmails,
+    RejectEmail,
+    ReopenEmail,
+    RereadingView,
+    UndoDecision,
+)
 from approvals.escalation_api import NoticesView
 from caio_project import api
 from caio_project.lead_pages import (
@@ -97,6 +104,7 @@ urlpatterns = [
     path("api/experiments", ExperimentListView.as_view()),
     path("api/experiments/<uuid:public_id>", ExperimentDetailView.as_view()),
     path("api/gates", GatesView.as_view()),
+    path("api/rereading", RereadingView.as_view()),
     path("api/halt", HaltView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path(

@@ -279,6 +279,8 @@ GUARDED = (
     "approvals_qualityscore",
     "approvals_trainingemail",
     "approvals_edittag",
+    "approvals_rereadingdraw",
+    "approvals_rereading",
     "metrics_gateevaluation",
     "metrics_baseline",
     "metrics_signoff",

@@ -68,6 +68,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/sent/kept/bring-back": (CLOSED, LEAD),
     "sales/replies/<uuid:public_id>/correct": (VIEWER, REVIEWER),
     "sales/replies/<uuid:public_id>/take": (VIEWER, REVIEWER),
+    "sales/rereading": (REVIEWER, CLOSED),
+    "sales/rereading/next": (CLOSED, REVIEWER),
+    "sales/rereading/judge": (CLOSED, REVIEWER),
+    "sales/rereading/rate": (VIEWER, CLOSED),
     "sales/notices": (VIEWER, CLOSED),
     "sales/find": (VIEWER, CLOSED),
     "sales/settings/seller": (VIEWER, LEAD),
@@ -109,6 +113,7 @@ API: dict[str, dict[str, str]] = {
     "api/experiments": {"GET": "metrics:read"},
     "api/experiments/<uuid:public_id>": {"GET": "metrics:read"},
     "api/gates": {"GET": "metrics:read"},
+    "api/rereading": {"GET": "metrics:read"},
     "api/halt": {"POST": "outreach:halt"},
 }
 LEAST_ROLE_OF_SCOPE = {
