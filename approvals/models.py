@@ -15,6 +15,10 @@ from approvals.escalation_models import (
     LadderStep,
     TeamCalendar,
 )
+from approvals.rereading_models import Rereading as Rereading
+from approvals.rereading_models import RereadingDraw as RereadingDraw
+from approvals.rereading_models import RereadingItem as RereadingItem
+from approvals.rereading_models import RereadingReason as RereadingReason
 from approvals.score_models import QualityComment as QualityComment
 from approvals.score_models import QualityScore as QualityScore
 from approvals.score_models import ScoreSource as ScoreSource
@@ -22,10 +26,6 @@ from approvals.slack_models import SlackCard as SlackCard
 from approvals.slack_models import SlackClick as SlackClick
 from approvals.training_models import Fault as Fault
 from approvals.training_models import TrainingEmail as TrainingEmail
-from approvals.rereading_models import Rereading as Rereading
-from approvals.rereading_models import RereadingDraw as RereadingDraw
-from approvals.rereading_models import RereadingItem as RereadingItem
-from approvals.rereading_models import RereadingReason as RereadingReason
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag

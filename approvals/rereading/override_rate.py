@@ -114,13 +114,16 @@ def rates_by(
     return [(name, count_rate(rows)) for name, rows in sorted(groups.items())]
 
 
-def counts_by_day(emails: Iterable[DrawnEmail]) -> list[tuple[int, int]]:
-    """(overridden, read) of each day on which somebody read, in their order."""
+def counts_by_day(emails: Iterable[DrawnEmail]) -> list[tuple[date, int, int]]:
+    """(day, overridden, read) of each day on which somebody read, in their order."""
     days: dict[date, list[DrawnEmail]] = defaultdict(list)
     for one in emails:
         if one.read_at is not None:
             days[calendar.team_day(one.read_at, settings.TEAM_TIME_ZONE)].append(one)
-    return [(sum(one.is_overridden for one in rows), len(rows)) for _, rows in sorted(days.items())]
+    return [
+        (day, sum(one.is_overridden for one in rows), len(rows))
+        for day, rows in sorted(days.items())
+    ]
 
 
 def counted_since(control: Control) -> datetime | None:

@@ -75,7 +75,7 @@ class ReasonCode(StrEnum):
     NO_QUALITY_SCORES = "no_quality_scores"  # of recorded evaluations alone
     NOT_MEASURED_YET = "not_measured_yet"
     MET_TODAY = "met_today"
-    EVIDENCE_TOO_WEAK = "evidence_too_weak"  # evidence, enough, left (0: never), per_day
+    EVIDENCE_TOO_WEAK = "evidence_too_weak"  # evidence, enough, left (0: never), of, per_day
     EVIDENCE_ENOUGH = "evidence_enough"  # evidence, enough, day
     NOT_IN_PHASE = "not_in_phase"  # phase
     NO_REREADING = "no_rereading"
@@ -97,6 +97,7 @@ class SampleUnit(StrEnum):
     DAYS_WITH_SCORE = "days_with_score"
     DAYS = "days"
     SCORED_EMAILS = "scored_emails"
+    EMAILS_REREAD = "emails_reread"
 
 
 @dataclass(frozen=True)

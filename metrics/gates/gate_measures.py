@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics.gates import phase_gates, quality_gate, reply_gates, unmeasured_gates
+from metrics.gates import override_gate, phase_gates, quality_gate, reply_gates
 from metrics.gates.gate import (
     FAIL,
     INSUFFICIENT,
@@ -230,7 +230,7 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
     Phase.AUTONOMOUS: (
         phase_gates.time_in_assisted,
         reply_gates.reply_rate_sustained,
-        unmeasured_gates.override_rate,
+        override_gate.override_rate,
         domain_health,
         phase_gates.pipeline_value,
         phase_gates.sign_off,

@@ -45,6 +45,7 @@ SAMPLE_WORDS = {
     SampleUnit.DAYS_WITH_SCORE: "days with a score",
     SampleUnit.DAYS: "days",
     SampleUnit.SCORED_EMAILS: "scored emails",
+    SampleUnit.EMAILS_REREAD: "emails re-read",
 }
 NOT_MEASURABLE = {
     ReasonCode.NO_QUALITY_SCORES: "quality scores are not built",
@@ -163,8 +164,8 @@ def _evidence_words(arguments: Mapping[str, Any]) -> str:
 def _evidence_too_weak(arguments: Mapping[str, Any]) -> str:
     text, left, per_day = _evidence_words(arguments), arguments["left"], arguments["per_day"]
     if not left:
-        return f"{text}; at today's reply rate it will not be reached"
-    more = f"{text}; about {left} more people at today's reply rate"
+        return f"{text}; at today's rate it will not be reached"
+    more = f"{text}; about {left} more {SAMPLE_WORDS[SampleUnit(arguments['of'])]} at today's rate"
     if not per_day:
         return more
     days = -(-left // per_day)

@@ -11,7 +11,8 @@ from metrics.evidence.evidence import EvidenceRule
 from metrics.evidence.looks import all_looks, strongest_look
 from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE
 from metrics.gates import replies_and_deals
-from metrics.gates.gate import (
+from metrics.gates.evidence_verdict import judge_evidence
+from metrics.gates.gate import Comparison, Gate, SampleUnit, Scope, Threshold, Unit
     INSUFFICIENT,
     PASS,
     Comparison,
@@ -45,7 +46,7 @@ def reply_rate(now: datetime) -> Gate:
         raw={"emailed": found.people, "answered": found.answered},
     )
     gate = _with_evidence(gate, evidence.INTO_ASSISTED, Phase.PARALLEL, now)
-    return judge_evidence(gate, threshold.is_met_by(found.rate))
+    return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, threshold.is_met_by(found.rate))
 
 
 def reply_rate_sustained(now: datetime) -> Gate:
@@ -76,7 +77,7 @@ def reply_rate_sustained(now: datetime) -> Gate:
     )
     in_halves = all(each_half.is_met_by(half.rate) for half in (first, second))
     gate = _with_evidence(gate, evidence.INTO_AUTONOMOUS, Phase.ASSISTED, now)
-    return judge_evidence(gate, whole.is_met_by(found.rate) and in_halves)
+    return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, whole.is_met_by(found.rate) and in_halves)
 
 
 def _with_evidence(gate: Gate, rule: EvidenceRule, lower: Phase, now: datetime) -> Gate:
@@ -110,28 +111,4 @@ def _with_evidence(gate: Gate, rule: EvidenceRule, lower: Phase, now: datetime) 
             "left": left,
             "per_day": per_day,
         },
-    )
-
-
-def judge_evidence(gate: Gate, met: bool) -> Gate:
-    """Sample and threshold of today first, then the evidence. From the gate alone."""
-    gate = gate.judge_sample(met, SampleUnit.PEOPLE_EMAILED, gate.raw["per_day"])
-    if not gate.met:
-        return gate
-    found = gate.evidence or 0.0
-    if found < evidence.ENOUGH:
-        return gate.with_verdict(
-            INSUFFICIENT,
-            ReasonCode.EVIDENCE_TOO_WEAK,
-            evidence=found,
-            enough=evidence.ENOUGH,
-            left=gate.raw["left"],
-            per_day=gate.raw["per_day"],
-        )
-    return gate.with_verdict(
-        PASS,
-        ReasonCode.EVIDENCE_ENOUGH,
-        evidence=found,
-        enough=evidence.ENOUGH,
-        day=gate.raw["strongest_day"],
     )

@@ -53,6 +53,10 @@ class GateRow:
     null: str  # the rate that the evidence speaks against
 
     @property
+    def counts_replies(self) -> bool:
+        return self.name.startswith("Reply rate")
+
+    @property
     def state(self) -> CheckState:
         return VERDICT_STATES[self.verdict]
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib.nudge import nudge
 from outreach.auto_approval import eligibility
 from outreach.choices import MoveCode, Status
 from outreach.control import phase, segment_rules
@@ -54,7 +53,6 @@ def end_rule(rule: ApprovalRule, *, by: Any, reason: str) -> None:
         ):
             raise RuleRefused("It was ended before.")
         phase.log_change(WHAT, "in use", "ended", by, f"“{rule.name}”: {reason}")
-    nudge(phase.APPROVAL_SWEEP_TASK)
 
 
 def _hold_again(message: Message) -> None:

@@ -129,13 +129,20 @@ def test_thresholds_in_signs_and_in_words(gate: Gate, text: str, words: str) -> 
             "1 failed, 0 uncertain for over 15 min",
         ),
         (
-            because(ReasonCode.EVIDENCE_TOO_WEAK, evidence=7.44, enough=20, left=375, per_day=25),
-            "evidence 7.4 of 20; about 375 more people at today's reply rate, 15 sending days at "
+            because(
+                ReasonCode.EVIDENCE_TOO_WEAK,
+                evidence=7.44,
+                enough=20,
+                left=375,
+                of=SampleUnit.PEOPLE_EMAILED,
+                per_day=25,
+            ),
+            "evidence 7.4 of 20; about 375 more people emailed at today's rate, 15 sending days at "
             "today's cap of 25",
         ),
         (
             because(ReasonCode.EVIDENCE_TOO_WEAK, evidence=0.3, enough=20, left=0, per_day=25),
-            "evidence 0.3 of 20; at today's reply rate it will not be reached",
+            "evidence 0.3 of 20; at today's rate it will not be reached",
         ),
         (
             because(ReasonCode.EVIDENCE_ENOUGH, evidence=23.1, enough=20, day="2026-05-03"),

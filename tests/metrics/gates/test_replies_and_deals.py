@@ -130,8 +130,8 @@ class TestReplyRate:
             (0, 0, "insufficient", "about 200 more people emailed, 8 days at today's cap of 25"),
             (199, 199, "insufficient", "about 1 more people emailed, 1 day at today's cap of 25"),
             (200, 13, "fail", "the threshold is >= 7 %"),
-            (200, 14, "insufficient", "evidence 1.0 of 20; about 1875 more people at today's reply"
-             " rate, 75 sending days at today's cap of 25"),
+            (200, 14, "insufficient", "evidence 1.0 of 20; about 1875 more people emailed at"
+             " today's rate, 75 sending days at today's cap of 25"),
         ],
     )  # fmt: skip
     def test_the_sample_first_then_the_rate_then_the_evidence(
