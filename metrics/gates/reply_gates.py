@@ -13,16 +13,6 @@ from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE
 from metrics.gates import replies_and_deals
 from metrics.gates.evidence_verdict import judge_evidence
 from metrics.gates.gate import Comparison, Gate, SampleUnit, Scope, Threshold, Unit
-    INSUFFICIENT,
-    PASS,
-    Comparison,
-    Gate,
-    ReasonCode,
-    SampleUnit,
-    Scope,
-    Threshold,
-    Unit,
-)
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.limits import sending_domains
@@ -77,7 +67,8 @@ def reply_rate_sustained(now: datetime) -> Gate:
     )
     in_halves = all(each_half.is_met_by(half.rate) for half in (first, second))
     gate = _with_evidence(gate, evidence.INTO_AUTONOMOUS, Phase.ASSISTED, now)
-    return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, whole.is_met_by(found.rate) and in_halves)
+    met = whole.is_met_by(found.rate) and in_halves
+    return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, met)
 
 
 def _with_evidence(gate: Gate, rule: EvidenceRule, lower: Phase, now: datetime) -> Gate:

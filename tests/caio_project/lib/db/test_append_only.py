@@ -9,7 +9,17 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from approvals.models import Decision, DecisionUndo, EditTag, QualityScore, Snooze, TrainingEmail
+from approvals.models import (
+    Decision,
+    DecisionUndo,
+    EditTag,
+    QualityScore,
+    Rereading,
+    RereadingDraw,
+    RereadingItem,
+    Snooze,
+    TrainingEmail,
+)
 from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
@@ -66,6 +76,18 @@ def decision() -> Decision:
 
 def decision_undo() -> DecisionUndo:
     return DecisionUndo.objects.create(decision=decision(), by_name="rita", channel="desk")
+
+
+def rereading_draw() -> RereadingDraw:
+    return RereadingDraw.objects.create(
+        day=timezone.now().date(), seed="0" * 32, one_in=5, approved=5, drawn=1
+    )
+
+
+def rereading() -> Rereading:
+    item = RereadingItem.objects.create(message=factories.draft_email(), version=1, machine=True)
+    user = User.objects.create_user("rita")
+    return Rereading.objects.create(item=item, judgement="approve", by=user, by_name="rita")
 
 
 def snooze() -> Snooze:
@@ -198,6 +220,8 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Assignment: assignment,
     Decision: decision,
     DecisionUndo: decision_undo,
+    RereadingDraw: rereading_draw,
+    Rereading: rereading,
     Snooze: snooze,
     QualityScore: quality_score,
     TrainingEmail: training_email,
