@@ -70,13 +70,14 @@ def no_violations(page: Page) -> None:
 
 
 def press_until_stored(page: Page, key: str, stored: int) -> None:
-    """The first press may scroll to the end."""
-    for _ in range(4):
-        page.wait_for_timeout(1_200)
+    """The first press may scroll to the end; one within a second of it counts as the same."""
+    for _ in range(8):
+        page.wait_for_timeout(1_500)
         page.keyboard.press(key)
-        page.wait_for_timeout(500)
-        if Rereading.objects.count() == stored:
-            return
+        for _ in range(10):
+            page.wait_for_timeout(300)
+            if Rereading.objects.count() == stored:
+                return
 
 
 def test_three_emails_by_keyboard(page: Page) -> None:
@@ -93,7 +94,7 @@ def test_three_emails_by_keyboard(page: Page) -> None:
     expect(page.get_by_text("1 of 3 today")).to_be_visible()
 
     read_long_ago()
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(1_500)
     page.keyboard.press("r")
     expect(page.get_by_text("What should be different?")).to_be_visible()
     no_violations(page)
@@ -133,5 +134,5 @@ def test_a_rule_is_added_and_ended(page: Page) -> None:
     page.get_by_text("End Health care").click()
     page.get_by_label("Why?").first.fill("Six good weeks.")
     page.get_by_role("button", name="End this rule").click()
-    expect(page.get_by_text("Ended: Health care.")).to_be_visible()
+    expect(page.locator(".strip.success")).to_contain_text("Ended: Health care.")
     assert ApprovalRule.objects.get().ended_at is not None
