@@ -21,7 +21,6 @@ GONE = "A colleague has re-read this email, or it was erased. Your answer was no
 @viewer_page
 @require_safe
 def rereading_page(request: HttpRequest) -> HttpResponse:
-    """The email on this person's screen; `say` opens the form of a reason."""
     require_decide_permission(request)
     say = request.GET.get("say", "")
     return _render(request, say=say if say in WITH_REASON else "")

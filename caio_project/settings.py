@@ -293,9 +293,7 @@ SEND_GAP_SECONDS = env.int("SEND_GAP_SECONDS", default=45)
 HOURLY_LIMIT = env.int("HOURLY_LIMIT", default=15)
 DOMAIN_HOURLY_LIMIT = env.int("DOMAIN_HOURLY_LIMIT", default=3)
 WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
-# 1 in so many automatic approvals is re-read by a person.
 REREADING_ONE_IN = env.int("REREADING_ONE_IN", default=5)
-
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 
 # --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from approvals.decisions import undo
 from approvals.models import Decision
+from caio_project.lib.models import PersonalSettings
 from outreach.choices import Phase, Status
-from outreach.control import approval_rules, phase, segment_rules
+from outreach.control import phase, segment_rules
 from outreach.models import Message
 
 
@@ -48,12 +48,12 @@ def _fitting_rules(message: Message) -> tuple[str, ...]:
     if not rules or message.assessment is None:
         return ()
     key = message.template.key if message.template else ""
-    segment = segment_rules.segment_of(message.lead, message.assessment, key)
-    return approval_rules.names_that_fit(rules, segment)
+    return segment_rules.fitting_names(rules, message.lead, message.assessment, key)
 
 
 def _is_final(message: Message, decision: Decision) -> bool:
     now = timezone.now()
     waits_for_undo = message.waiting_for == "undo" and message.not_before > now
     is_cleared = message.status == Status.CLEARED
-    return decision.at + undo.time_to_undo() <= now and not (is_cleared and waits_for_undo)
+    wait = PersonalSettings.undo_wait_of(decision.by)
+    return decision.at + wait <= now and not (is_cleared and waits_for_undo)

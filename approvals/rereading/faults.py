@@ -36,7 +36,6 @@ class Recipient:
 
 
 def fitting_faults(text: ShownText, known: Recipient) -> list[Fault]:
-    """The faults that change this text."""
     return [fault for fault in Fault if put_fault(fault, text, known, 0) != text]
 
 

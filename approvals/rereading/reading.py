@@ -43,7 +43,6 @@ class Typed:
 
 
 def current_item(user: Any) -> RereadingItem | None:
-    """The email that this person has on the screen."""
     rows = RereadingItem.objects.filter(reader=user, rereading=None)
     return rows.select_related("message__lead__company", "message__sender").first()
 

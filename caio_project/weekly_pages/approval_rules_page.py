@@ -22,7 +22,6 @@ NOT_A_LEAD = "You can read the rules. Ask a Lead to change them. Nothing was cha
 @viewer_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def approval_rules_page(request: HttpRequest) -> HttpResponse:
-    """GET lists the rules; POST adds one, or with `rule` ends it."""
     if request.method != "POST":
         return _render(request, ApprovalRuleForm(initial={"from_intent": 0}))
     if "rule" in request.POST:
@@ -74,7 +73,6 @@ def _render(request: HttpRequest, form: ApprovalRuleForm, status: int = 200) -> 
 
 
 def _full_runs() -> list[str]:
-    """Names of the templates of which a person has to read an email first."""
     keys = [run.template_key for run in template_runs.full_runs()]
     found = (
         EmailTemplate.objects.filter(key__in=keys).order_by("version").values_list("key", "name")

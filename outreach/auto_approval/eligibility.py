@@ -12,7 +12,7 @@ from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import check_results, merge_fields
-from outreach.control import approval_rules, phase, policy, segment_rules
+from outreach.control import phase, policy, segment_rules
 from outreach.control.policy import AutoApproval
 from outreach.drafting import compose, critical_reasons, recheck
 from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
@@ -88,13 +88,12 @@ def why_approval_lapsed(
         critical_reason=message.critical_reason or critical_reasons.critical_reason(known, message),
         passed=check_results.first_failure(results) is None,
     )
-    segment = segment_rules.segment_of(lead, assessment, _template_key(message))
-    fitting = approval_rules.names_that_fit(segment_rules.load_rules(), segment)
+    rules, key = segment_rules.load_rules(), _template_key(message)
     facts = replace(
         facts,
         by_model=bool(text.language_model),
         template_flagged=template_rejections.rejections_of(message.template).is_flagged,
-        rules=fitting,
+        rules=segment_rules.fitting_names(rules, lead, assessment, key),
     )
     return policy.machine_verdict_now(
         phase.phase_limits(row), facts, machine_state(row, now, breaches)

@@ -33,7 +33,6 @@ def note_reading(message: Message) -> None:
 
 
 def full_runs() -> list[TemplateRun]:
-    """The templates of which the machine approves nothing until a person has read an email."""
     return list(TemplateRun.objects.filter(approved__gte=MOST_IN_A_ROW).order_by("template_key"))
 
 

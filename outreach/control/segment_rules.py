@@ -1,12 +1,14 @@
 """The team's rules for automatic approval as they are stored, and what they ask about an email."""
 
+from collections.abc import Iterable
+
 from leads.models import Assessment, Lead
+from outreach.control import approval_rules
 from outreach.control.approval_rules import EmailSegment, SegmentRule
 from outreach.models import ApprovalRule
 
 
 def load_rules() -> tuple[SegmentRule, ...]:
-    """The rules in force."""
     return tuple(as_segment_rule(row) for row in ApprovalRule.objects.filter(ended_at=None))
 
 
@@ -36,3 +38,9 @@ def segment_of(lead: Lead, assessment: Assessment, template: str) -> EmailSegmen
         employees_from=company.employees_from if company else None,
         owner=lead.owner_id,
     )
+
+
+def fitting_names(
+    rules: Iterable[SegmentRule], lead: Lead, assessment: Assessment, template: str
+) -> tuple[str, ...]:
+    return approval_rules.names_that_fit(rules, segment_of(lead, assessment, template))

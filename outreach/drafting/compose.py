@@ -17,7 +17,7 @@ from outreach.content import (
     merge_fields,
     subject_choice,
 )
-from outreach.control import approval_rules, policy, segment_rules
+from outreach.control import policy
 from outreach.drafting import (
     ab_assignment,
     critical_reasons,
@@ -188,7 +188,6 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         subject, body, known.footer, phrases, template=template.key, tier=assessment.tier
     )
     results = [problem] if problem else check_email(lead, sender, text, known.before)
-    segment = segment_rules.segment_of(lead, assessment, template.key)
     facts = policy_facts(
         lead,
         assessment,
@@ -209,9 +208,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         why=why[:LONGEST_CHOICE_REASON],
         sender=sender,
         assessment=assessment,
-        facts=replace(
-            facts, rules=approval_rules.names_that_fit(known.facts.batch.approval_rules, segment)
-        ),
+        facts=replace(facts, rules=known.facts.batch.rules_for(lead, assessment, template.key)),
         fields=known.fields,
         offer=known.offer if any(one.field == "meeting_times" for one in phrases) else None,
     )

@@ -34,6 +34,9 @@ class DraftingBatch:
     approval_rules: tuple[SegmentRule, ...] = ()  # of the team, for what the machine would decide
     page_kinds: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def rules_for(self, lead: Lead, assessment: Assessment, template: str) -> tuple[str, ...]:
+        return segment_rules.fitting_names(self.approval_rules, lead, assessment, template)
+
     def page_kind_of(self, assessment: Assessment) -> str:
         """The category of the page that chose the email, such as "demo"; "" where none did."""
         version = assessment.rules_version
