@@ -19,7 +19,7 @@ from outreach.auto_approval import template_runs
 from outreach.choices import MoveCode, Phase
 from outreach.control import phase
 from outreach.lifecycle.transitions import UNDECIDED
-from outreach.models import Message, Move
+from outreach.models import Message, Move, TemplateRun
 
 BAD_ANSWERS_WITHIN = timedelta(days=30)
 MOST_DAYS = 62  # that one sweep makes up for
@@ -37,6 +37,8 @@ def _days_to_draw(now: datetime) -> list[date]:
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     last = RereadingDraw.objects.order_by("-day").values_list("day", flat=True).first()
     if last is None:
+        if not TemplateRun.objects.exists():
+            return []  # the machine has approved nothing: the moves need not be looked through
         first = Move.objects.filter(why=MoveCode.MACHINE).order_by("pk").first()
         if first is None:
             return []

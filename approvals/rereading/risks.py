@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import F, QuerySet, TextChoices
 
 from outreach.choices import EventKind, MoveCode
 from outreach.control import phase
@@ -46,11 +46,14 @@ def find_triggers(messages: Iterable[Message]) -> dict[int, list[str]]:
 
 
 def badly_answered(since: datetime) -> QuerySet[Message]:
-    """What the machine approved since then and somebody complained of or answered negatively."""
-    events = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=BAD_EVENTS)
-    replies = Reply.objects.filter(message=OuterRef("pk"), sorted_as__in=BAD_REPLIES)
-    approved = Message.objects.filter(by_machine=True, cleared_at__gte=since)
-    return approved.filter(Q(Exists(events)) | Q(Exists(replies)))
+    """What the machine approved and somebody has complained of or answered negatively since then.
+
+    It begins with the few answers, for the sweep asks every minute.
+    """
+    events = EmailEvent.objects.filter(kind__in=BAD_EVENTS, at__gte=since)
+    replies = Reply.objects.filter(sorted_as__in=BAD_REPLIES, received_at__gte=since)
+    pks = {*events.values_list("message", flat=True), *replies.values_list("message", flat=True)}
+    return Message.objects.filter(by_machine=True, pk__in=pks - {None})
 
 
 def _among_first(templates: set[int | None]) -> set[int]:

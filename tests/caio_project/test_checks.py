@@ -94,6 +94,8 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("OWN_DOMAINS", ["ours.com", "jane@ours.com"]),
         ("OWN_DOMAINS", ["co.uk"]),
         ("WORKING_HOURS", "9 to 5"),
+        ("REREADING_ONE_IN", 0),
+        ("REREADING_ONE_IN", 21),
         ("DNS_SERVER", "192.0.2.1"),
         ("DNS_SERVER", "dns.example.com:53"),
         ("DNS_SERVER", "192.0.2.1:0"),
