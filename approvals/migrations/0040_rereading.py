@@ -12,7 +12,7 @@ from caio_project.lib.db.append_only import HoldAppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0007_plainer_words'),
+        ('approvals', '0032_edit_tags'),
         ('outreach', '0050_approval_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

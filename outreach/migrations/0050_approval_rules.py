@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0038_event_due_of_source'),
-        ('outreach', '0034_plainer_words'),
+        ('outreach', '0035_rest_of_the_day'),
     ]
 
     operations = [
