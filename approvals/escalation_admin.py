@@ -2,14 +2,7 @@
 
 from django.contrib import admin
 
-from approvals.escalation_models import (
-    Absence,
-    DayOff,
-    Delegate,
-    EscalationLadder,
-    LadderStep,
-    TeamCalendar,
-)
+from approvals.models import Absence, DayOff, Delegate, EscalationLadder, LadderStep, TeamCalendar
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
 
 

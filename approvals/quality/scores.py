@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
+from approvals.models import QualityComment, QualityScore, ScoreSource
 from approvals.quality.dimensions import NAMES
-from approvals.score_models import QualityComment, QualityScore, ScoreSource
 from outreach.models import Message, MessageText
 
 LONGEST_COMMENT = 2000

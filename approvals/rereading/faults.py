@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from approvals.rereading_models import RereadingItem
+from approvals.models import RereadingItem
 
 Fault = RereadingItem.Fault
 OTHER_NAMES = ("Jordan", "Casey", "Morgan", "Taylor")

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from approvals.training_models import Fault
+from approvals.models import Fault
 
 FAULTS = tuple(fault for fault in Fault if fault != Fault.NONE)
 COMPETITORS_INDUSTRY = "AI consulting, fractional chief AI officers"

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from approvals.models import Fault
 from approvals.training import practice_texts
 from approvals.training.practice_texts import FAULTS, RECIPIENTS, PracticeEmail
-from approvals.training_models import Fault
 from outreach.content import placeholders
 
 TO = RECIPIENTS[0]

@@ -7,31 +7,10 @@ from django.utils import timezone
 
 from approvals.choices import Channel as NoticeChannel
 from approvals.choices import SkipReason
-from approvals.escalation_models import (
-    Absence,
-    DayOff,
-    Delegate,
-    EscalationLadder,
-    LadderStep,
-    TeamCalendar,
-)
-from approvals.rereading_models import Rereading as Rereading
-from approvals.rereading_models import RereadingDraw as RereadingDraw
-from approvals.rereading_models import RereadingItem as RereadingItem
-from approvals.rereading_models import RereadingReason as RereadingReason
-from approvals.score_models import QualityComment as QualityComment
-from approvals.score_models import QualityScore as QualityScore
-from approvals.score_models import ScoreSource as ScoreSource
-from approvals.slack_models import SlackCard as SlackCard
-from approvals.slack_models import SlackClick as SlackClick
-from approvals.training_models import Fault as Fault
-from approvals.training_models import TrainingEmail as TrainingEmail
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.choices import Tag
 from outreach.models import Message, Reply
-
-__all__ = ["Absence", "DayOff", "Delegate", "EscalationLadder", "LadderStep", "TeamCalendar"]
 
 
 class Verdict(models.TextChoices):

@@ -1,0 +1,61 @@
+"""The tables of approvals."""
+
+from approvals.models.decisions import (
+    Approval,
+    Claim,
+    Decision,
+    DecisionQuerySet,
+    DecisionReason,
+    DecisionUndo,
+    EditTag,
+    Note,
+    Notice,
+    Reading,
+    Snooze,
+    Verdict,
+)
+from approvals.models.escalation import (
+    Absence,
+    DayOff,
+    Delegate,
+    EscalationLadder,
+    LadderStep,
+    TeamCalendar,
+)
+from approvals.models.rereading import Rereading, RereadingDraw, RereadingItem, RereadingReason
+from approvals.models.score import QualityComment, QualityScore, QualityScoreQuerySet, ScoreSource
+from approvals.models.slack import SlackCard, SlackClick
+from approvals.models.training import Fault, TrainingEmail
+
+__all__ = [
+    "Absence",
+    "Approval",
+    "Claim",
+    "DayOff",
+    "Decision",
+    "DecisionQuerySet",
+    "DecisionReason",
+    "DecisionUndo",
+    "Delegate",
+    "EditTag",
+    "EscalationLadder",
+    "Fault",
+    "LadderStep",
+    "Note",
+    "Notice",
+    "QualityComment",
+    "QualityScore",
+    "QualityScoreQuerySet",
+    "Reading",
+    "Rereading",
+    "RereadingDraw",
+    "RereadingItem",
+    "RereadingReason",
+    "ScoreSource",
+    "SlackCard",
+    "SlackClick",
+    "Snooze",
+    "TeamCalendar",
+    "TrainingEmail",
+    "Verdict",
+]
