@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from approvals.models import Rereading, RereadingItem
+from approvals.models import Rereading, RereadingDraw, RereadingItem
 from outreach.models import ApprovalRule, Message
 from tests import factories
 from tests.conftest import person
@@ -53,10 +53,16 @@ def page(
 
 def make_items(count: int) -> None:
     factories.TeamMemberFactory(default_sender=True)
+    now = timezone.now()
+    draw = RereadingDraw.objects.create(
+        day=now.date(), seed="0" * 32, one_in=5, approved=9, drawn=count
+    )
     for number in range(count):
         message = factories.held_email(intent=10, tier="tier_3", icp=10)
         Message.objects.filter(pk=message.pk).update(status="sent", by_machine=True)
-        RereadingItem.objects.create(message=message, version=1, machine=True, order=number)
+        RereadingItem.objects.create(
+            message=message, version=1, machine=True, order=number, draw=draw, approved_at=now
+        )
 
 
 def read_long_ago() -> None:
@@ -115,6 +121,7 @@ def test_three_emails_by_keyboard(page: Page) -> None:
     made = Rereading.objects.order_by("pk").values_list("judgement", "tag")
     assert list(made) == [("approve", ""), ("reject", "tone_style"), ("approve", "")]
     page.goto(f"{PAGE}/rate")
+    expect(page.get_by_text("Override rate: 33.3")).to_be_visible()
     no_violations(page)
 
 
