@@ -14,6 +14,7 @@ from approvals.views import (
     pulse,
     seller,
     sent,
+    shorter,
     snippets,
 )
 from approvals.views.escalation import away
@@ -40,6 +41,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/note", aside.write_note, name="note"),
     path("sales/queue/<uuid:public_id>/test", other_text.send_test_email, name="send-test"),
     path("sales/queue/<uuid:public_id>/other", other_text.other_texts_page, name="other-texts"),
+    path("sales/queue/<uuid:public_id>/shorter", shorter.shorter_text, name="shorter"),
     path("sales/queue/<uuid:public_id>/insert", other_text.insert_snippet, name="insert-snippet"),
     path("sales/queue/<uuid:public_id>/withdraw", sent.withdraw_email, name="withdraw"),
     path("sales/queue/<uuid:public_id>/settle", sent.settle_uncertain, name="settle"),

@@ -19,6 +19,7 @@ from approvals.desk import (
     notes,
     outside_links,
     reading_proof,
+    shorter_text,
     status_words,
 )
 from approvals.learning import rejections
@@ -110,6 +111,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "may_reopen": not waits and reopening.may_reopen(message, user),
         "snippets": Snippet.objects.all(),  # read only where the page is edited
         "links": outside_links.person_links(message.lead, message.lead.company),
+        "shorter": shorter_text.describe(message),
         "slot": company_slot.slot_at_company(message) if waits else None,
         "view": view,
         "beside": queue_view.find_neighbours(message, view, user),

@@ -80,6 +80,8 @@ class MessageAdmin(ReadOnlyAdmin):
 class ModelDraftAdmin(ReadOnlyAdmin):
     list_display = (
         "message",
+        "purpose",
+        "asked_by",
         "state",
         "why",
         "model",
@@ -89,8 +91,8 @@ class ModelDraftAdmin(ReadOnlyAdmin):
         "settled_at",
         "attempts",
     )
-    list_filter = ("state", "model")
-    list_select_related = ("message__lead",)
+    list_filter = ("purpose", "state", "model")
+    list_select_related = ("message__lead", "asked_by")
     ordering = ("-created_at",)
     show_full_result_count = False
 

@@ -209,19 +209,23 @@ def _wording_problems(field: str, text: str) -> list[StyleProblem]:
     return found
 
 
-def text_problems(subject: str, body: str) -> list[StyleProblem]:
+def text_problems(subject: str, body: str, fewest_words: int | None = None) -> list[StyleProblem]:
+    """`fewest_words` in place of the number that a template's email needs."""
     return [
         *_wording_problems("subject", subject),
         *_wording_problems("body", body),
-        *filled_email_problems(subject, body),
+        *filled_email_problems(subject, body, fewest_words),
     ]
 
 
-def filled_email_problems(subject: str, body: str) -> list[StyleProblem]:
+def filled_email_problems(
+    subject: str, body: str, fewest_words: int | None = None
+) -> list[StyleProblem]:
     """Find problems that show only once filled: lengths and the number of questions."""
     found, words, questions = [], len(body.split()), body.count("?")
     in_thread = subject.startswith("Re: ")
     fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)
+    fewest = fewest if fewest_words is None else fewest_words
     if len(subject) > LONGEST_SUBJECT:
         found.append(
             StyleProblem(

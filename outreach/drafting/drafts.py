@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 LAST_TRY = 5
 LEASE_SECONDS = 60
 # Whose text may be replaced: nobody has it before their eyes, or nobody can approve it.
-NOT_READ_BY_ANYBODY = Q(status=Status.HELD, opened_at=None) | Q(status=Status.BLOCKED)
+UNOPENED = Q(status=Status.HELD, opened_at=None)
+NOT_READ_BY_ANYBODY = UNOPENED | Q(status=Status.BLOCKED)
 # Held with a text fresh from its template.
 TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED, MoveCode.CHOSEN)
 
@@ -110,7 +111,7 @@ def store_draft(
     changes = _composed_columns(written) | {
         "version": 1,
         "to_address": address,
-        "domain": _address_domain(address),
+        "domain": address.rpartition("@")[2],
     }
     message = _enter_queue(message, written, lease, **changes)
     _put_colleagues_behind(message, facts)
@@ -137,7 +138,7 @@ def rewrite_draft(
     changes = _composed_columns(written) | {
         "assessment": assessment,
         "to_address": address,
-        "domain": _address_domain(address),
+        "domain": address.rpartition("@")[2],
     }
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), choices.Band(changes["band"])
@@ -176,11 +177,13 @@ def _put_colleagues_behind(message: Message, facts: DraftingFacts) -> None:
         colleagues_wait.put_behind(facts.recipient.giving_way, facts.lead)
 
 
-def replace_text(message: Message, written: compose.ComposedEmail) -> None:
-    """Replace a held text that nobody has opened by a language model's. Raises StaleMessage."""
+def replace_text(
+    message: Message, written: compose.ComposedEmail, is_asked_for: bool = False
+) -> None:
+    """Replace a held text by a language model's. Raises StaleMessage."""
     checked = _composed_columns(written)
     columns = {name: checked[name] for name in ("guards", "verdicts", "fingerprint")}
-    _replace_text(message, written, Q(status=Status.HELD, opened_at=None), columns)
+    _replace_text(message, written, Q(status=Status.HELD) if is_asked_for else UNOPENED, columns)
 
 
 def take_other_text(message: Message, written: compose.ComposedEmail) -> None:
@@ -220,10 +223,6 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
         "sender": written.sender,
         "offer_ends_at": written.offer.first if written.offer else None,
     }
-
-
-def _address_domain(address: str) -> str:
-    return address.rpartition("@")[2]
 
 
 def _store_text(message: Message, written: compose.ComposedEmail, version: int) -> None:

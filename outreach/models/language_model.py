@@ -1,5 +1,6 @@
 """Requests to the language model, their results, and the tokens used on each day."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -8,20 +9,28 @@ from outreach.models.messages import Message
 
 
 class ModelDraft(models.Model):
-    """One request to reword a template's text. Neither question nor answer is kept here."""
+    """One request to reword or shorten a text. Neither question nor answer is kept here."""
+
+    class Purpose(models.TextChoices):
+        REWORD = "reword", "Reword a template's text"
+        SHORTER = "shorter", "Shorten, asked by a person"
 
     class State(models.TextChoices):
         DUE = "due", "To be asked"
         USED = "used", "Written by the model"
-        FELL_BACK = "fell_back", "The template's text stands"
+        FELL_BACK = "fell_back", "The text before it stands"
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="model_drafts")
     for_version = models.PositiveIntegerField(
-        help_text="Of the template's text that it may follow; of no other."
+        help_text="Of the text that it may follow; of no other."
+    )
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.REWORD)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
     why = models.CharField(
-        max_length=200, blank=True, help_text="Why the template's text stands, as a sentence."
+        max_length=200, blank=True, help_text="Why the text before it stands, as a sentence."
     )
     model = models.CharField(max_length=80, blank=True)
     prompt_version = models.PositiveSmallIntegerField(default=0)
@@ -39,7 +48,7 @@ class ModelDraft(models.Model):
         verbose_name_plural = "drafts by the language model"
         constraints = [
             models.UniqueConstraint(
-                fields=["message", "for_version"], name="model_asked_once_a_text"
+                fields=["message", "for_version", "purpose"], name="model_asked_once_a_text"
             )
         ]
         indexes = [

@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/note": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/test": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/other": (REVIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/shorter": (REVIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/insert": (CLOSED, REVIEWER),
     "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),

@@ -9,6 +9,10 @@ from outreach.drafting import compose
 from outreach.models import Message
 
 
+class NoRewrite(Exception):
+    """The model was not asked, or its answer is not used; the message is a sentence."""
+
+
 @dataclass(frozen=True)
 class ModelWords:
     """What a language model wrote in place of a template's text."""

@@ -1,4 +1,4 @@
-"""Ask the language model to rewrite a held draft, and store its words as the next version.
+"""Ask the language model to rewrite or shorten a held draft; its words become the next version.
 
 Claim, commit, call, record. The template's draft waits in the queue meanwhile: if anything fails
 here it stays, and the row says why. A worker that dies leaves a lease; the request is tried once
@@ -6,7 +6,7 @@ more after that.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -25,8 +25,10 @@ from outreach.drafting.language_model import (
     prompt,
     reworded,
     rewrite_requests,
+    shorten,
     token_budget,
 )
+from outreach.drafting.language_model.reworded import NoRewrite
 from outreach.integrations import language_model
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import Message, ModelDraft
@@ -38,11 +40,7 @@ MOST_TRIES = 2
 LEASE_AFTER = timedelta(seconds=60)  # the deadline of the call
 DECIDED_MEANWHILE = "Somebody opened, changed or decided it before the language model had answered."
 TURNED_OFF = "The language model was turned off."
-State = ModelDraft.State
-
-
-class NoRewrite(Exception):
-    """The model was not asked, or its answer is not used; the message is a sentence."""
+State, Purpose = ModelDraft.State, ModelDraft.Purpose
 
 
 @dataclass(frozen=True)
@@ -80,15 +78,33 @@ def _rewrite_or_fall_back(wish: ModelDraft) -> None:
 def _rewrite_email(wish: ModelDraft) -> None:
     if wish.attempts > MOST_TRIES:
         raise NoRewrite("The work was cut short twice.")
-    question = _current_question(wish)
-    wish.model, wish.prompt_version = settings.LLM_MODEL, prompt.PROMPT_VERSION
+    shortens = wish.purpose == Purpose.SHORTER
+    question = shorten.current_question(wish) if shortens else _current_question(wish)
+    wish.model, wish.prompt_version = settings.LLM_MODEL, question.prompt_version
     wish.question_sha256 = question.sha256
     answer = ask_model(question)
     wish.tokens = answer.tokens
     said = prompt.parse_answer(answer.text)
+    if shortens:
+        said = replace(said, subject=question.subject)
     phrases = fact_check.trace_facts(said, question.known)
     with transaction.atomic():
-        _store_rewrite(wish, question, said, phrases)
+        if shortens:
+            _store_shorter(wish, question, said, phrases)
+        else:
+            _store_rewrite(wish, question, said, phrases)
+
+
+def _store_shorter(
+    wish: ModelDraft,
+    question: prompt.Question,
+    said: fact_check.ModelText,
+    phrases: tuple[merge_fields.Phrase, ...],
+) -> None:
+    new, message = shorten.shortened_email(wish, question, said, phrases)
+    if not _settle_request(wish, State.USED, ""):
+        raise StaleMessage(message.status, message.version)
+    drafts.replace_text(message, new, is_asked_for=True)
 
 
 def _current_question(wish: ModelDraft) -> prompt.Question:

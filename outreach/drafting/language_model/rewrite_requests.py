@@ -29,7 +29,7 @@ SWITCH_DESCRIPTION = (
 )
 VENDOR = breaker.Vendor("llm", "The language model", "Templates write.")
 NEWEST_COUNTED = 20
-State = ModelDraft.State
+State, Purpose = ModelDraft.State, ModelDraft.Purpose
 
 
 def is_set_up() -> bool:
@@ -83,12 +83,14 @@ def kept_rewrite(
 
 
 def authorship_sentence(message: Message, text: MessageText) -> str:
+    if text.language_model and _is_shortened(message, text):
+        return f"Shortened by {text.language_model}, prompt version {text.prompt_version}."
     if text.language_model:
         return (
             f"Drafted by {text.language_model}, prompt version {text.prompt_version}; "
             "the template is what it rests on."
         )
-    asked = message.model_drafts.last()
+    asked = message.model_drafts.filter(purpose=Purpose.REWORD).last()
     if asked is None or text.author_id is not None:
         return ""
     return (
@@ -96,6 +98,12 @@ def authorship_sentence(message: Message, text: MessageText) -> str:
         if asked.state == State.DUE
         else f"The template's text: {asked.why}"
     )
+
+
+def _is_shortened(message: Message, text: MessageText) -> bool:
+    return message.model_drafts.filter(
+        purpose=Purpose.SHORTER, state=State.USED, for_version=text.version - 1
+    ).exists()
 
 
 @dataclass(frozen=True)
@@ -132,14 +140,14 @@ def model_status() -> ModelStatus:
         settings.LLM_MODEL,
         token_budget.tokens_used_today(),
         settings.LLM_DAILY_TOKENS,
-        _current_problem(),
+        current_problem(),
         rows.count(),
         rows.filter(state=State.USED).count(),
         tuple(failed[:3]),
     )
 
 
-def _current_problem() -> str:
+def current_problem() -> str:
     if not is_on():
         return ""
     row = breaker.breaker_row(VENDOR)

@@ -32,6 +32,8 @@
       if (list.ariaBusy === 'true') opens = true; else links[0]?.click();
       return;
     }
+    // In a search field the browser's own Escape only clears it.
+    if (event.key === 'Escape') { event.preventDefault(); box.close(); return; }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !links.length || list.ariaBusy === 'true') return;
     event.preventDefault();

@@ -8,7 +8,8 @@
   // The one table: what a key is for. It presses the visible element with the same data-key, or works on the list.
   const KEYS = {
     j: 'next', k: 'previous', a: 'approve', e: 'edit', r: 'reject', z: 'undo',
-    x: 'select, with Shift a range', s: 'skip', q: 'score the email', n: 'the next email', '/': 'search', '?': 'all keys',
+    x: 'select, with Shift a range', s: 'skip', h: 'a shorter text', q: 'score the email', n: 'the next email', '/': 'search',
+    '?': 'all keys',
   };
   // G, then one of these, goes to a page.
   const GO = { o: '/sales', q: '/sales/queue', s: '/sales/sent', l: '/sales/leads', p: '/sales/phase' };
