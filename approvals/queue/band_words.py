@@ -1,8 +1,5 @@
 """Why an email has its band, as the queue and the desk say it."""
 
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 from django.utils import timezone
 
 from leads.scoring import reason_words
@@ -14,11 +11,10 @@ def why_band(message: Message) -> str:
         message.lead.company,
         message.assessment.reasons if message.assessment else [],
     )
-    zone = ZoneInfo(settings.TEAM_TIME_ZONE)
     return reason_words.why_band(
         message.intent,
         message.tier,
         company.employees if company else "",
         company.employees_from if company else None,
-        pages=reason_words.main_pages(reasons, timezone.now(), zone),
+        pages=reason_words.main_pages(reasons, timezone.now(), timezone.get_current_timezone()),
     )

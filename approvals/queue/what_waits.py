@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce
 from approvals.queue import review_queue
 from approvals.queue import snoozed as snoozed_emails
 from caio_project.lib import calendar
+from caio_project.lib.words.clock_words import stamp_words
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
 from outreach.choices import BlockedBy, Status
@@ -156,7 +157,7 @@ def problems_by_person_data(now: datetime) -> list[str]:
     oldest = _oldest_blocked_by_person(now)
     if oldest is not None and _working_days_later(oldest) < now:
         found.append(
-            f"A draft is blocked by what is known of the person since {oldest:%Y-%m-%d %H:%M} UTC, "
+            f"A draft is blocked by what is known of the person since {stamp_words(oldest)}, "
             f"over {OLDEST_DAYS} working days."
         )
     return found

@@ -17,6 +17,7 @@ from approvals.learning import edits
 from approvals.queue import blocked_lane, review_queue, what_waits
 from approvals.queue.queue_view import QueueView
 from approvals.views.desk_answers import (
+    NOT_CHECKED_OUT,
     render_claimed,
     render_conflict,
     render_desk,
@@ -43,17 +44,19 @@ from outreach.review import review_actions
 DECIDED = "decided"  # a strip with Undo says the same, where there is one
 INCOMPLETE = "The form was incomplete."
 NOT_EDITED = "Emails for practice are not edited: approve or reject them."
-NOT_SHOWN = "Not checked out: this version was not on the screen long enough."
 
 
 @viewer_page
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
     view = QueueView.read(request.GET)
-    found = review_queue.load_page(
-        view.messages(request.user), request.user, request.GET.get("after", "")
-    )
     waits = what_waits.what_waits()
+    is_lane = view.show == "blocked" and not view.words
+    lane = blocked_lane.blocked_groups(waits) if is_lane else []
+    found = review_queue.QueuePage([], "")
+    if not lane:
+        after = request.GET.get("after", "")
+        found = review_queue.load_page(view.messages(request.user), request.user, after)
     context = {
         "page": found,
         "chips": review_queue.filter_chips(request.user),
@@ -62,9 +65,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "search": view.words,
         "after": request.GET.get("after", ""),
         "waits": waits,
-        "lane": blocked_lane.blocked_groups(waits)
-        if view.show == "blocked" and not view.words
-        else [],
+        "lane": lane,
         "blocked_total": waits.blocked_by(),
     }
     return render_page(request, "approvals/queue/queue.html", context)
@@ -105,7 +106,7 @@ def record_read(request: HttpRequest, message: Message) -> HttpResponse:
         )
     proof = request.POST.get("shown", "")
     if reading_proof.shown_version(message, request.user, proof) != message.version:
-        return HttpResponse(NOT_SHOWN, status=422, content_type="text/plain")
+        return HttpResponse(NOT_CHECKED_OUT, status=422, content_type="text/plain")
     if message.status in (Status.HELD, Status.BLOCKED):
         claim = claims.take_for_review(message, request.user)
         if claim.user_id != request.user.pk:

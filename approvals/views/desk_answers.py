@@ -12,7 +12,8 @@ from approvals.views.pages import find_message, redirect_to_desk, render_page
 from outreach.choices import Status
 from outreach.models import Message
 
-NOT_READ = "Not approved: read this version to the end first."
+READ_FIRST = "read this version to the end first."
+NOT_READ, NOT_CHECKED_OUT = f"Not approved: {READ_FIRST}", f"Not checked out: {READ_FIRST}"
 
 
 def render_desk(

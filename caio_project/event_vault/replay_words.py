@@ -10,7 +10,7 @@ from typing import Any
 
 from caio_project import field_labels
 from caio_project.lib.db.row_changes import RowChange
-from caio_project.lib.words.clock_words import day_clock_words
+from caio_project.lib.words.clock_words import date_words, day_clock_words
 from leads.inbound.replay import ReplayOutcome
 
 # Bookkeeping, and fields that repeat what another field shows.
@@ -133,7 +133,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, datetime):
         return day_clock_words(value)
     if isinstance(value, date):
-        return f"{value:%-d %b %Y}"
+        return date_words(value)
     if isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(one, dict) for one in value)
     ):

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from caio_project import field_labels
+from caio_project.lib.words.clock_words import day_words
 from leads.identity import merge_preview, merge_undo, merging
 from leads.models import Lead, Merge, Visit
 from leads.suppression import suppression
@@ -92,7 +93,7 @@ def side_by_side(one: Lead, other: Lead) -> list[FieldComparison]:
         ("place", _lead_place(one), _lead_place(other)),
         ("visits", visits.get(one.pk, 0), visits.get(other.pk, 0)),
         ("score", one.score, other.score),
-        ("known since", f"{one.first_seen_at:%-d %b %Y}", f"{other.first_seen_at:%-d %b %Y}"),
+        ("known since", day_words(one.first_seen_at), day_words(other.first_seen_at)),
     ]
     return [
         FieldComparison(label, str(ours or ""), str(theirs or "")) for label, ours, theirs in rows

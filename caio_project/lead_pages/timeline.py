@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from caio_project.field_labels import distinct_names
+from caio_project.lib.words.clock_words import day_words, stamp_words
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
 from outreach.choices import Status, move_words
@@ -125,9 +126,7 @@ def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
 def _meeting_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in Meeting.objects.filter(lead__in=rows).order_by("-booked_at")[:20]:
         yield TimelineEvent(
-            one.booked_at,
-            "Meeting",
-            f"Booked for {one.starts_at:%-d %b %Y %H:%M} UTC: {one.status}",
+            one.booked_at, "Meeting", f"Booked for {stamp_words(one.starts_at)}: {one.status}"
         )
 
 
@@ -140,7 +139,7 @@ def _deal_events(rows: list[int]) -> Iterator[TimelineEvent]:
 
 def _suppression_events(lead: Lead) -> Iterator[TimelineEvent]:
     for one in suppression.suppressions_of(lead).order_by("-pk")[:30]:
-        until = f", until {one.expires_at:%-d %b %Y}" if one.expires_at else ""
+        until = f", until {day_words(one.expires_at)}" if one.expires_at else ""
         yield TimelineEvent(
             one.created_at, "Stop", f"Stopped: {one.get_reason_display()} ({one.source}){until}"
         )

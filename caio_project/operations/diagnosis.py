@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approvals.integrations import slack
 from approvals.queue import what_waits
+from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
 from leads.inbound import stuck_files
 from leads.integrations import alarms
@@ -84,7 +85,7 @@ def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:
 
 def _last_read(row: SyncCursor) -> str:
     read = (
-        f"read to its end {row.polled_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"read to its end {stamp_words(row.polled_at)}"
         if row.polled_at
         else "never read to its end"
     )
@@ -93,12 +94,10 @@ def _last_read(row: SyncCursor) -> str:
 
 def _stage_finding(stage: flow.Stage, starting: set[str]) -> StageFinding:
     seen = (
-        f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC"
-        if stage.seen_at
-        else "its sweep was never seen"
+        f"last alive {stamp_words(stage.seen_at)}" if stage.seen_at else "its sweep was never seen"
     )
     since = (
-        f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
+        f", {stage.waiting} wait since {stamp_words(stage.oldest_at)}" if stage.oldest_at else ""
     )
     fault = stage.is_stuck or stage.is_off
     is_starting = not stage.is_fresh and not fault and stage.sweep in starting
@@ -240,7 +239,7 @@ def _sending_state() -> StageFinding:
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:
         return StageFinding("sending", True, waiting, f"open, {where}")
-    until = f" until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
+    until = f" until {stamp_words(wait.until)}" if wait.until else ""
     return StageFinding(
         "sending", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
     )

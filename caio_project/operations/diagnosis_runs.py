@@ -9,6 +9,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.models import DiagnosisRun
 from caio_project.lib.nudge import nudge
 from caio_project.operations import diagnosis
+from caio_project.team_access.reader_zone import in_zone_of
 
 RUN_TASK = "caio_project.run_diagnosis"
 RUN_SECONDS = 120  # after which another worker takes a run that was begun
@@ -43,7 +44,8 @@ def _run(run: DiagnosisRun) -> None:
             is_running=False, ended_at=timezone.now(), ok=False, verdict="It could not be run."
         )
         return
-    findings = diagnosis.diagnose_stages()
+    with in_zone_of(run.by_id):
+        findings = diagnosis.diagnose_stages()
     stages = [
         {"name": one.name, "state": one.state, "waiting": one.waiting, "text": one.text}
         for one in findings

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.nudge import wake_worker
+from caio_project.lib.words.clock_words import stamp_words
 from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
 
 ALIVE_WITHIN = timedelta(minutes=5)
@@ -33,7 +34,7 @@ class SweepState:
             return f"{self.name} is starting: it has not had its time yet."
         if self.seen_at is None:
             return f"{self.name} was never seen."
-        return f"{self.name} was last seen at {self.seen_at:%Y-%m-%d %H:%M} UTC."
+        return f"{self.name} was last seen at {stamp_words(self.seen_at)}."
 
 
 def note_tick(now: datetime | None = None) -> None:

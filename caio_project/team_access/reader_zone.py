@@ -1,6 +1,7 @@
 """Show times in the zone that the signed-in person has chosen; else in the team's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,11 +24,19 @@ class ReaderZone:
         user = request.user
         if not request.path.startswith(PAGES) or not user.is_authenticated:
             return self.get_response(request)
-        chosen = PersonalSettings.objects.filter(user_id=user.pk).values_list("time_zone").first()
-        if not chosen or chosen[0] not in zone_names():
+        with in_zone_of(user.pk):
             return self.get_response(request)
-        with timezone.override(ZoneInfo(chosen[0])):
-            return self.get_response(request)
+
+
+@contextmanager
+def in_zone_of(user_id: int) -> Iterator[None]:
+    """The current time zone is the one that this person has chosen, if any."""
+    chosen = PersonalSettings.objects.filter(user_id=user_id).values_list("time_zone").first()
+    if not chosen or chosen[0] not in zone_names():
+        yield
+        return
+    with timezone.override(ZoneInfo(chosen[0])):
+        yield
 
 
 @cache

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.db.caches import process_cache as cache
+from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import alarms
 from leads.models import InboundEvent
 
@@ -40,7 +41,7 @@ def watch_sources(now: datetime | None = None) -> None:
         key = f"{source}:silent"
         if due >= ALARM_WHEN_DUE and since is not None:
             text = (
-                f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} "
+                f"No event from {source} since {stamp_words(since)}; about {due:.0f} "
                 "were due by now."
             )
             alarms.raise_alarm(key, text + " Is the webhook still connected there?")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from caio_project.lib import private_files, times
+from caio_project.lib.words.clock_words import stamp_words
 from leads.inbound import spool
 from leads.integrations import alarms
 
@@ -44,7 +45,7 @@ class SpoolStatus:
 
     @property
     def text(self) -> str:
-        since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        since = f" since {stamp_words(self.since)}" if self.since else ""
         parts = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
         parts += [f"{self.bad} cannot be read"] if self.bad else []
         parts += [f"{self.refused} are refused by the database"] if self.refused else []

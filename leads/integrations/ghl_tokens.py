@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from caio_project.lib import http, sealed
 from caio_project.lib.db import claims
+from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import alarms
 from leads.integrations import ghl_oauth as oauth
 from leads.integrations.ghl_refusals import TOKEN_ALARM, Misconfigured
@@ -205,7 +206,7 @@ def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
 def _what_to_do(row: GhlTokens, failure: http.HttpError) -> str:
     if row.spent_at:
         lost = (
-            f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were "
+            f"The tokens that GoHighLevel gave us at {stamp_words(row.spent_at)} were "
             "lost on the way."
         )
         return f"{lost} {CONNECT_AGAIN}"

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
+from caio_project.lib.words.clock_words import stamp_words
 from leads import locks
 from leads.identity import company_matching
 from leads.models import Assessment, Lead, Switch, Visit
@@ -45,7 +46,7 @@ class OffSwitch:
         """Words that follow "off by"."""
         if self.since is None:
             return "INTENT_MONITOR_ENABLED"
-        return f"the switch in the admin, since {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"the switch in the admin, since {stamp_words(self.since)}"
 
 
 def is_on() -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import alarms, ghl_do_not_disturb
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
@@ -154,6 +155,6 @@ def _update_alarm() -> None:
     why = late.exclude(error="").values_list("error", flat=True).first() or "no error yet"
     text = (
         f"{late.count()} stops are not told to GoHighLevel, "
-        f"the oldest since {oldest:%Y-%m-%d %H:%M} UTC: {why}"
+        f"the oldest since {stamp_words(oldest)}: {why}"
     )
     alarms.raise_alarm(ALARM_KEY, text)

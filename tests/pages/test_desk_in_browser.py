@@ -166,6 +166,36 @@ def test_rejecting_takes_a_digit_and_a_reason(page: Page) -> None:
     )
 
 
+def test_what_is_typed_before_the_form_is_there_is_not_lost(page: Page) -> None:
+    [message] = held()
+    open_desk(page, message)
+    page.route("**/reject*", lambda route: (page.wait_for_timeout(700), route.continue_())[1])
+    page.keyboard.press("r")
+    page.keyboard.type("3not a fit")
+    expect(page.locator("#id_reason")).to_have_value("not a fit")
+    expect(page.locator("#id_reason")).to_be_focused()
+    page.keyboard.type(" for what we sell")
+    assert page.locator("[name=tag]").nth(2).is_checked()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("form[data-reject]")).to_have_count(0)
+    assert status(message) == "rejected"
+    reason = Decision.objects.get(message=message).reason.text
+    assert reason == "not a fit for what we sell"
+
+
+def test_esc_before_the_form_is_there_forgets_the_digit(page: Page) -> None:
+    [message] = held()
+    open_desk(page, message)
+    page.route("**/reject*", lambda route: (page.wait_for_timeout(700), route.continue_())[1])
+    page.keyboard.press("r")
+    page.keyboard.press("3")
+    page.keyboard.press("Escape")
+    expect(page.locator("form[data-reject]")).to_be_visible()
+    page.wait_for_timeout(100)
+    assert page.locator("[name=tag]:checked").count() == 0
+    assert status(message) == "held"
+
+
 def test_each_digit_chooses_its_tag(page: Page) -> None:
     message = held()[0]
     page.goto(f"/sales/queue/{message.public_id}/reject")

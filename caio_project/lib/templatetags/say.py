@@ -1,6 +1,6 @@
 """Template filters for numbers and times."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caio_project.lib.words.check_states import SHAPES, WORDS, CheckState
-from caio_project.lib.words.clock_words import day_clock_words, span_words
+from caio_project.lib.words.clock_words import date_words, day_clock_words, day_words, span_words
 
 register = template.Library()
 
@@ -53,6 +53,12 @@ def clock(at: datetime | None) -> SafeString | str:
         return ""
     shown = day_clock_words(at)
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)
+
+
+@register.filter
+def day(at: date) -> str:
+    """ "Nov 28", of a day, or of a moment in the reader's zone."""
+    return day_words(at) if isinstance(at, datetime) else date_words(at)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 The zone is the reader's while a page is made for one, and else the team's.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -25,7 +25,7 @@ def clock_words(at: datetime, zone: ZoneInfo | None = None) -> str:
 
 def day_clock_words(at: datetime) -> str:
     """ "2:39 PM ET" today, "Nov 28, 2:39 PM ET" on another day, with the year of another year."""
-    return clock_words(at) if _is_today(at) else f"{day_words(at)}, {clock_words(at)}"
+    return clock_words(at) if _is_today(at) else stamp_words(at)
 
 
 def moment_words(at: datetime) -> str:
@@ -39,9 +39,18 @@ def _is_today(at: datetime) -> bool:
 
 def day_words(at: datetime) -> str:
     """ "Nov 28"; "Nov 28, 2025" in another year."""
-    local = timezone.localtime(at)
-    year = "" if local.year == timezone.localdate().year else f", {local.year}"
-    return f"{local:%b}{NBSP}{local.day}{year}"
+    return date_words(timezone.localdate(at))
+
+
+def date_words(day: date) -> str:
+    """As `day_words`, of a day that has no zone."""
+    year = "" if day.year == timezone.localdate().year else f", {day.year}"
+    return f"{day:%b}{NBSP}{day.day}{year}"
+
+
+def stamp_words(at: datetime) -> str:
+    """ "Nov 28, 2:39 PM ET": with the day always, for what is stored and read later."""
+    return f"{day_words(at)}, {clock_words(at)}"
 
 
 def zone_abbreviation(local: datetime) -> str:

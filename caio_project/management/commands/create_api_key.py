@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib.models import SCOPES, AccessEvent, ApiKey
+from caio_project.lib.words.clock_words import stamp_words
 from caio_project.team_access.access_log import record_access
 
 MAX_NAME_LENGTH = 50
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             )
             about = f"{name} ({row.prefix})"
             record_access(AccessEvent.Kind.KEY_CREATED, user=user, about=about)
-        ends = f"It ends on {end:%Y-%m-%d %H:%M} UTC." if end else "It has no end date."
+        ends = f"It ends on {stamp_words(end)}." if end else "It has no end date."
         self.stdout.write(f"{name}: {', '.join(scopes)}. {ends}")
         self.stdout.write("Send it as the header Authorization: Bearer KEY. It is shown only now:")
         self.stdout.write(key)

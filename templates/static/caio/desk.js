@@ -66,6 +66,7 @@
     const el = event.target;
     if (!(el instanceof Element)) return;
     if (el.closest('[data-key=e],.decide [data-key=r]')) note();
+    ahead = el.closest('.decide [data-key=r]') ? { until: performance.now() + AHEAD, tag: '', text: '' } : null;
     if (el.closest('[data-discard]')) discard(el);
     if (!el.closest('[data-to-the-end]')) return;
     const why = whyNot();
@@ -144,7 +145,8 @@
   }
 
   // --- rejecting: a digit chooses the tag, the arrow down offers what was written before -----------------------------
-  const DIGITS = '1234567890-';
+  const DIGITS = '1234567890-', AHEAD = 10000;
+  let ahead = null; // typed after R, before its form is there: the tag, then text
   doc.addEventListener('keydown', (event) => {
     const form = $('form[data-reject]');
     if (!form || !window.caio.on() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $('dialog[open]')) return;
@@ -164,6 +166,28 @@
       use(box, offered[(at + (event.key === 'ArrowDown' ? 1 : -1) + offered.length) % offered.length] || offered[0]);
     }
   }, true);
+  doc.addEventListener('keydown', (event) => {
+    if (!ahead || performance.now() > ahead.until || $('form[data-reject]') || !window.caio.on()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat || typing(event.target)) return;
+    if (event.key === 'Escape') ahead = null;
+    else if (event.key === 'Backspace') ahead.text = ahead.text.slice(0, -1);
+    else if (event.key.length !== 1 || !(ahead.tag || DIGITS.includes(event.key))) return;
+    else if (ahead.tag) ahead.text += event.key;
+    else ahead.tag = event.key;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  function catchUp() {
+    const form = $('form[data-reject]'), typed = ahead;
+    ahead = null;
+    const radio = typed && typed.tag && form && $$('[name=tag]', form)[DIGITS.indexOf(typed.tag)];
+    if (!radio) return;
+    const box = $('#id_reason', form);
+    radio.checked = true;
+    if (typed.text) box.value = typed.text;
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    setTimeout(() => box.focus()); // after the page has chosen its own
+  }
   const typingIn = (el) => el instanceof Element && !el.matches('[type=radio]') && typing(el);
   function use(box, text) {
     box.value = text;
@@ -197,5 +221,6 @@
     keepTyped();
     watch();
     $$('[data-least]').forEach((field) => field.value && least(field));
+    catchUp();
   });
 })();

@@ -116,7 +116,7 @@ def test_everywhere_that_people_look_it_says_so(
     where = (
         "INTENT_MONITOR_ENABLED"
         if switch is by_setting
-        else f"the switch in the admin, since {timezone.now():%Y-}"
+        else f"the switch in the admin, since {timezone.localtime():%b}\u00a0"
     )
     page = " ".join(client.get("/sales").content.decode().split())
     assert f"Scoring and drafting are off by {where}" in page

@@ -47,7 +47,7 @@ def test_silent_working_hours_raise_one_alarm() -> None:
     silence.watch_sources(TUESDAY + timedelta(hours=2, minutes=40))
     assert alarms() == 1
     assert (
-        "No event from rb2b since 2026-11-17 19:00 UTC; about 7 were due"
+        "No event from rb2b since Nov\u00a017, 2:00\u00a0PM\u00a0ET; about 7 were due"
         in Alarm.objects.get().text
     )
 

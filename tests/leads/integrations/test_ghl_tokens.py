@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from caio_project.lib import http, sealed
+from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import ghl, ghl_oauth, ghl_tokens
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, GhlTokens, RateWindow
@@ -294,7 +295,7 @@ def test_lost_pair_raises_alarm_and_calls_wait(app: FakeGhl, contact: str, clock
         Misconfigured, match="were lost on the way. Connect again: manage.py connect_ghl."
     ):
         ghl.get_contact(contact)
-    assert f"{lost_at:%Y-%m-%d %H:%M} UTC" in Alarm.objects.get(closed_at=None).text
+    assert stamp_words(lost_at) in Alarm.objects.get(closed_at=None).text
     RateWindow.objects.update(paused_until=None)
     with pytest.raises(http.ServiceUnavailable, match="were lost on the way"):
         ghl.get_contact(contact)

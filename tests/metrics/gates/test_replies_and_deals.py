@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from caio_project.lib import statistics
 from caio_project.lib.models import Heartbeat
+from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import diagnosis
 from leads.inbound import events
 from metrics.gates import gate_evaluation
@@ -328,6 +329,6 @@ class TestDiagnosis:
         SyncCursor.objects.create(name="emails", polled_at=at)
         SyncCursor.objects.create(name="meetings", error="ghl answered 500")
         assert self.findings() == {
-            "reading emails": (True, f"read to its end {at:%Y-%m-%d %H:%M:%S} UTC"),
+            "reading emails": (True, f"read to its end {stamp_words(at)}"),
             "reading meetings": (False, "ghl answered 500 (never read to its end)"),
         }

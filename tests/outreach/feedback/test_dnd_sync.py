@@ -181,7 +181,7 @@ def test_stop_is_retried_until_done_with_an_alarm(
         assert dnd_sync.push_due() == 1
     (text,) = late()
     assert text.startswith(
-        "1 stops are not told to GoHighLevel, the oldest since 2026-03-03 15:00 UTC: "
+        "1 stops are not told to GoHighLevel, the oldest since Mar\u00a03, 10:00\u00a0AM\u00a0ET: "
     )
     ghl.clear_behaviours()
     clock.shift(timedelta(hours=1))
