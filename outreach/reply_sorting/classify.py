@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from outreach.reply_sorting import auto_replies
+from outreach.reply_sorting.misspelled import misspelled_stop
 from outreach.reply_sorting.phrases import (
     ENDS,
     QUESTION_MARK,
@@ -120,7 +121,9 @@ def _brief_stop(subject: str, own_text: PhraseSearch) -> list[str]:
     """One word is enough from a person, also as subject; an automatic reply may have a footer."""
     found = own_text.sentences("alone.stop")
     bare = auto_replies.REPLY_PREFIX.sub("", subject)
-    return found or PhraseSearch(bare).sentences("alone.stop")
+    found = found or PhraseSearch(bare).sentences("alone.stop")
+    slip = "" if found else misspelled_stop(own_text.text)
+    return [slip] if slip else found
 
 
 def is_bare_stop(subject: str, said: str) -> bool:

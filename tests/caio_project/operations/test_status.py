@@ -116,7 +116,7 @@ def test_everywhere_that_people_look_it_says_so(
     where = (
         "INTENT_MONITOR_ENABLED"
         if switch is by_setting
-        else f"the switch in the admin, since {timezone.localtime():%b}\u00a0"
+        else f"the switch in the admin, since {timezone.localtime():%b} "
     )
     page = " ".join(client.get("/sales").content.decode().split())
     assert f"Scoring and drafting are off by {where}" in page
@@ -126,6 +126,6 @@ def test_everywhere_that_people_look_it_says_so(
     )
     assert page.count("! switched off") == 2
     [problem] = status.pipeline_problems()
-    assert problem.startswith(f"Scoring and drafting are off by {where}")
+    assert " ".join(problem.split()).startswith(f"Scoring and drafting are off by {where}")
     found = status.build_queue_status()
     assert (found["pipeline"]["intent_monitor"], found["pipeline_healthy"]) == ("off", False)

@@ -40,8 +40,10 @@ MOST_WRONG_STOPS = {
     "development": (0, 0, 0, 0),
     "held_out": (0, 0, 0, 0),
     "second_development": (0, 0, 0, 0),
-    "second_held_out": (3, 0, 1, 1),
+    "second_held_out": (2, 0, 1, 1),
     "third_development": (1, 1, 1, 0),
+    "fourth_development": (2, 0, 0, 0),
+    "fourth_held_out": (22, 3, 2, 2),
 }
 MIN_RIGHT = {"second_development": 0.99, "second_held_out": 0.90, "third_development": 0.93}
 
