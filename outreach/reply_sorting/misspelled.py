@@ -37,7 +37,6 @@ def _as_written(word: str, text: str) -> str:
 
 @cache
 def _stop_words() -> frozenset[str]:
-    """The single words of the list of sentences that are nothing but a stop."""
     phrases = "|".join(phrase_list("alone.stop"))
     words = re.split(r"[|()]", re.sub(r"[?*]", "", phrases))
     more = (

@@ -57,7 +57,6 @@ def clock(at: datetime | None) -> SafeString | str:
 
 @register.filter
 def day(at: date) -> str:
-    """ "Nov 28", of a day, or of a moment in the reader's zone."""
     return day_words(at) if isinstance(at, datetime) else date_words(at)
 
 

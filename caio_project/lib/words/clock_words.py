@@ -43,7 +43,6 @@ def day_words(at: datetime) -> str:
 
 
 def date_words(day: date) -> str:
-    """As `day_words`, of a day that has no zone."""
     year = "" if day.year == timezone.localdate().year else f", {day.year}"
     return f"{day:%b}{NBSP}{day.day}{year}"
 

@@ -60,7 +60,6 @@ def request_shorter(message: Message, version: int, *, by: Any) -> None:
 
 
 def newest_request(message: Message) -> ModelDraft | None:
-    """The request about the text as it stands."""
     return message.model_drafts.filter(purpose=SHORTER, for_version=message.version).first()
 
 
