@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0034_plainer_words'),
+        ('outreach', '0050_approval_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
