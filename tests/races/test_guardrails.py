@@ -72,7 +72,7 @@ def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
 )
 def test_after_a_breach_no_call_of_the_batch_begins(ghl: FakeGhl, judged: bool) -> None:
     waiting = [factories.cleared_email() for _ in range(4)]
-    before = [left(), left()]
+    before = [left() for _ in range(3)]
     with held_up(ghl, CREATE) as wait:
         door = in_background(send.send_due)
         wait()
@@ -101,9 +101,10 @@ def test_claims_and_a_concurrent_complaint_agree_on_sent_emails(ghl: FakeGhl) ->
     for _ in range(WORKERS):
         factories.cleared_email()
     message = left()
-    EmailEvent.objects.create(
-        key="first", message=left(), kind="complained", source="w", at=timezone.now()
-    )
+    for key in ("first", "second"):
+        EmailEvent.objects.create(
+            key=key, message=left(), kind="complained", source="w", at=timezone.now()
+        )
     gate(ghl, CREATE, WORKERS)
     at_once(*[lambda: send.send_due(most=1)] * WORKERS, lambda: complains(message))
     halted_at: Any = phase.current_control().halted_at

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads.suppression import suppression
 from outreach.choices import Guardrail
+from outreach.control import phase
 from outreach.guardrails import guardrail_counts
 from outreach.integrations.ghl.delivery_failures import kind_of_failure
 from outreach.integrations.ghl.polling_api import KINDS_BY_STATUS
@@ -109,7 +110,7 @@ def test_only_a_bounce_stops_the_address(
     receive_webhooks(event, event)
     assert EmailEvent.objects.get().kind == kind
     assert (suppression.find_stop(message.to_address, message.lead) is not None) == stopped
-    counts = guardrail_counts.count_events(timezone.now())
+    counts = guardrail_counts.count_events(timezone.now(), phase.current_control())
     assert len(counts.alert[Guardrail.HARD_BOUNCES]) == (kind == "bounced")
     assert len(counts.alert[Guardrail.SEND_ERRORS]) == (kind == "send_failed")
 
@@ -121,4 +122,6 @@ def test_a_failure_that_is_explained_later_is_no_send_error(ghl: FakeGhl) -> Non
     receive_webhooks(ghl.email_event("failed", **told(0, "", "")))
     receive_webhooks(ghl.email_event("failed", **told(550, "5.7.1", "policy")))
     assert sorted(EmailEvent.objects.values_list("kind", flat=True)) == ["blocked", "send_failed"]
-    assert not guardrail_counts.count_events(timezone.now()).alert[Guardrail.SEND_ERRORS]
+    assert not guardrail_counts.count_events(timezone.now(), phase.current_control()).alert[
+        Guardrail.SEND_ERRORS
+    ]
