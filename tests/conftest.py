@@ -87,12 +87,6 @@ def uses_services(item: pytest.Item) -> bool:
     )
 
 
-def postgres_is_enough(item: pytest.Item) -> bool:
-    if item.get_closest_marker("postgres_is_enough"):
-        return True
-    return item.nodeid.startswith(order.PAGES_AND_ROLES) and uses_services(item)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
     if REQUIRE_ALL and (needs := missing()):
@@ -107,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if ONLY_WITH_SERVICES:
         leave_to_the_other_run(config, items, uses_services)
     if POSTGRES_FOLLOWS:
-        leave_to_the_other_run(config, items, lambda item: not postgres_is_enough(item))
+        leave_to_the_other_run(config, items, order.LeftToPostgres(uses_services).is_wanted)
     absent = missing()
     left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if left_out:
@@ -124,8 +118,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def leave_to_the_other_run(
     config: pytest.Config, items: list[pytest.Item], is_wanted: Callable[[pytest.Item], bool]
 ) -> None:
-    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
-    items[:] = [item for item in items if is_wanted(item)]
+    wanted = [is_wanted(item) for item in items]
+    left = [item for item, is_kept in zip(items, wanted, strict=True) if not is_kept]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item, is_kept in zip(items, wanted, strict=True) if is_kept]
 
 
 def pytest_collection_finish() -> None:

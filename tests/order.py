@@ -1,5 +1,8 @@
 """Which tests begin, and which .ci/run runs on PostgreSQL alone."""
 
+from collections import Counter
+from collections.abc import Callable
+
 import pytest
 
 # Beginnings of names. The first worker begins with those that wait for most of their time, the
@@ -36,6 +39,27 @@ PAGES_AND_ROLES = (
     "tests/metrics/overview/",
     "tests/metrics/promotion/",
 )
+
+
+CASES_ON_EACH_DATABASE = 3  # of a test with many cases; PostgreSQL has all of them
+
+
+class LeftToPostgres:
+    """Which tests .ci/run leaves out on SQLite, because the run on PostgreSQL follows."""
+
+    def __init__(self, uses_services: Callable[[pytest.Item], bool]):
+        self.uses_services = uses_services
+        self.seen: Counter[str] = Counter()
+
+    def is_wanted(self, item: pytest.Item) -> bool:
+        if item.get_closest_marker("postgres_is_enough"):
+            return False
+        if not self.uses_services(item):
+            return True
+        test = item.nodeid.partition("[")[0]
+        self.seen[test] += 1
+        is_many = self.seen[test] > CASES_ON_EACH_DATABASE
+        return not is_many and not item.nodeid.startswith(PAGES_AND_ROLES)
 
 
 def start_with_the_longest(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
