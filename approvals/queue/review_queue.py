@@ -248,13 +248,14 @@ class FilterChip:
         return str(self.count) if self.count < MAX_COUNTED else f"{MAX_COUNTED - 1}+"
 
 
-def filter_chips(user: Any) -> list[FilterChip]:
-    """Each filter; those outside the queue only while something is under them."""
+def filter_chips(user: Any, chosen: str = "") -> list[FilterChip]:
+    """Each filter; those outside the queue only while chosen or something is under them."""
     chips = [
         FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
         for name, label in FILTERS.items()
     ]
-    return [chip for chip in chips if chip.count or chip.name not in SHOWN_IF_ANY]
+    shown = {chosen, *(chip.name for chip in chips if chip.count)}
+    return [chip for chip in chips if chip.name in shown or chip.name not in SHOWN_IF_ANY]
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:

@@ -59,7 +59,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         found = review_queue.load_page(view.messages(request.user), request.user, after)
     context = {
         "page": found,
-        "chips": review_queue.filter_chips(request.user),
+        "chips": review_queue.filter_chips(request.user, view.show),
         "view": view,
         "filter": view.show,
         "search": view.words,

@@ -260,3 +260,13 @@ def test_public_words_name_nobody(settings: Any) -> None:
     Message.objects.filter(status="blocked").update(blocked_by="draft", error="Ottilie broke")
     said = json.dumps(status.build_queue_status(), default=str) + str(status.pipeline_problems())
     assert not any(name in said for name in ("Zebulon", "Ottilie", "Secretive"))
+
+
+@pytest.mark.parametrize("chosen", ["blocked", "snoozed", "training"])
+def test_an_empty_filter_that_is_chosen_stays_in_sight(
+    client: Client, viewer: User, chosen: str
+) -> None:
+    client.force_login(viewer)
+    chips = client.get(f"/sales/queue?show={chosen}").context["chips"]
+    assert chosen in {chip.name for chip in chips}
+    assert chosen not in {chip.name for chip in client.get("/sales/queue").context["chips"]}
