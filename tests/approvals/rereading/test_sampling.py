@@ -53,6 +53,25 @@ def test_one_seed_draws_the_same(pks: set[int], count: int, seed: int) -> None:
     assert len(set(first)) == len(first) == min(count, len(pks)) and set(first) <= pks
 
 
+@pytest.mark.parametrize(
+    ("day", "is_last"),
+    [(date(2026, 6, 29), False), (date(2026, 6, 30), True), (date(2028, 2, 28), False)],
+)
+def test_the_last_day_of_a_month_is_known(day: date, is_last: bool) -> None:
+    assert sampling.is_last_of_month(day) is is_last
+
+
+def test_others_are_half_as_many_rounded_up() -> None:
+    assert [sampling.count_others(number) for number in (0, 1, 2, 3, 10)] == [0, 1, 1, 2, 5]
+
+
+def test_one_of_ten_has_a_fault_put_into_it() -> None:
+    chance = random.Random(3)
+    assert [sampling.count_tests(items, chance) for items in (0, 10, 30)] == [0, 1, 3]
+    found = [sampling.count_tests(4, chance) for _ in range(1_000)]
+    assert set(found) == {0, 1} and 320 <= sum(found) <= 480  # 400, five deviations
+
+
 def test_each_is_as_likely_as_any_other() -> None:
     chance, counts = random.Random(7), dict.fromkeys(range(10), 0)
     for _ in range(5_000):
