@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from approvals.models import Verdict
 from caio_project.lib.diff import diff_words
-from caio_project.lib.words.cells import safe_cell
+from caio_project.lib.spreadsheets.cells import safe_cell
 from metrics.gates import agreement
 from metrics.gates.agreement import APPROVED_VERDICTS, ComparedDecision, Outcome
 from metrics.promotion import phase_page

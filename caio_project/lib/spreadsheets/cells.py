@@ -9,13 +9,16 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def safe_cell(text: str) -> str:
     """The text for a CSV cell: an apostrophe in front where a spreadsheet would calculate it."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if _is_formula(text) else text
 
 
 def plain_cell(text: str) -> str:
     """The text of a cell that `safe_cell` wrote."""
-    is_marked = text.startswith("'") and text[1:].startswith(FORMULA_STARTS)
-    return text[1:] if is_marked else text
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip(" ").startswith(FORMULA_STARTS)
 
 
 def csv_file(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

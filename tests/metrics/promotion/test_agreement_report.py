@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider
-from caio_project.lib.words.cells import safe_cell
+from caio_project.lib.spreadsheets.cells import safe_cell
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.models import Message
