@@ -11,8 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from metrics.evidence.evidence import EvidenceRule, WeekCount, joint_evidence, week_log_ratios
-
-RIPE_AFTER = timedelta(days=3)
+from metrics.evidence.reply_rules import RIPE_AFTER
 
 
 @dataclass(frozen=True)

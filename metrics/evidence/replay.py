@@ -9,11 +9,12 @@ from django.conf import settings
 from caio_project.lib import calendar
 from metrics.evidence import evidence, reply_cohorts
 from metrics.evidence.evidence import EvidenceRule
-from metrics.evidence.looks import RIPE_AFTER, Cohort, all_looks
+from metrics.evidence.looks import Cohort, all_looks
 from metrics.evidence.reply_rules import (
     ASSISTED_SAMPLE,
     AUTONOMOUS_SAMPLE,
     DAYS_IN_ASSISTED,
+    RIPE_AFTER,
     SampleRule,
 )
 

@@ -26,7 +26,7 @@ def list_begins(phase: Phase) -> datetime | None:
 
 def count_cohorts(since: datetime | None, now: datetime) -> list[Cohort]:
     """People by the team's days; emails from before the phase and imported ones are left out."""
-    emails = _live_first_emails(now).filter(transport=Transport.GHL)
+    emails = first_emails(now).filter(transport=Transport.GHL)
     if since is not None:
         emails = emails.filter(sent_at__gte=since)
     people, answered = _people_by_day(emails), _answered_by_days(emails, now)
@@ -38,8 +38,9 @@ def count_cohorts(since: datetime | None, now: datetime) -> list[Cohort]:
     return found + [Cohort(day, None, number) for day, number in sorted(rest.items())]
 
 
-def _live_first_emails(now: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(step=1, status=Status.SENT, kind=Kind.LIVE, sent_at__lt=now)
+def first_emails(before: datetime) -> QuerySet[Message]:
+    """First emails to real people, bounces included, by whatever transport."""
+    return Message.objects.filter(step=1, status=Status.SENT, kind=Kind.LIVE, sent_at__lt=before)
 
 
 def _team_day(moment: str) -> TruncDate:
@@ -82,7 +83,7 @@ def past_spread(since: datetime | None, now: datetime) -> float | None:
     before = Q(transport=Transport.HISTORY)
     if since is not None:
         before |= Q(transport=Transport.GHL, sent_at__lt=since)
-    emails = _live_first_emails(now).filter(before)
+    emails = first_emails(now).filter(before)
     people: Counter[date] = Counter()
     answered: Counter[date] = Counter()
     for day, number in _people_by_day(emails).items():

@@ -3,6 +3,9 @@ simulation.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+RIPE_AFTER = timedelta(days=3)  # an answer takes its time
 
 
 @dataclass(frozen=True)

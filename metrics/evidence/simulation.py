@@ -18,14 +18,20 @@ from metrics.evidence.evidence import (
     log_mean,
     week_log_ratios,
 )
-from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE, DAYS_IN_ASSISTED
+from metrics.evidence.reply_rules import (
+    ASSISTED_SAMPLE,
+    AUTONOMOUS_SAMPLE,
+    DAYS_IN_ASSISTED,
+    RIPE_AFTER,
+)
+from outreach.choices import Guardrail
+from outreach.guardrails.guardrail_rules import COUNT_RULES, halting_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RIPE_DAYS = 3
 REST_DAYS = 2  # after a drop nothing is promoted for 48 hours
-COMPLAINT_DAYS = 7
+COMPLAINT_DAYS = COUNT_RULES[Guardrail.COMPLAINTS].halt_window.days
 PARALLEL, ASSISTED, AUTONOMOUS = range(3)
 
 
@@ -91,7 +97,7 @@ def simulate(
         first_promoted={one: np.full(paths, -1) for one in (ASSISTED, AUTONOMOUS)},
         dropped={one: np.zeros(paths, bool) for one in (ASSISTED, AUTONOMOUS)},
     )
-    halt = complaints_that_halt(scenario.per_day)
+    halt = halting_count(Guardrail.COMPLAINTS, scenario.per_day)
     sums = _running_sums(answered), _running_sums(sent[None, :])
     for day in range(scenario.days):
         _drop_after_complaints(rows, complaints, halt, day)
@@ -103,10 +109,6 @@ def simulate(
         name: _outcome(rows.first_promoted[phase], rows.dropped[phase])
         for name, phase in (("assisted", ASSISTED), ("autonomous", AUTONOMOUS))
     }
-
-
-def complaints_that_halt(per_day: int) -> int:
-    return 3 if per_day >= 100 else 2
 
 
 def _is_working_day(day: int) -> bool:
@@ -137,7 +139,7 @@ def _running_sums(by_day: Any) -> Any:
 
 def _count_ripe_people(rows: _Paths, answered: Any, sent: Any, day: int) -> None:
     """Add whom an email reached three days ago to the week; end the week after its Sunday."""
-    ripe = day - RIPE_DAYS
+    ripe = day - RIPE_AFTER.days
     if ripe < 0:
         return
     counts = ripe >= rows.since
@@ -207,7 +209,7 @@ def _reaches(rate: float, answered: Any, people: Any) -> Any:
 
 def _counts(sums: tuple[Any, Any], here: Any, day: int, later: int, days: int) -> tuple[Any, Any]:
     """Answered and people of `days` days, the newest `later` days before the newest ripe one."""
-    end = max(day - RIPE_DAYS + 1 - later, 0)
+    end = max(day - RIPE_AFTER.days + 1 - later, 0)
     start = max(end - days, 0)
     answered, people = sums
     return answered[here, end] - answered[here, start], people[0, end] - people[0, start]

@@ -7,12 +7,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Max, Min, QuerySet, Sum
 
-from leads.models import Kind
+from metrics.evidence import reply_cohorts
 from metrics.gates.gate import ReasonCode
 from outreach.choices import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
 
-REPLY_TIME = timedelta(days=3)  # an answer takes its time
 READ_WITHIN = timedelta(hours=1)
 
 
@@ -33,14 +32,7 @@ def count_replies(start: datetime, end: datetime) -> ReplyCount:
 
     Whoever asked to stop, or for whom only a program answered, has not answered.
     """
-    firsts = Message.objects.filter(
-        step=1,
-        status=Status.SENT,
-        transport=Transport.GHL,
-        kind=Kind.LIVE,
-        sent_at__gte=start,
-        sent_at__lt=end,
-    )
+    firsts = reply_cohorts.first_emails(end).filter(transport=Transport.GHL, sent_at__gte=start)
     emailed = dict(firsts.values_list("lead").annotate(at=Min("sent_at")))
     replies = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
     last = dict(replies.values_list("lead").annotate(at=Max("received_at")))

@@ -9,7 +9,7 @@ from caio_project.lib import calendar, statistics
 from metrics.evidence import evidence, reply_cohorts
 from metrics.evidence.evidence import EvidenceRule
 from metrics.evidence.looks import all_looks, strongest_look
-from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE
+from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE, RIPE_AFTER
 from metrics.gates import replies_and_deals
 from metrics.gates.evidence_verdict import judge_evidence
 from metrics.gates.gate import Comparison, Gate, SampleUnit, Scope, Threshold, Unit
@@ -22,7 +22,7 @@ def reply_rate(now: datetime) -> Gate:
     """People who answered, of those emailed first in 60 days and at least 3 days ago."""
     rule = ASSISTED_SAMPLE
     threshold = Threshold(Comparison.AT_LEAST, rule.rate, Unit.SHARE)
-    end = now - replies_and_deals.REPLY_TIME
+    end = now - RIPE_AFTER
     found = replies_and_deals.count_replies(now - timedelta(days=rule.days), end)
     gate = Gate(
         "reply rate",
@@ -44,7 +44,7 @@ def reply_rate_sustained(now: datetime) -> Gate:
     rule = AUTONOMOUS_SAMPLE
     whole = Threshold(Comparison.AT_LEAST, rule.rate, Unit.SHARE)
     each_half = Threshold(Comparison.AT_LEAST, rule.rate_in_halves, Unit.SHARE, Scope.EACH_HALF)
-    end = now - replies_and_deals.REPLY_TIME
+    end = now - RIPE_AFTER
     middle, start = end - timedelta(days=rule.days // 2), end - timedelta(days=rule.days)
     found = replies_and_deals.count_replies(start, end)
     first = replies_and_deals.count_replies(start, middle)

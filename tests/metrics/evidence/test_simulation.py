@@ -2,7 +2,9 @@
 
 import pytest
 
-from metrics.evidence.simulation import Scenario, complaints_that_halt, simulate
+from metrics.evidence.simulation import Scenario, simulate
+from outreach.choices import Guardrail
+from outreach.guardrails.guardrail_rules import halting_count
 
 
 def assisted(true_rate: float, per_day: int, days: int, drift: float) -> tuple[float, int | None]:
@@ -60,7 +62,13 @@ def test_complaints_drop_a_phase_as_often_as_counted_by_hand(
 
 
 def test_a_higher_cap_allows_one_complaint_more() -> None:
-    assert [complaints_that_halt(n) for n in (25, 50, 99, 100, 400)] == [2, 2, 2, 3, 3]
+    assert [halting_count(Guardrail.COMPLAINTS, n) for n in (25, 50, 99, 100, 400)] == [
+        2,
+        2,
+        2,
+        3,
+        3,
+    ]
 
 
 def test_the_same_seed_gives_the_same() -> None:
