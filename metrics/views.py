@@ -105,7 +105,8 @@ def promote_view(request: HttpRequest) -> HttpResponse:
         return SeeOther(reverse("phase"))
     to, posted = Phase(target), request.method == "POST"
     form = forms.PromotionForm(to, request.POST if posted else None)
-    missing = promotion.what_is_missing(to)
+    evaluation = gate_evaluation.evaluate_gates(target)
+    missing = promotion.what_is_missing(evaluation)
     if posted and not missing and form.is_valid():
         try:
             promotion.sign_and_promote(to, by=request.user, text=form.cleaned_data["text"])
@@ -115,7 +116,7 @@ def promote_view(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"The phase is {to.label} now.")
             return SeeOther(reverse("phase"))
     context = {
-        "evaluation": phase_page.show_evaluation(gate_evaluation.evaluate_gates(target)),
+        "evaluation": phase_page.show_evaluation(evaluation),
         "sentence": LIMITS_BY_PHASE[to].sentence,
         "missing": missing,
         "form": None if missing else form,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from caio_project.lib import http
 from leads.integrations import ghl, ghl_contact_data
 from metrics.gates import gate_evaluation, gate_words, phase_gates
-from metrics.gates.gate import PASS
+from metrics.gates.gate import PASS, Evaluation
 from metrics.gates.gate_measures import GATES
 from metrics.promotion import signing
 from outreach.choices import Level, Phase
@@ -36,14 +36,20 @@ def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "
 
     Raises NotPromoted; then nothing has changed.
     """
-    reasons = _fixed_obstacles(to, override, reason)
-    if not reasons and not override:
-        reasons = _gate_obstacles(to)
-    if reasons:
+    if reasons := _fixed_obstacles(to, override, reason):
         raise NotPromoted(reasons)
-    if to in GATES:
-        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates(to))
-    return phase.change_phase(to, by=by, reason=reason or "Every gate passed.", override=override)
+    evaluation = gate_evaluation.evaluate_gates(to) if to in GATES else None
+    if not override and (reasons := _failed_gates(evaluation) if evaluation else ghl_write_check()):
+        raise NotPromoted(reasons)
+    with transaction.atomic():
+        phase.lock_control()
+        # A halt or a drop came in while the gates were measured.
+        if reasons := _fixed_obstacles(to, override, reason):
+            raise NotPromoted(reasons)
+        if evaluation:
+            gate_evaluation.record_evaluation(evaluation)
+        why = reason or "Every gate passed."
+        return phase.change_phase(to, by=by, reason=why, override=override)
 
 
 def sign_and_promote(to: Phase, *, by: Any, text: str) -> Control:
@@ -58,16 +64,16 @@ def sign_and_promote(to: Phase, *, by: Any, text: str) -> Control:
         return promote_phase(to, by=by, reason=text)
 
 
-def what_is_missing(to: Phase) -> list[str]:
-    """Each reason why a person could not move to `to` now by signing, as a sentence."""
-    return [
-        reason
-        for reason in _fixed_obstacles(to, False, "") + _gate_obstacles(to)
-        if not reason.lower().startswith(phase_gates.SIGN_OFF)
-    ]
+def what_is_missing(evaluation: Evaluation) -> list[str]:
+    """Each reason why a person could not move up now by signing, as a sentence."""
+    fixed = _fixed_obstacles(Phase(evaluation.target), signs=True)
+    return fixed + _failed_gates(evaluation, signs=True)
 
 
-def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
+def _fixed_obstacles(
+    to: Phase, override: bool = False, reason: str = "", signs: bool = False
+) -> list[str]:
+    """What no override can replace. `signs`: the sign-off comes with the promotion itself."""
     row, order = phase.current_control(), list(LIMITS_BY_PHASE)
     here = Phase(row.phase)
     if order.index(to) <= order.index(here):
@@ -81,11 +87,18 @@ def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
     found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
-    if to == Phase.AUTONOMOUS and (signed := phase_gates.sign_off(timezone.now())).verdict != PASS:
-        found.append(f"Sign-off: {gate_words.reason_words(signed)}; nothing replaces it.")
+    if to == Phase.AUTONOMOUS and not signs:
+        found += _missing_sign_off()
     if override and len(reason.strip()) < 20:
         found.append("reason: an override needs one of 20 characters or more.")
     return found
+
+
+def _missing_sign_off() -> list[str]:
+    signed = phase_gates.sign_off(timezone.now())
+    if signed.verdict == PASS:
+        return []
+    return [f"Sign-off: {gate_words.reason_words(signed)}; nothing replaces it."]
 
 
 def _last_drop() -> Any:
@@ -101,13 +114,11 @@ def _last_drop() -> Any:
     )
 
 
-def _gate_obstacles(to: Phase) -> list[str]:
-    if to == Phase.PARALLEL:
-        return ghl_write_check()
+def _failed_gates(evaluation: Evaluation, signs: bool = False) -> list[str]:
     return [
         f"{gate.name}: {gate.verdict}, {gate_words.reason_text(gate)}."
-        for gate in gate_evaluation.evaluate_gates(to).gates
-        if gate.verdict != PASS
+        for gate in evaluation.gates
+        if gate.verdict != PASS and not (signs and gate.name == phase_gates.SIGN_OFF)
     ]
 
 

@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from metrics.gates import gate_evaluation
+from metrics.models import GateEvaluation
 from metrics.promotion import promotion
 from outreach.choices import Phase
 from outreach.control import phase
@@ -188,3 +190,20 @@ class TestCommands:
             ("open", "halted"),
             ("halted", "open"),
         ]
+
+
+def test_a_halt_while_the_gates_are_measured_holds_the_phase(
+    lead_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = gate_evaluation.evaluate_gates
+
+    def halted_meanwhile(target: str) -> Any:
+        found = measure(target)
+        phase.halt_sending(by=lead_user, reason="a complaint came in")
+        return found
+
+    monkeypatch.setattr(gate_evaluation, "evaluate_gates", halted_meanwhile)
+    with pytest.raises(promotion.NotPromoted, match="Sending is halted"):
+        promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    assert phase.current_control().phase == "parallel"
+    assert not GateEvaluation.objects.exists()
