@@ -136,6 +136,7 @@ class FileImportCommand(ReportingCommand):
     def finish(
         self, report: FileReport, options: dict[str, Any], what: str, *, stored: bool
     ) -> None:
+        """Raises CommandError where a line was wrong."""
         if options["json"]:
             found = {
                 name: value

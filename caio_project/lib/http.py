@@ -45,6 +45,7 @@ class HttpError(Exception):
         self.headers = headers or {}
 
     def json(self) -> Any:
+        """The parsed body. Raises ValueError for what is not JSON."""
         try:
             return _parse_json(self.body)
         except ValueError:

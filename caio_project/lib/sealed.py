@@ -17,6 +17,7 @@ def encrypt_text(text: str) -> str:
 
 
 def decrypt_text(sealed: str) -> str:
+    """Raises DecryptionError."""
     try:
         return _fernet_keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

@@ -42,6 +42,7 @@ def hide_personal_links(text: str) -> str:
 
 
 def text_hash(to_address: str, subject: str, body: str, footer_text: str) -> str:
+    """Hash what an approval binds to: the recipient and every word."""
     return hashlib.sha256(
         "\x00".join((to_address, subject, body, footer_text)).encode()
     ).hexdigest()

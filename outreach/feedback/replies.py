@@ -162,6 +162,7 @@ def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
 
 
 def claim_reply(reply: Reply, *, by: Any) -> None:
+    """Raises AlreadyTaken."""
     if not claims.claim_row(
         Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()
     ):
