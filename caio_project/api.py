@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from caio_project.lib.web.problems import problem_response
-from caio_project.operations import status
+from caio_project.operations import releases, status
 
 
 class PublicView(APIView):
@@ -32,6 +32,7 @@ class HealthView(PublicView):
     )
     def get(self, request: Request) -> Response:
         """Every check by name; 503 where one fails, 200 and "starting" while one has yet to run."""
+        releases.note_process(releases.Part.WEB)
         return _health_response(status.health_checks())
 
 
@@ -49,7 +50,7 @@ class ReadyView(PublicView):
 
 def live_view(request: HttpRequest) -> JsonResponse:
     """Asks no other service."""
-    return JsonResponse({"status": "healthy", "commit": status.running_commit(), "checks": {}})
+    return JsonResponse({"status": "healthy", "commit": releases.running_commit(), "checks": {}})
 
 
 @csrf_exempt
@@ -62,7 +63,7 @@ def _health_response(checks: dict[str, status.HealthCheck]) -> Response:
     late = [check for check in wrong if not check.is_starting]
     body = {
         "status": "unhealthy" if late else "starting" if wrong else "healthy",
-        "commit": status.running_commit(),
+        "commit": releases.running_commit(),
         "checks": {name: {"ok": check.ok, "detail": check.text} for name, check in checks.items()},
     }
     return Response(body, status=503 if late else 200)

@@ -32,8 +32,17 @@ def close_unusable_connections(**_: object) -> None:
     close_old_connections()
 
 
+@task_postrun.connect
+def note_release(**_: object) -> None:
+    from caio_project.operations import releases
+
+    releases.note_process(releases.Part.WORKER)
+
+
 @app.on_after_configure.connect
 def set_beat_schedule(sender: Celery, **_: object) -> None:
-    from caio_project.schedule import BEAT_SCHEDULE
+    from caio_project.operations.releases import running_commit
+    from caio_project.schedule import BEAT_SCHEDULE, TICK
 
-    sender.conf.beat_schedule = BEAT_SCHEDULE
+    says_its_commit = {**BEAT_SCHEDULE[TICK], "kwargs": {"beat_commit": running_commit()}}
+    sender.conf.beat_schedule = {**BEAT_SCHEDULE, TICK: says_its_commit}

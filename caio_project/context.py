@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approvals.queue import review_queue
 from caio_project.checks import is_loopback, loosened_limits
+from caio_project.operations import releases
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
@@ -25,6 +26,7 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
         or not user.has_perm("outreach.view_message")
     ):
         return {}
+    releases.note_process(releases.Part.WEB)
     row = phase.current_control()
     limits = current_limits.read_limits(row, timezone.now())
     return {
@@ -43,6 +45,7 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
             "daily": limits.of_day.limit,
             "left": limits.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
+            "release": releases.release_of_page(),
         }
     }
 

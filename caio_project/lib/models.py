@@ -197,3 +197,30 @@ class DiagnosisRun(models.Model):
 
     def __str__(self) -> str:
         return f"Diagnosis of {self.at:%Y-%m-%d %H:%M}"
+
+
+class Release(models.Model):
+    """A commit that has run on this database, and when it first did."""
+
+    commit = models.CharField(max_length=64, primary_key=True)
+    first_seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.commit[:7]
+
+
+class RunningProcess(models.Model):
+    """A process of the product that was seen lately, and the commit that it runs."""
+
+    class Part(models.TextChoices):
+        WEB = "web", "web"
+        WORKER = "worker", "worker"
+        BEAT = "beat", "beat"
+
+    token = models.CharField(max_length=32, primary_key=True)
+    part = models.CharField(max_length=6, choices=Part.choices)
+    commit = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.commit[:7]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from caio_project.lib import http
-from caio_project.operations import status
+from caio_project.operations import releases
 
 DEADLINE_SECONDS = 10.0
 START_SECONDS, POLL_SECONDS = 150.0, 2.0  # the longest interval of a sweep is 120
@@ -27,7 +27,7 @@ def verify_deployment(
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
         return [DeploymentCheck("reachable", False, live)]
-    expected = commit or status.running_commit()
+    expected = commit or releases.running_commit()
     running = str(live.get("commit", "unknown"))
     same = running != "unknown" and (running.startswith(expected) or expected.startswith(running))
     return [
@@ -107,7 +107,7 @@ def _check_health(url: str, wait: float) -> list[DeploymentCheck]:
             bool(checks.get(name, {}).get("ok")),
             str(checks.get(name, {}).get("detail", "missing")),
         )
-        for name in ("database", "worker", "beat", "pipeline")
+        for name in ("database", "worker", "beat", "pipeline", "release")
     ]
 
 

@@ -1,10 +1,7 @@
 """System status in counts, without personal data: for the status API, health and commands."""
 
-import os
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +11,7 @@ from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
-from caio_project.operations import sweeps
+from caio_project.operations import releases, sweeps
 from leads.inbound import stuck_files
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.integrations import alarms
@@ -144,6 +141,8 @@ def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
     starting = not alive and beat.is_starting
     checks["worker"] = HealthCheck(alive, _seen_text(newest, starting), starting)
     checks["pipeline"] = _check_pipeline(states, now)
+    behind = releases.left_behind(now)
+    checks["release"] = HealthCheck(not behind, behind or "every process runs the same release")
     return checks
 
 
@@ -180,24 +179,3 @@ def check_migrations() -> HealthCheck:
     return HealthCheck(
         not missing, f"{len(missing)} migrations missing" if missing else "up to date"
     )
-
-
-@lru_cache
-def running_commit() -> str:
-    """From the environment, else from git; "unknown" where neither says."""
-    if settings.GIT_COMMIT:
-        return settings.GIT_COMMIT
-    if not (settings.BASE_DIR / ".git").exists():
-        return "unknown"
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            timeout=2,
-            env={"PATH": os.environ.get("PATH", "")},
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() or "unknown"

@@ -198,7 +198,7 @@ def test_check_of_a_deployment_waits_for_the_start(
     def fetch(url: str) -> dict[str, Any]:
         found = next(asked)
         check = {"ok": found == "healthy", "detail": found}
-        names = ("database", "worker", "beat", "pipeline")
+        names = ("database", "worker", "beat", "pipeline", "release")
         return {"status": found, "checks": dict.fromkeys(names, check)}
 
     clock = iter(range(100))
