@@ -285,6 +285,7 @@ SANDBOXED = sorted({*SANDBOX, *(UNCONNECTED if DEBUG else [])})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for Prometheus at /metrics; unset: 404
 QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
 
 # Looser values than these are accepted only while GHL_BASE_URL is a loopback address (checks.py).

@@ -25,6 +25,7 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
+from caio_project.watching.views import metrics_view
 from caio_project.weekly_pages import (
     approval_rules_page,
     diagnosis_page,
@@ -87,6 +88,7 @@ urlpatterns = [
     path("webhooks/ghl/workflow", outreach_webhooks.ghl_workflow_webhook),
     path("webhooks/slack", approval_webhooks.slack_webhook),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
+    path("metrics", metrics_view),
     path("api/health", api.HealthView.as_view()),
     path("api/health/live", api.live_view),
     path("api/health/ready", api.ReadyView.as_view()),

@@ -19,6 +19,7 @@ TOKEN_SETTINGS = (
     "CLAY_CALLBACK_TOKEN",
     "GHL_WORKFLOW_TOKEN",
     "SLACK_SIGNING_SECRET",
+    "METRICS_TOKEN",
 )
 Found = tuple[str, str, str]
 

@@ -1,0 +1,1 @@
+"""What other programs watch: figures for Prometheus. docs/watching.md lists them."""
