@@ -4,7 +4,7 @@ from celery import shared_task
 
 from approvals.escalation import escalation, held_notices
 from approvals.rereading import drawing
-from approvals.slack_decisions import card_updates, click_work, digest
+from approvals.slack_decisions import card_updates, click_work, digest, erased_posts
 from caio_project.lib.models import Heartbeat
 
 
@@ -17,7 +17,7 @@ def tell() -> None:
         + digest.create_digest_notice()
     )
     told = escalation.deliver_due_notices()
-    blanked = card_updates.blank_erased()
+    blanked = card_updates.blank_erased() + erased_posts.blank_erased_posts()
     Heartbeat.beat("approvals.tell", worked=bool(made or told or blanked))
 
 

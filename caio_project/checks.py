@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
 from caio_project.operations.slack_checks import slack_errors
+from caio_project.privacy.retention import setting_errors
 from caio_project.team_access.secret_checks import production_errors
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
@@ -48,6 +49,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_limit_errors(),
             *_sending_errors(),
             *_list_errors(),
+            *((name, text, "") for name, text in setting_errors()),
         ]
     ]
 

@@ -51,6 +51,8 @@ LEAD_PERMISSIONS = (
     "leads.add_ownerrule",
     "leads.read_inboundevent",
     "leads.replay_inboundevent",
+    "leads.erase_person",
+    "leads.export_person",
     "metrics.record_baseline",
     "metrics.sign_off",
     "lib.view_apikey",

@@ -42,6 +42,8 @@ SWEEPS = {
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
     "caio_project.run_diagnosis": 60.0,
+    "caio_project.repeat_erasures": 60.0,
+    "caio_project.purge_old_data": 120.0,
 }
 
 # A tick that waited long for a worker is still worth its while: only ticks send sweeps.

@@ -19,6 +19,7 @@ from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SE
 from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
 from caio_project.library_settings import logging_settings, task_queues
+from caio_project.privacy.data_settings import data_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
 from leads.field_values import countries, stop_entries
 
@@ -257,8 +258,7 @@ SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
 DIGEST_AT = env.list("DIGEST_AT", default=["09:00", "14:00"])
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
-# A language model that says drafts in words of its own; any endpoint that speaks OpenAI's chat
-# completions.
+# A language model that rewords drafts: any endpoint that speaks OpenAI's chat completions.
 LLM_BASE_URL = env.str("LLM_BASE_URL", default="").rstrip("/")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
 LLM_MODEL = env.str("LLM_MODEL", default="")
@@ -296,6 +296,6 @@ DOMAIN_HOURLY_LIMIT = env.int("DOMAIN_HOURLY_LIMIT", default=3)
 WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 REREADING_ONE_IN = env.int("REREADING_ONE_IN", default=5)
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
-
+vars().update(data_settings(env, BASE_DIR))  # personal data: erasures, retention
 # --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------
 LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))

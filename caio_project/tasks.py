@@ -2,6 +2,8 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from caio_project.operations import diagnosis_runs, releases, sweeps
+from caio_project.operations import diagnosis_runs, sweeps
+from caio_project.privacy import erasing, retention
 
 
 @shared_task(name="caio_project.tick")
@@ -16,3 +18,14 @@ def tick(beat_commit: str = "") -> None:
 @shared_task(name="caio_project.run_diagnosis")
 def run_diagnosis() -> None:
     Heartbeat.beat(diagnosis_runs.RUN_TASK, worked=diagnosis_runs.run_asked_diagnosis())
+
+
+@shared_task(name="caio_project.repeat_erasures")
+def repeat_erasures() -> None:
+    Heartbeat.beat("caio_project.repeat_erasures", worked=erasing.repeat_erasures() > 0)
+
+
+@shared_task(name="caio_project.purge_old_data")
+def purge_old_data() -> None:
+    deleted = sum(retention.purge().values())
+    Heartbeat.beat("caio_project.purge_old_data", worked=deleted > 0)

@@ -1,5 +1,6 @@
 """Normal forms in which people and companies are compared. Pure."""
 
+import hashlib
 import re
 import unicodedata
 from typing import Any
@@ -67,6 +68,11 @@ def mailbox_address(address: str) -> str:
     """The address without what follows a plus: mail to both lies in one mailbox."""
     local, at, host = address.rpartition("@")
     return f"{local.partition('+')[0] or local}{at}{host}"
+
+
+def erased_hash(identifier: str) -> str:
+    """The one-way mark of a normalised address or LinkedIn key."""
+    return hashlib.sha256(f"caio:{identifier}".encode()).hexdigest()
 
 
 _LINKEDIN_ID = r"(?:AC[a-z]|AE[A-Z]|AD[a-z])AA[A-Za-z0-9_-]{5,}"

@@ -189,6 +189,7 @@ class MoveCode(TextChoices):
     ROLE = "role", "Stopped: this is a mailbox of a role, not of a person"
     DISPOSABLE = "disposable", "Stopped: this is a disposable mailbox"
     ERASED = "erased", "Stopped: this person was erased"
+    ERASED_UNCERTAIN = "erased_uncertain", "Counted as sent: uncertain when this person was erased"
     MANUAL = "manual", "Stopped by hand: do not contact"
 
 

@@ -215,6 +215,7 @@ def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def own_spool(settings: Any, spools: Iterator[Path]) -> Iterator[None]:
     """No test sees the spool of a running server, nor the drainer or pause of an earlier test."""
     settings.SPOOL_DIR = next(spools)
+    settings.ERASURES_FILE = Path(f"{settings.SPOOL_DIR}.erasures")
     receive._process_state.away_until = 0.0
     yield
     receive._process_state.away_until = 0.0
@@ -272,6 +273,8 @@ def _set_guards(change: Any) -> None:
 GUARDED = (
     "lib_accessevent",
     "leads_ownerchange",
+    "leads_erasure",
+    "leads_erasurerun",
     "outreach_move",
     "outreach_controlchange",
     "outreach_segment",

@@ -54,14 +54,14 @@ class FormExpired(Exception):
     """The form came too late to be opened, or is open already."""
 
 
-def post_notice(text: str, link: str, mention: str = "") -> None:
-    """Post one notice with a button that opens it.
+def post_notice(text: str, link: str, mention: str = "") -> tuple[str, str]:
+    """Post one notice with a button that opens it; returns as `post_message`.
 
     `text` may hold visitors' data: none of its characters is markup. `mention` is a Slack user id
     of ours. Raises as `post_message`.
     """
     shown = escape_text(text)
-    post_message(shown, _notice_blocks(shown, link, mention))
+    return post_message(shown, _notice_blocks(shown, link, mention))
 
 
 def post_message(shown: str, blocks: Blocks) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from approvals.models.escalation import (
 )
 from approvals.models.rereading import Rereading, RereadingDraw, RereadingItem, RereadingReason
 from approvals.models.score import QualityComment, QualityScore, QualityScoreQuerySet, ScoreSource
-from approvals.models.slack import SlackCard, SlackClick
+from approvals.models.slack import SlackCard, SlackClick, SlackPost
 from approvals.models.training import Fault, TrainingEmail
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "ScoreSource",
     "SlackCard",
     "SlackClick",
+    "SlackPost",
     "Snooze",
     "TeamCalendar",
     "TrainingEmail",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from leads.models import Lead
 from outreach.models import Message
 
 
@@ -93,3 +94,24 @@ class SlackClick(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_what_display()} by {self.slack_user_id}"
+
+
+class SlackPost(models.Model):
+    """A notice in Slack that names a person and is no card, kept so that it can be blanked."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="slack_posts")
+    channel = models.CharField(max_length=40, help_text="Slack's id of the channel.")
+    ts = models.CharField(max_length=40, help_text="Slack's name of the message there.")
+    posted_at = models.DateTimeField(default=timezone.now)
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="It names nobody any more.")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["channel", "ts"], name="slack_post_once")]
+
+    def __str__(self) -> str:
+        return f"Notice {self.ts}"

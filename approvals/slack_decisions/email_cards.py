@@ -174,7 +174,11 @@ def _is_over(message: Message, now: datetime) -> bool:
 
 
 def erased_blocks() -> Blocks:
-    return card_blocks(Card(ERASED))
+    return plain_blocks(ERASED)
+
+
+def plain_blocks(words: str) -> Blocks:
+    return card_blocks(Card(words))
 
 
 def undo_until(message: Message) -> datetime | None:

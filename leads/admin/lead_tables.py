@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from caio_project.lib.web.admin_classes import (
     ReadOnlyAdmin,
     ReadOnlyInline,
 )
+from leads import normal
 from leads.models import (
     Assessment,
     Company,
@@ -118,8 +120,18 @@ class PastEmployerInline(LabelledInline):
     model = PastEmployer
 
 
+class KnownContactForm(forms.ModelForm):
+    def clean(self) -> Any:
+        found, typed = super().clean(), self.cleaned_data
+        address = normal.clean_email(typed.get("email") or "")
+        if suppression.is_marked(address, normal.linkedin_key(typed.get("linkedin_key") or "")):
+            raise forms.ValidationError("This person was erased: nothing is stored about them.")
+        return found
+
+
 class KnownContactInline(LabelledInline):
     model = KnownContact
+    form = KnownContactForm
 
 
 @admin.register(TeamMember)

@@ -10,6 +10,7 @@ from leads.field_values.person_names import spoken_names
 from leads.field_values.texts import repaired_text
 from leads.identity import field_filling
 from leads.models import Lead
+from leads.suppression import suppression
 
 LONGEST = {"first_name": 100, "title": 200}
 LABELS = {"first_name": "First name", "title": "Job title"}
@@ -35,6 +36,8 @@ def store_typed_field(lead: Lead, name: str, typed: str, by: str) -> Lead:
     value = _typed_value(name, typed, lead.last_name)
     with transaction.atomic():
         lead = locks.lock_lead(lead.pk)
+        if suppression.is_erased(lead):
+            raise FieldRefused("This person was erased: nothing is stored about them.")
         known = getattr(lead, name)
         if known:
             raise FieldRefused(f"{LABELS[name]} is known by now: {known}.")

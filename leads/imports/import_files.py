@@ -14,6 +14,7 @@ from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import KnownContact, TeamMember
 from leads.scoring import assess
+from leads.suppression import suppression
 
 
 class BadLine(Exception):
@@ -42,6 +43,7 @@ def import_connections(raw: bytes, member: TeamMember) -> FileReport:
             report.nobody += 1
     if report.errors:
         return report
+    rows = _without_erased(rows, report)
     with transaction.atomic():
         report.new = _keep_contacts(rows, member)
     report.known = len(rows) - report.new
@@ -60,6 +62,17 @@ def _parse_contact(row: dict[str, str], member: TeamMember) -> KnownContact:
     )
     contact.normalise()
     return contact
+
+
+def _without_erased(rows: list[KnownContact], report: FileReport) -> list[KnownContact]:
+    """Contacts without people who were erased: nothing is stored about them again."""
+    erased = suppression.marked_among(
+        [one for row in rows for one in (row.email, row.linkedin_key)]
+    )
+    kept = [row for row in rows if erased.isdisjoint((row.email, row.linkedin_key))]
+    if left := len(rows) - len(kept):
+        report.left_out["Somebody who was erased."] += left
+    return kept
 
 
 IMPORTED_FIELDS = ("name", "company_name", "linkedin_key", "email", "name_key", "company_key")

@@ -152,6 +152,8 @@ def _expiry_of(row: dict[str, str]) -> datetime | None:
 
 
 def _keep_suppression(row: Suppression) -> bool:
+    if row.scope == Suppression.Scope.ADDRESS and suppression.is_marked(row.value):
+        return False  # an erased person: the mark stops them, and the address is not stored again
     known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
     if known is None:
         row.save()

@@ -96,7 +96,7 @@ def read_file(path: Path) -> SpooledBody | None:
 
     Raises OSError where it cannot be read, and FileNotFoundError where another process drained it.
     """
-    found = _parse_file(path)
+    found = parse_file(path)
     if found is None:
         log.error("%s in the spool is not whole or not ours; it is set aside", path.name)
         set_aside(path, BAD)
@@ -118,7 +118,7 @@ def tidy_folder() -> None:
     for path in _files_older(REFUSED, RETRY_REFUSED_AFTER):
         _rename_synced(path, SUFFIX)
     for path in _files_older(PART, ABANDONED_AFTER):
-        if _parse_file(path) is None:
+        if parse_file(path) is None:
             path.unlink(missing_ok=True)  # it was never acknowledged
         else:
             _rename_synced(path, SUFFIX)
@@ -154,7 +154,7 @@ def _files_older(suffix: str, seconds: float) -> list[Path]:
     return found
 
 
-def _parse_file(path: Path) -> SpooledBody | None:
+def parse_file(path: Path) -> SpooledBody | None:
     with path.open("rb") as file:
         raw = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:

@@ -1,6 +1,7 @@
 """Leads, companies, visits, scores, owners, suppressions and the state of vendor calls."""
 
 from leads.models.companies import Company
+from leads.models.erasures import Erasure, ErasureRun
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
 from leads.models.owners import OwnerChange, OwnerHow, OwnerRule, OwnerRun
 from leads.models.people import Lead, LeadManager, Merge, Visit, field_source, person_of
@@ -27,6 +28,8 @@ __all__ = [
     "Company",
     "Enrichment",
     "GhlTokens",
+    "Erasure",
+    "ErasureRun",
     "InboundEvent",
     "Kind",
     "KnownContact",

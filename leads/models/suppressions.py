@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from leads import normal
 from leads.field_values import stop_entries
 from leads.field_values.stop_entries import RefusedEntry
 from leads.models.people import Lead
@@ -58,6 +59,17 @@ class Suppression(models.Model):
     def __str__(self) -> str:
         return f"{self.value}: {self.get_reason_display()}"
 
+    @classmethod
+    def marks_erased(cls, *identifiers: str) -> bool:
+        """Whether one of these normalised addresses or LinkedIn keys is marked as erased; also by
+        the mailbox of an address with a plus.
+        """
+        known = {one for one in identifiers if one}
+        known |= {normal.mailbox_address(one) for one in known if "@" in one}
+        marks = [normal.erased_hash(one) for one in known]
+        rows = cls.objects.filter(scope=cls.Scope.ADDRESS_HASH, reason=cls.Reason.ERASED)
+        return bool(marks) and rows.filter(value__in=marks).exists()
+
     def clean(self) -> None:
         """Normalise the value; refuse one that could never match."""
         if self.scope == self.Scope.PERSON:
@@ -78,4 +90,6 @@ class Suppression(models.Model):
         if entry.scope != self.scope:
             label = self.Scope(entry.scope).label
             raise ValidationError({"value": f"“{self.value}” is one for the scope {label}."})
+        if entry.scope == self.Scope.ADDRESS and self.marks_erased(entry.value):
+            raise ValidationError({"value": "This person was erased: a mark stops them already."})
         self.value, self.note_text = entry.value, entry.note_text

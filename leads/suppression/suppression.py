@@ -4,7 +4,6 @@ For a lead, all rows that were merged into the same person are read as well: an 
 them holds for all, without being copied.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from leads import locks, normal
 from leads.models import Lead, Suppression, person_of
+from leads.normal import erased_hash as erased_hash
 from leads.suppression import lists
 
 Reason = Suppression.Reason
@@ -120,10 +120,19 @@ def is_erased(lead: Lead) -> bool:
 
 def is_marked(*identifiers: str) -> bool:
     """Whether a normalised address or LinkedIn key belongs to an erased person."""
-    marks = [erased_hash(one) for one in identifiers if one]
-    return Suppression.objects.filter(
-        scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED
-    ).exists()
+    return Suppression.marks_erased(*identifiers)
+
+
+def marked_among(identifiers: Sequence[str]) -> set[str]:
+    """Those of many normalised identifiers that belong to erased people. Few queries."""
+    hashes = {erased_hash(normal.mailbox_address(one)): one for one in identifiers if one}
+    hashes |= {erased_hash(one): one for one in identifiers if one}
+    marks = Suppression.objects.filter(scope=Scope.ADDRESS_HASH, reason=Reason.ERASED)
+    wanted, found = list(hashes), set()
+    for start in range(0, len(wanted), 500):
+        rows = marks.filter(value__in=wanted[start : start + 500])
+        found |= {hashes[mark] for mark in rows.values_list("value", flat=True)}
+    return found
 
 
 def _suppression_keys(address: str, person: Sequence[Lead]) -> dict[tuple[str, str], bool]:
@@ -193,9 +202,12 @@ def stop_by_lists(address: str) -> Stop | None:
 def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
     """Suppress an address and, unless the reason concerns the mailbox only, the person.
 
-    Safe to repeat. Never lifts a suppression; removes an expiry date.
+    Safe to repeat. Never lifts a suppression; removes an expiry date. The address of an erased
+    person is not stored again: its mark stops it.
     """
     address = normal.clean_email(address)
+    if is_marked(address):
+        address = ""
     with transaction.atomic():
         person = locks.lock_lead(lead.pk) if lead is not None else None
         for value in values_to_stop(address, reason) if address else ():
@@ -241,7 +253,3 @@ def end_machine_stops(person: Lead, *reasons: str) -> list[Suppression]:
     ended = list(rows.select_for_update().order_by("pk"))
     rows.filter(pk__in=[row.pk for row in ended]).update(expires_at=timezone.now())
     return ended
-
-
-def erased_hash(address: str) -> str:
-    return hashlib.sha256(f"caio:{address}".encode()).hexdigest()

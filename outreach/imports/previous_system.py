@@ -44,6 +44,7 @@ from outreach.reply_sorting import classify
 from outreach.review import review_actions
 
 SOURCE = "history"
+ERASED = "Somebody who was erased: nothing is stored about them."
 Phrases = list[merge_fields.Phrase]
 SUPPRESSION_REASONS = {
     "bounced": suppression.Reason.BOUNCED,
@@ -111,7 +112,9 @@ def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
         if not new:
             taken.known += 1
             return
-        if reason := _store_entry(item, _lead_for(item)):
+        if suppression.is_marked(normal.clean_email(item.email)):
+            taken.left_out[ERASED] += 1
+        elif reason := _store_entry(item, _lead_for(item)):
             taken.left_out[str(reason)] += 1
         taken.new += 1
         taken.by_what[item.what] += 1

@@ -7,15 +7,15 @@ import pytest
 from django.conf import settings
 
 READS = {"str", "bool", "int", "float", "list", "db_url", "email_url", "url", "path"}
+READ_IN = ("settings.py", "privacy/data_settings.py")
 COMPUTED = object()
 
 
 def read_by_settings() -> dict[str, object]:
-    """Name: default, of every env.<type>("NAME", default=…) in settings.py."""
+    """Name: default, of every env.<type>("NAME", default=…) in settings.py and its parts."""
     found: dict[str, object] = {}
-    for node in ast.walk(
-        ast.parse((settings.BASE_DIR / "caio_project" / "settings.py").read_text())
-    ):
+    texts = [(settings.BASE_DIR / "caio_project" / name).read_text() for name in READ_IN]
+    for node in ast.walk(ast.parse("\n".join(texts))):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

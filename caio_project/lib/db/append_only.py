@@ -5,6 +5,9 @@ from typing import Any
 from django.db import connections, models
 from django.db.migrations.operations.base import Operation
 
+# Days after which rows of a table may be deleted, never changed: by the retention settings alone.
+AGE_TO_DELETE = {"lib_accessevent": 90}
+
 
 class AppendOnly(models.Model):
     class Meta:
@@ -20,22 +23,28 @@ class AppendOnly(models.Model):
 
 
 def forbid_changes(schema_editor: Any, table: str) -> None:
+    days = AGE_TO_DELETE.get(table)
     if schema_editor.connection.vendor == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
+        young = f"WHEN OLD.at > datetime('now', '-{days} days') " if days else ""
+        for verb, when in (("UPDATE", ""), ("DELETE", young)):
             schema_editor.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {when}"
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
         return
     schema_editor.execute(
         "CREATE OR REPLACE FUNCTION caio_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+        "$$ BEGIN "
+        "IF TG_OP = 'DELETE' AND TG_NARGS = 1 THEN "
+        "IF OLD.at < now() - TG_ARGV[0]::interval THEN RETURN OLD; END IF; END IF; "
+        "RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
         "ERRCODE = 'integrity_constraint_violation'; "
         "END $$"
     )
+    age = f"'{days} days'" if days else ""
     schema_editor.execute(
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
-        "EXECUTE FUNCTION caio_append_only()"
+        f"EXECUTE FUNCTION caio_append_only({age})"
     )
 
 

@@ -23,7 +23,7 @@ from approvals.models import (
 from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
-from leads.models import OwnerChange
+from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import Baseline, GateEvaluation, SignOff
 from outreach.models import (
     Assignment,
@@ -72,6 +72,10 @@ def decision() -> Decision:
         held_at=timezone.now(),
         is_evidence=True,
     )
+
+
+def erasure() -> Erasure:
+    return Erasure.objects.create(source="command", marks=[])
 
 
 def decision_undo() -> DecisionUndo:
@@ -209,6 +213,8 @@ def baseline() -> Baseline:
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     AccessEvent: lambda: AccessEvent.objects.create(kind="signed_out"),
     OwnerChange: owner_change,
+    Erasure: erasure,
+    ErasureRun: lambda: ErasureRun.objects.create(erasure=erasure()),
     Move: move,
     ControlChange: change,
     Segment: segment,

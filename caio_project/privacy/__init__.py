@@ -1,0 +1,1 @@
+"""Personal data: which fields hold it, its export, erasure, retention, and backups."""
