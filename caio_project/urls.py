@@ -21,6 +21,7 @@ from caio_project.lead_pages import (
     find_page,
     merge_pages,
     owner_page,
+    privacy_pages,
     typed_field_page,
     views,
 )
@@ -56,6 +57,8 @@ urlpatterns = [
     path(
         "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"
     ),
+    path("sales/leads/<uuid:public_id>/export", privacy_pages.export_person, name="lead-export"),
+    path("sales/leads/<uuid:public_id>/erase", privacy_pages.erase_person, name="lead-erase"),
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),

@@ -24,6 +24,7 @@ from caio_project.lead_pages import (
 )
 from caio_project.lead_pages.timeline import build_timeline
 from caio_project.lib.web.paging import fetch_page
+from caio_project.privacy import consent
 from leads.scoring import assess, reason_words
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
@@ -94,6 +95,10 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "owner": owner_page.owner_view(lead),
         "assigns": request.user.has_perm("leads.assign_owner"),
         "decides": request.user.has_perm("leads.decide_merge"),
+        "consent": consent.consent_records(lead),
+        "erasure": consent.erasure_of(lead),
+        "exports": request.user.has_perm("leads.export_person"),
+        "erases": request.user.has_perm("leads.erase_person"),
         "came_in": event_lines.events_about(lead, request.user),
     }
     return render_page(request, "caio_project/lead_pages/lead.html", context)

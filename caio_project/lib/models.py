@@ -103,6 +103,8 @@ class AccessEvent(AppendOnly):
         CODES_RENEWED = "codes_renewed", "Recovery codes made"
         KEY_CREATED = "key_created", "API key created"
         KEY_REVOKED = "key_revoked", "API key revoked"
+        PERSON_EXPORTED = "person_exported", "Data of a person exported"
+        PERSON_ERASED = "person_erased", "Person erased"
 
     REFUSED = (Kind.PASSWORD_REFUSED, Kind.CODE_REFUSED, Kind.THROTTLED)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
@@ -31,3 +32,19 @@ def close_to_others(path: Path) -> None:
         mode = path.stat().st_mode
         if mode & OF_OTHERS:
             path.chmod(mode & ~OF_OTHERS)
+
+
+def write_private_file(path: Path, content: str | bytes) -> None:
+    """A new file, whole or not at all. Raises FileExistsError and OSError."""
+    raw = content.encode() if isinstance(content, str) else content
+    if path.exists():
+        raise FileExistsError(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        partial = Path(file.name)  # for its owner alone, as tempfile makes them
+        try:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+            os.link(partial, path)  # unlike a rename it never replaces one that came meanwhile
+        finally:
+            partial.unlink(missing_ok=True)

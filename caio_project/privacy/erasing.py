@@ -13,11 +13,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from approvals.models import SlackCard, SlackPost
+from caio_project.lib.models import AccessEvent
 from caio_project.lib.nudge import nudge
 from caio_project.privacy import erasure_file, open_emails, raw_bodies, subject, table_rows
 from caio_project.privacy.marks import marks_of
 from caio_project.privacy.open_emails import EmailEndings
 from caio_project.privacy.subject import Subject
+from caio_project.team_access.access_log import record_access
 from leads import locks
 from leads.models import Erasure, ErasureRun, Lead, Suppression
 from leads.suppression import suppression
@@ -42,10 +44,16 @@ class ErasureReport:
 
 
 def erase_subject(found: Subject, source: Erasure.Source, by: Any = None) -> ErasureReport:
-    """Erase everything about `found`; of somebody unknown only marks are kept."""
+    """Erase everything about `found`; of somebody unknown only marks are kept.
+
+    From a page only the rows of the person go at once; the sweep looks through the rest.
+    """
     erasure = place_marks(found, source, by)
-    report = finish_erasure(erasure, by=by)
+    report = finish_erasure(erasure, by=by, thorough=source != Erasure.Source.PAGE)
     report.file_error = erasure_file.write_missing()
+    about = f"erasure {erasure.public_id}"
+    record_access(AccessEvent.Kind.PERSON_ERASED, by=by, about=about)
+    nudge("caio_project.repeat_erasures")
     nudge("approvals.tell")  # blanks what Slack shows
     log.info("erasure %s: %s rows", erasure.public_id, sum(report.rows.values()))
     return report
@@ -120,7 +128,7 @@ def finish_erasure(erasure: Erasure, *, by: Any = None, thorough: bool = True) -
         report.rows += table_rows.clean_other_texts(marks)
     report.rows = +report.rows
     report.slack_waiting = _slack_waiting(leads)
-    if thorough or report.rows:
+    if thorough or (report.rows and erasure.runs.exists()):
         ErasureRun.objects.create(erasure=erasure, rows=dict(report.rows))
     return report
 

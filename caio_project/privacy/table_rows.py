@@ -44,7 +44,7 @@ def erase_rows(leads: list[Lead]) -> Counter[str]:
     pks = [lead.pk for lead in leads]
     counts: Counter[str] = Counter()
     counts["admin.LogEntry"] = _blank_admin_log(pks)
-    counts["leads.KnownContact"] = _delete_known_contacts(leads)
+    counts["leads.KnownContact"] = KnownContact.objects.filter(contacts_who_are(leads)).delete()[0]
     _close_notices_and_proposals(pks)
     for places in field_places.tables_about_people():
         if places.erase in (BLANK, DELETE):
@@ -151,7 +151,7 @@ def _hash_one(row: Suppression, survivor: Lead | None) -> bool:
     )
 
 
-def _delete_known_contacts(leads: list[Lead]) -> int:
+def contacts_who_are(leads: list[Lead]) -> Q:
     """The team's contacts who are these people: by address, profile, or name and company."""
     wanted = Q(pk=None)
     for lead in leads:
@@ -163,7 +163,7 @@ def _delete_known_contacts(leads: list[Lead]) -> int:
             at = Q(domain=company.domain) if company.domain else Q(pk=None)
             at |= Q(company_key=company.name_key) if company.name_key else Q(pk=None)
             wanted |= Q(name_key=name) & at
-    return KnownContact.objects.filter(wanted).delete()[0]
+    return wanted
 
 
 def _blank_admin_log(pks: list[int]) -> int:

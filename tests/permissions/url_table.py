@@ -91,6 +91,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/leads/<uuid:public_id>/field": (CLOSED, REVIEWER),
     "sales/leads/<uuid:public_id>/merge": (VIEWER, CLOSED),
     "sales/leads/<uuid:public_id>/merge/<uuid:other_id>": (VIEWER, LEAD),
+    "sales/leads/<uuid:public_id>/export": (CLOSED, LEAD),
+    "sales/leads/<uuid:public_id>/erase": (LEAD, LEAD),
     "sales/companies/<int:pk>": (VIEWER, CLOSED),
     "sales/merges/<int:pk>/undo": (VIEWER, LEAD),
     "sales/settings/me": (SIGNED_IN, SIGNED_IN),
@@ -185,6 +187,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     ),
     "sign_off": (LEAD, ["--evaluation", "999999", "--text", "a test of who may"]),
     "import_quality_scores": (REVIEWER, ["scores.csv"]),
+    "erase_person": (LEAD, ["nobody@example.com", "--mark"]),
     "queue_segment": (LEAD, ["--tier", "tier_1", "--limit", "1", "--dry-run"]),
 }
 

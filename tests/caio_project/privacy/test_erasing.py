@@ -99,3 +99,27 @@ def test_a_reviewer_may_not(person: Lead, reviewer: User) -> None:
     with pytest.raises(CommandError, match="does not have leads.erase_person"):
         call_command("erase_person", ADDRESS, "--as", "rita")
     assert not Erasure.objects.exists() and len(traces()) > 20
+
+
+def test_slack_shows_neither_card_nor_notice_about_them(
+    slack: Any, lead_user: User, sender: Any, settings: Any
+) -> None:
+    from approvals import tasks
+    from approvals.slack_decisions import card_updates
+    from tests import factories
+
+    lead = factories.LeadFactory(first_name=NAME.title(), email=ADDRESS)
+    email = factories.held_email(lead)
+    card_updates.post_card(email, "", "")
+    factories.create_feedback(email)
+    tasks.tell()
+    posts = slack.posts()
+    assert len(posts) == 2 and all(NAME in str(post).lower() for post in posts)
+
+    report = erase(user=lead_user)
+    assert report.slack_waiting == 2
+    tasks.tell()
+
+    assert all("was erased" in str(post) for post in slack.posts())
+    assert NAME not in str(slack.posts()).lower()
+    assert traces() == []

@@ -177,7 +177,9 @@ def _with_name(field: Any, value: Any) -> Any:
     if not isinstance(field, models.JSONField):
         return (f"{NAME} {value}" if value else NAME)[: field.max_length or 10_000]
     if isinstance(value, list):
-        return [*value, {"text": NAME, "name": NAME}]
+        return [*value, {"code": NAME, "points": 0, "text": NAME, "name": NAME}]
+    if field.name == "fields":  # of a merge
+        return {**value, "title": dict.fromkeys(("survivor", "loser", "after"), [NAME, "rb2b"])}
     return {**(value or {}), NAME: {"reasons": [NAME], "text": NAME}}
 
 

@@ -1,0 +1,3 @@
+from tests.outreach.conftest import sender
+
+__all__ = ["sender"]
