@@ -116,6 +116,7 @@ def finish_erasure(erasure: Erasure, *, by: Any = None, thorough: bool = True) -
     """
     marks, report = set(erasure.marks), ErasureReport(erasure)
     leads = _leads_of(erasure, marks)
+    marks |= _marks_placed_for(leads)
     report.emails = open_emails.end_open_emails(leads, by)
     report.rows["leads.InboundEvent"] += raw_bodies.forget_events_of(leads)
     if leads:
@@ -150,6 +151,14 @@ def _leads_of(erasure: Erasure, marks: set[str]) -> list[Lead]:
         _add_stops(found.rows, marks | set(found.marks))
         rows |= {row.pk: row for row in found.rows}
     return list(rows.values())
+
+
+def _marks_placed_for(leads: list[Lead]) -> set[str]:
+    """Also those of addresses that were not known yet when the erasure was recorded."""
+    rows = Suppression.objects.filter(
+        scope=Scope.ADDRESS_HASH, reason=Reason.ERASED, lead__in=leads
+    )
+    return set(rows.values_list("value", flat=True))
 
 
 def _slack_waiting(leads: list[Lead]) -> int:
