@@ -94,7 +94,12 @@ def logging_settings(level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "formatters": {
+            "line": {
+                "()": "caio_project.lib.logs.MaskingFormatter",
+                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            }
+        },
         "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
         "handlers": {
             "console": {

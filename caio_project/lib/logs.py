@@ -1,4 +1,7 @@
-"""Keep secrets out of logs: webhook query strings, unsubscribe tokens and bearer tokens."""
+"""Keep out of logs: webhook query strings, unsubscribe tokens, bearer tokens, and addresses.
+
+An error of the database or a vendor may quote a row; its traceback is masked, too.
+"""
 
 import logging
 import re
@@ -15,6 +18,21 @@ def redact_secrets(text: str) -> str:
     for pattern, kept in SECRET_PATTERNS:
         text = pattern.sub(kept, text)
     return text
+
+
+ADDRESS = re.compile(r"([\w.+%'-])[\w.+%'-]*@((?:[\w-]+\.)+[\w-]+)")
+
+
+def mask_addresses(text: str) -> str:
+    """ "dana@northline.test" as "d***@northline.test"."""
+    return ADDRESS.sub(r"\1***@\2", text) if "@" in text else text
+
+
+class MaskingFormatter(logging.Formatter):
+    """Masks the whole line and traceback as they are written."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask_addresses(redact_secrets(super().format(record)))
 
 
 class SecretFilter(logging.Filter):

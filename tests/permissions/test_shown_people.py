@@ -1,0 +1,119 @@
+"""Raw bodies are shown to whom may read them, names to whom has a role or the scope; logs name
+nobody.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from caio_project.lib.logs import MaskingFormatter, SecretFilter
+from caio_project.lib.models import SCOPES, ApiKey
+from leads.inbound import events, parked
+from leads.models import InboundEvent
+from outreach.feedback import webhook_inbox
+from tests import paths
+from tests.permissions import url_table as table
+from tests.permissions import world as worlds
+from tests.permissions.test_urls import make_user
+
+pytestmark = pytest.mark.django_db
+
+HIDDEN = "vaultzyx"  # of a body as it came in
+NAME = "Whitfield"
+# Scopes that say people by name are among what their holder asks for.
+NAMING_SCOPES = {"leads:read", "messages:read", "approvals:decide", "approvals:reopen"}
+ROUTES = [route for route, _ in paths.every_route()]
+
+
+def make_world_with_body() -> worlds.World:
+    """A world in which an event has its body's words in every column that may quote it."""
+    world = worlds.make_world()
+    reason = parked.park_reason("failed_repeatedly", attempts=8, error="E", detail=f"{HIDDEN} x")
+    body = f'{{"Business Email": "dana@{HIDDEN}.test", "Bio": "{HIDDEN}", "{HIDDEN}12345": 1}}'
+    InboundEvent.objects.create(
+        source="rb2b", body_sha256="v", body=body.encode(), about=world.held.lead, state="parked", **reason.columns,
+        notes=[{"code": "unknown_field", "field": f"{HIDDEN}12345@x"}],
+    )  # fmt: skip
+    return world
+
+
+def pages(client: Client, world: worlds.World) -> Iterator[tuple[str, str]]:
+    for route in ROUTES:
+        path = worlds.path_in(world, route)
+        if not path.startswith(("/accounts/logout", "/admin/logout", "/webhooks")):
+            answer = client.get(path)
+            yield path, f"{answer.content.decode(errors='replace')}{dict(answer.headers)}"
+
+
+def client_of(role: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if role != "anonymous":
+        client.force_login(make_user(role))
+    return client
+
+
+@pytest.mark.sqlite_is_enough
+@pytest.mark.parametrize("role", ["Reviewer", "Lead"])  # a Viewer sees no more than a Reviewer
+def test_bodies_are_shown_to_whom_may_read_them(role: str) -> None:
+    world = make_world_with_body()
+    shown = [path for path, text in pages(client_of(role), world) if HIDDEN in text.lower()]
+    assert bool(shown) is (role == "Lead"), shown
+
+
+@pytest.mark.sqlite_is_enough
+def test_nobody_without_a_role_sees_a_name() -> None:
+    world = make_world_with_body()
+    for path, text in pages(client_of("nobody"), world):
+        assert NAME not in text and HIDDEN not in text.lower(), path
+
+
+def test_a_key_sees_names_only_by_a_scope_that_says_so() -> None:
+    world = make_world_with_body()
+    user = User.objects.create_superuser("boss", "", "a-long-password")
+    for scope in SCOPES:
+        _, key = ApiKey.objects.create_key(name=scope, user=user, scopes=[scope])
+        client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
+        for route in table.API:
+            text = client.get(worlds.path_in(world, route)).content.decode()
+            assert HIDDEN not in text.lower(), (scope, route)
+            assert NAME not in text or scope in NAMING_SCOPES, (scope, route)
+
+
+def test_logs_name_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    body = f'{{"Business Email": "dana@{HIDDEN}.test", "First Name": "{HIDDEN}", "Seen At": 7}}'
+    for source in ("rb2b", "clay", "ghl", "ghl_workflow", "ghl_poll"):
+        events.store_event(source, body.encode())
+        events.store_event(source, f"not json of {HIDDEN}".encode())
+    for _ in range(2):
+        events.process_due()
+        webhook_inbox.process_inbox()
+    said = "\n".join(
+        logging.Formatter().format(record)
+        for record in caplog.records
+        if not record.name.startswith(("django.db", "asyncio", "faker", "factory"))
+    )
+    assert HIDDEN not in said.lower()
+
+
+def test_an_address_in_a_log_line_is_masked_also_in_a_traceback() -> None:
+    try:
+        raise ValueError("Key (email)=(dana.okafor@northline.test) already exists.")
+    except ValueError as error:
+        record = logging.getLogger("x").makeRecord(
+            "x", logging.ERROR, "f", 1, "of %s", ("dana.okafor@northline.test",),
+            (type(error), error, error.__traceback__),
+        )  # fmt: skip
+    assert SecretFilter().filter(record)
+    said = MaskingFormatter("%(message)s").format(record)
+    assert "dana.okafor" not in said and said.count("d***@northline.test") == 3
+    assert "Traceback" in said
+
+
+def test_the_log_of_the_program_masks(settings: Any) -> None:
+    formatters = settings.LOGGING["formatters"]
+    assert {one["()"] for one in formatters.values()} == {"caio_project.lib.logs.MaskingFormatter"}
