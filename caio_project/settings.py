@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "caio_project",
     "caio_project.lib",
+    "caio_project.privacy",
     "leads",
     "outreach",
     "approvals",
@@ -186,8 +187,7 @@ TRUSTED_PROXY_COUNT = env.int(
 )
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 HTTPS = SITE_URL.lower().startswith("https://")  # else no Secure cookie, HSTS or redirect
-SESSION_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from caio_project.event_vault.sources import SOURCE_NAMES
-from leads.models import Erasure, Lead
+from leads.models import Erasure, Lead, Suppression
 from leads.models.people import PERSON_FIELDS
 from leads.suppression import suppression
 
@@ -49,7 +49,7 @@ def _sources(lead: Lead) -> list[ConsentRecord]:
 def _stops(lead: Lead) -> list[ConsentRecord]:
     """One line for each reason and source, though each row of the person has a stop of its own."""
     rows = suppression.suppressions_of(lead).order_by("pk")
-    first = {}
+    first: dict[tuple[str, str], Suppression] = {}
     for row in rows:
         first.setdefault((row.reason, row.source), row)
     return [

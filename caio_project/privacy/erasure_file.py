@@ -23,7 +23,7 @@ class UnreadableErasures(Exception):
 
 
 def erasures_path() -> Path:
-    return Path(settings.ERASURES_FILE)
+    return Path(settings.ERASURES_FILE)  # type: ignore[misc]  # set by data_settings
 
 
 def write_missing(path: Path | None = None) -> str:

@@ -63,6 +63,7 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "leads.inboundevent",
             "leads.merge",
+            "leads.erasure",
             "leads.ownerchange",
             "leads.ownerrun",
             "approvals.decision",

@@ -18,6 +18,7 @@ from leads.models import (
     Assessment,
     Company,
     Enrichment,
+    Erasure,
     KnownContact,
     Lead,
     Merge,
@@ -143,3 +144,17 @@ class TeamMemberAdmin(NoDeleteAdmin):
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             transaction.on_commit(assess.mark_recently_seen)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    """Who erased somebody and when; whom, nobody can tell any more."""
+
+    list_display = ("at", "source", "by", "leads_then")
+    list_filter = ("source",)
+    list_select_related = ("by",)
+    fields = ("public_id", "at", "source", "by", "leads")
+
+    @admin.display(description="leads")
+    def leads_then(self, erasure: Erasure) -> int:
+        return len(erasure.leads)

@@ -149,7 +149,7 @@ class TestAdmin:
 
 
 def our_commands() -> dict[str, Any]:
-    ours = ("caio_project", "leads", "outreach", "approvals", "metrics")
+    ours = ("caio_project", "caio_project.privacy", "leads", "outreach", "approvals", "metrics")
     return {
         name: load_command_class(app, name)
         for name, app in get_commands().items()

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
 from caio_project.backups import dump, restored_checks, scratch
 from caio_project.lib.commands import ReportingCommand
+from caio_project.privacy import erasure_file
 
 
 class Command(ReportingCommand):
@@ -75,7 +75,7 @@ def _dump_in(path: Path) -> Path:
 
 
 def _newest_erasures(path: Path) -> Path | None:
-    candidates = (Path(settings.ERASURES_FILE), path.parent / dump.ERASURES)
+    candidates = (erasure_file.erasures_path(), path.parent / dump.ERASURES)
     return next((one for one in candidates if one.is_file()), None)
 
 
