@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from caio_project import field_labels
 from caio_project.event_vault.sources import SOURCE_NAMES
 from leads.models import Erasure, Lead, Suppression
 from leads.models.people import PERSON_FIELDS
@@ -35,13 +36,14 @@ def erasure_of(lead: Lead) -> Erasure | None:
 
 
 def _sources(lead: Lead) -> list[ConsentRecord]:
-    """Fields that one source told at one moment are one line."""
-    told: dict[tuple[str, str], list[str]] = {}
+    """Fields that one source told within a minute are one line."""
+    told: dict[tuple[str, datetime], list[str]] = {}
     for name in PERSON_FIELDS:
         if entry := lead.sources.get(name):
-            told.setdefault((entry["source"], entry["at"]), []).append(name.replace("_", " "))
+            minute = datetime.fromisoformat(entry["at"]).replace(second=0, microsecond=0)
+            told.setdefault((entry["source"], minute), []).append(field_labels.field_label(name))
     return [
-        ConsentRecord(datetime.fromisoformat(at), f"Known: {', '.join(names)}", source_name(source))
+        ConsentRecord(at, f"Gave us {', '.join(names)}", source_name(source))
         for (source, at), names in told.items()
     ]
 
