@@ -1,5 +1,7 @@
 """Sweeps that tell people, and that keep Slack in step."""
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from approvals.escalation import escalation, held_notices
@@ -7,12 +9,15 @@ from approvals.rereading import drawing
 from approvals.slack_decisions import card_updates, click_work, digest, erased_posts
 from caio_project.lib.models import Heartbeat
 
+# An incident is opened of it meanwhile, which is told in its place.
+ALARM_WAITS = timedelta(seconds=30)
+
 
 @shared_task(name="approvals.tell")
 def tell() -> None:
     made = (
         held_notices.create_held_notices()
-        + escalation.create_alarm_notices()
+        + escalation.create_alarm_notices(open_for=ALARM_WAITS)
         + escalation.create_reply_notices()
         + digest.create_digest_notice()
     )

@@ -4,9 +4,17 @@ import json
 
 from django.contrib import admin
 
-from caio_project.lib.web.admin_classes import ReadOnlyAdmin
+from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
 from metrics.gates.gate_words import stored_gate_texts
-from metrics.models import Baseline, GateEvaluation, SignOff
+from metrics.models import (
+    Baseline,
+    DetectorState,
+    Digest,
+    GateEvaluation,
+    Incident,
+    IncidentMove,
+    SignOff,
+)
 
 
 @admin.register(GateEvaluation)
@@ -38,3 +46,27 @@ class BaselineAdmin(ReadOnlyAdmin):
 @admin.register(SignOff)
 class SignOffAdmin(ReadOnlyAdmin):
     list_display = ("at", "by", "evaluation", "text")
+
+
+class IncidentMoveInline(ReadOnlyInline):
+    model = IncidentMove
+    fields = ("at", "kind", "numbers", "by_name")
+    verbose_name_plural = "story"
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    list_display = ("opened_at", "cause", "subject", "action", "closed_at", "closed_as", "parent")
+    list_filter = ("cause", "closed_as")
+    inlines = (IncidentMoveInline,)
+
+
+@admin.register(DetectorState)
+class DetectorStateAdmin(ReadOnlyAdmin):
+    list_display = ("name", "looked_at", "not_before", "failures", "error")
+
+
+@admin.register(Digest)
+class DigestAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "day", "made_at", "slack_at", "email_at", "ended_at", "error")
+    list_filter = ("kind",)

@@ -295,6 +295,7 @@ GUARDED = (
     "metrics_gateevaluation",
     "metrics_baseline",
     "metrics_signoff",
+    "metrics_incidentmove",
 )
 
 

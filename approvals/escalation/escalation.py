@@ -7,6 +7,7 @@ is tried first, then the other one that is configured; else it stands on the not
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
 LEASE_SECONDS = 60
+INCIDENT = "incident:"  # the beginning of the keys of notices about incidents
 MAX_QUOTE_LENGTH = 600  # characters of an answer
 Channel = Notice.Channel
 
@@ -159,11 +161,17 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
         words = f"{notice.text}{said}"
         ways.append((Channel.SLACK, lambda: slack_notices.post_notice(notice, words, link)))
     if settings.EMAIL_URL and notice.to and notice.to.email:
-        body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
+        body = f"{notice.text}{said}\n\n{_link_word(notice)} here: {link}\n"
         ways.append(
             (Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email]))
         )
     return ways
+
+
+def _link_word(notice: Notice) -> str:
+    if notice.key.startswith(INCIDENT):
+        return "See it"
+    return "Answer" if notice.reply else "Decide"
 
 
 def _wanted_first(notice: Notice, ways: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -176,6 +184,8 @@ def _wanted_first(notice: Notice, ways: list[tuple[str, Any]]) -> list[tuple[str
 def _notice_link(notice: Notice) -> str:
     if digest.is_digest(notice):
         return digest.digest_link()
+    if notice.key.startswith(INCIDENT):
+        return f"{settings.SITE_URL}/sales/incidents/{notice.key.split(':')[1]}"
     if notice.reply:
         return f"{settings.SITE_URL}/sales/sent#reply-{notice.reply.public_id}"
     return (
@@ -191,10 +201,16 @@ def _reply_quote(notice: Notice) -> str:
     return f"\n“{text.shown_answer[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
 
 
-def create_alarm_notices() -> int:
-    """Write a notice for each open alarm without one; returns how many."""
-    made = 0
-    for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
+def incident_key(public_id: UUID, suffix: str = "") -> str:
+    """The key of a notice about an incident; its link is made from it."""
+    return f"{INCIDENT}{public_id}{suffix}"
+
+
+def create_alarm_notices(open_for: timedelta = timedelta(0)) -> int:
+    """Write a notice for each alarm that is open for so long and has none; returns how many."""
+    made, latest = 0, timezone.now() - open_for
+    alarms = Alarm.objects.filter(closed_at=None, opened_at__lte=latest)
+    for alarm in alarms.order_by("-opened_at")[:50]:
         values: dict[str, Any] = {"text": alarm.text, "to": _first_person}
         _, new = Notice.objects.get_or_create(key=f"alarm:{alarm.pk}", defaults=values)
         made += new

@@ -17,6 +17,8 @@ HEARTBEAT_INTERVAL = timedelta(
 
 
 class Heartbeat(models.Model):
+    STARTED = "started"  # the name of when background work began, after a pause
+
     name = models.CharField(max_length=80, primary_key=True)
     seen_at = models.DateTimeField(null=True, help_text="When it last ended well.")
     worked_at = models.DateTimeField(

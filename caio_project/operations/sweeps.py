@@ -13,7 +13,7 @@ from caio_project.lib.words.clock_words import stamp_words
 from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
 
 ALIVE_WITHIN = timedelta(minutes=5)
-BEAT, STARTED = "beat", "started"
+BEAT, STARTED = "beat", Heartbeat.STARTED
 # Shorter than ALIVE_WITHIN by more than the longest interval of a sweep: after a shorter pause
 # every sweep is seen again in time.
 PAUSE = timedelta(minutes=2, seconds=30)

@@ -45,6 +45,8 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "outreach.sendingdomain",
             "outreach.healthverdict",
             "outreach.guardrailbreach",
+            "metrics.incident",
+            "metrics.digest",
         ),
     ),
     (
@@ -74,7 +76,7 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "outreach.aftersend",
         ),
     ),
-    ("Internals (read-only)", ("outreach.synccursor", "lib.heartbeat")),
+    ("Internals (read-only)", ("outreach.synccursor", "lib.heartbeat", "metrics.detectorstate")),
 )
 
 

@@ -4,9 +4,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from caio_project.lib.db.caches import process_cache as cache
+from caio_project.lib.nudge import nudge
 from leads.models import Alarm
 
 ASKED_AGAIN_AFTER = 5.0  # seconds
+WATCH_TASK = "caio_project.watch_incidents"  # makes an incident of it, and tells of that
 
 
 def raise_alarm(key: str, text: str) -> bool:
@@ -18,6 +20,8 @@ def raise_alarm(key: str, text: str) -> bool:
             )
     except IntegrityError:
         return False  # another worker opened it
+    if made:
+        nudge(WATCH_TASK)
     return made
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads.integrations import alarms, ghl_tokens, rates
+from leads.integrations import alarms, ghl_tokens, rates, vendor_clocks
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.ghl_contact_data import (
     Contact,
@@ -124,6 +124,7 @@ def _call_with_token(
 def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -> http.HttpAnswer:
     headers = {"Authorization": f"Bearer {token}", "Version": version, "Accept": "application/json"}
     content = http.RequestContent(headers, parts.pop("params", None), parts.pop("json", None))
+    asked_at = time.time()
     try:
         answer = http.send_request(
             method, settings.GHL_BASE_URL + path, content, before=_call_check.get(), **parts
@@ -135,6 +136,7 @@ def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -
             )
         _respect_limits(failure.headers)
         raise
+    vendor_clocks.note_date(VENDOR, answer.headers.get("Date", ""), asked_at, time.time())
     _respect_limits(answer.headers)
     return answer
 

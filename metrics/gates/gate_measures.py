@@ -36,11 +36,14 @@ HEALTHY_DAYS = 14
 LEAST_SENDING_DAYS, MOST_SENDING_DAYS, LEAST_SENDS = 2, 7, 30
 
 
-def enrichment_rate(now: datetime) -> Gate:
-    """Requests settled in 14 days that gained a verified email, title or company field in 24 h."""
+def enrichment_rate(now: datetime, since: datetime | None = None) -> Gate:
+    """Requests settled in 14 days that gained a verified email, title or company field in 24 h.
+
+    `since` leaves out what is older.
+    """
     threshold = Threshold(Comparison.AT_LEAST, 0.30, Unit.SHARE)
     asked = Enrichment.objects.filter(
-        settled_at__gte=now - timedelta(days=14), settled_at__lte=now, lead__kind=Kind.LIVE
+        settled_at__gte=_window_start(now, since), settled_at__lte=now, lead__kind=Kind.LIVE
     ).exclude(outcome__in=Enrichment.NOT_ASKED)
     rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
     gained = sum(
@@ -62,6 +65,11 @@ def enrichment_rate(now: datetime) -> Gate:
         raw={"settled": len(rows), "gained": gained},
     )
     return gate.judge_sample(threshold.is_met_by(gate.value), SampleUnit.SETTLED_REQUESTS)
+
+
+def _window_start(now: datetime, since: datetime | None) -> datetime:
+    start = now - timedelta(days=14)
+    return max(start, since) if since else start
 
 
 def _is_gain(fields: list[str], verified: bool) -> bool:
@@ -146,11 +154,14 @@ def send_errors(now: datetime) -> Gate:
     return gate.judge_sample(True, SampleUnit.SENDS, _daily_cap(now))
 
 
-def approval_latency(now: datetime) -> Gate:
-    """Mean time from held to a person's decision in business hours; wall clock beside it."""
+def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
+    """Mean time from held to a person's decision in business hours; wall clock beside it.
+
+    `since` leaves out what is older.
+    """
     threshold = Threshold(Comparison.UNDER, 4, Unit.HOURS, Scope.MEAN)
     made = Decision.objects.standing().filter(
-        at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False
+        at__gte=_window_start(now, since), at__lte=now, is_evidence=True, by__isnull=False
     )
     times = list(made.values_list("held_at", "at"))
     raw: dict[str, Any] = {"decisions": len(times)}

@@ -1,5 +1,16 @@
 """The tables of metrics."""
 
+from metrics.models.digests import Digest
 from metrics.models.gates import Baseline, GateEvaluation, SignOff
+from metrics.models.incidents import DetectorState, Incident, IncidentMove, IncidentNote
 
-__all__ = ["Baseline", "GateEvaluation", "SignOff"]
+__all__ = [
+    "Baseline",
+    "DetectorState",
+    "Digest",
+    "GateEvaluation",
+    "Incident",
+    "IncidentMove",
+    "IncidentNote",
+    "SignOff",
+]

@@ -187,11 +187,16 @@ def stage_queues() -> dict[str, StageQueue]:
 
 def stuck_stages(now: datetime) -> list[str]:
     """A sentence for every stage where a machine's work waits longer than five minutes."""
-    found = []
-    for code, waiting in stage_queues().items():
-        if oldest := waiting.stuck_since(now):
-            found.append(f"Something waits at “{code}” since {oldest:%Y-%m-%d %H:%M} UTC.")
-    return found
+    return [
+        f"Something waits at “{code}” since {oldest:%Y-%m-%d %H:%M} UTC."
+        for code, oldest in stuck_since_by_stage(now).items()
+    ]
+
+
+def stuck_since_by_stage(now: datetime) -> dict[str, datetime]:
+    """Since when the oldest waits at each stage where a machine's work is late."""
+    found = {code: waiting.stuck_since(now) for code, waiting in stage_queues().items()}
+    return {code: oldest for code, oldest in found.items() if oldest}
 
 
 def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> str:

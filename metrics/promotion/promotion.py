@@ -12,6 +12,7 @@ from leads.integrations import ghl, ghl_contact_data
 from metrics.gates import gate_evaluation, gate_words, phase_gates
 from metrics.gates.gate import PASS, Evaluation
 from metrics.gates.gate_measures import GATES
+from metrics.incidents import signals
 from metrics.promotion import signing
 from outreach.choices import Level, Phase
 from outreach.control import phase
@@ -87,6 +88,7 @@ def _fixed_obstacles(
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
     found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
+    found += [signal.sentence for signal in signals.holding_signals()]
     if to == Phase.AUTONOMOUS and not signs:
         found += _missing_sign_off()
     if override and len(reason.strip()) < 20:

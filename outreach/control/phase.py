@@ -1,6 +1,7 @@
 """The phase and the halt: rows that sending reads, each change with who, when and why."""
 
 import time
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -162,6 +163,15 @@ def halt_sending(*, by: Any, reason: str) -> Control:
             row.save()
     nudge(APPROVAL_SWEEP_TASK)
     return row
+
+
+def rest_sending(until: datetime, reason: str) -> None:
+    """Send nothing before `until`; a longer rest under way stays."""
+    with transaction.atomic():
+        row = lock_control()
+        if row.rest_until is None or row.rest_until < until:
+            row.rest_until, row.rest_for = until, reason[:300]
+            row.save(update_fields=["rest_until", "rest_for"])
 
 
 def resume_sending(*, by: Any, reason: str) -> Control:

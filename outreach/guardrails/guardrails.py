@@ -150,9 +150,8 @@ def _handle_breach(row: Control, breach: Breach, counts: EventCounts) -> Guardra
 
 def _rest_today(row: Control, breach: Breach) -> GuardrailBreach.Action:
     """Send nothing until the team's next day."""
-    row.rest_until = calendar.next_day(timezone.now(), settings.TEAM_TIME_ZONE)
-    row.rest_for = guardrail_display.describe_breach(breach)[:300]
-    row.save(update_fields=["rest_until", "rest_for"])
+    until = calendar.next_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    phase.rest_sending(until, guardrail_display.describe_breach(breach))
     return Action.DEFERRED
 
 

@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.db import claims
+from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import deadlines
@@ -40,6 +42,27 @@ def snooze_email(message: Message, version: int, *, until: datetime) -> Message:
 def bring_back(message: Message, version: int) -> Message:
     """End a snooze now. Raises StaleMessage as `snooze_email` does."""
     return _set_times(message, version, until=None, starts=timezone.now())
+
+
+def put_off_low(until: datetime, most: int = 500) -> int:
+    """Put off held LOW emails that no person has opened; returns how many.
+
+    What a person chose, or must decide, stays in the queue.
+    """
+    rows = Message.objects.filter(
+        Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()),
+        status=Status.HELD,
+        band=Band.LOW,
+        critical_reason="",
+        opened_at=None,
+        chosen_at=None,
+    ).exclude(kind=Kind.TRAINING)
+    chosen = list(rows.order_by("due_at").values_list("pk", flat=True)[:most])
+    return rows.filter(pk__in=chosen).update(
+        snoozed_until=until,
+        due_at=deadlines.due_at(Band.LOW, until),
+        expires_at=deadlines.expires_at(Band.LOW, until),
+    )
 
 
 def _set_times(

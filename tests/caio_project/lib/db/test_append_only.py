@@ -25,6 +25,8 @@ from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import Baseline, GateEvaluation, SignOff
+from leads.models import OwnerChange
+from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
 from outreach.models import (
     Assignment,
     ControlChange,
@@ -196,6 +198,11 @@ def breach() -> GuardrailBreach:
     )
 
 
+def incident_move() -> IncidentMove:
+    incident = Incident.objects.create(cause="silent_source", subject="rb2b")
+    return IncidentMove.objects.create(incident=incident, kind="opened")
+
+
 def owner_change() -> OwnerChange:
     return OwnerChange.objects.create(lead=factories.LeadFactory(), how="default")
 
@@ -234,6 +241,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     EditTag: edit_tag,
     GateEvaluation: evaluation,
     Baseline: baseline,
+    IncidentMove: incident_move,
     SignOff: lambda: SignOff.objects.create(
         evaluation=evaluation(), text="I answer for it.", by=User.objects.create_user("signer")
     ),

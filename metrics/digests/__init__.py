@@ -1,0 +1,1 @@
+"""Digests: what a day or a week was, told once by Slack and by email."""

@@ -1,0 +1,1 @@
+"""The rules by which something is wrong: facts in, findings out. Pure."""
