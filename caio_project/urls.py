@@ -37,6 +37,7 @@ from caio_project.weekly_pages import (
 from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
+from metrics.incident_api import AcknowledgeIncident, IncidentDetailView, IncidentListView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
 from outreach.api.forecast import ForecastView
@@ -109,6 +110,9 @@ urlpatterns = [
     path("api/experiments", ExperimentListView.as_view()),
     path("api/experiments/<uuid:public_id>", ExperimentDetailView.as_view()),
     path("api/gates", GatesView.as_view()),
+    path("api/incidents", IncidentListView.as_view()),
+    path("api/incidents/<uuid:public_id>", IncidentDetailView.as_view()),
+    path("api/incidents/<uuid:public_id>/acknowledge", AcknowledgeIncident.as_view()),
     path("api/rereading", RereadingView.as_view()),
     path("api/halt", HaltView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics import views
+from metrics import incident_views, views
 
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
@@ -9,6 +9,15 @@ urlpatterns = [
     path("sales/phase/agreement", views.agreement_view, name="agreement"),
     path("sales/phase/agreement.csv", views.agreement_csv, name="agreement-csv"),
     path("sales/phase/domain", views.domain_view, name="domain"),
+    path("sales/incidents", incident_views.incident_list, name="incidents"),
+    path("sales/incidents/<uuid:public_id>", incident_views.incident_page, name="incident"),
+    path(
+        "sales/incidents/<uuid:public_id>/acknowledge",
+        incident_views.acknowledge,
+        name="incident-acknowledge",
+    ),
+    path("sales/incidents/<uuid:public_id>/note", incident_views.add_note, name="incident-note"),
+    path("sales/incidents/<uuid:public_id>/clear", incident_views.clear, name="incident-clear"),
     path("sales/experiments", views.experiments_view, name="experiments"),
     path("sales/experiments/new", views.start_experiment, name="start-experiment"),
     path("sales/experiments/<uuid:public_id>/publish", views.publish_winner, name="publish-winner"),

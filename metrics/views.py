@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gate_evaluation
+from metrics.incidents import incident_page
 from metrics.overview import experiment_start, experiments_page, overview
 from metrics.promotion import agreement_report, phase_page, promotion, signing
 from outreach.choices import Phase
@@ -32,7 +33,11 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "metrics/overview.html",
-        {**overview.overview_context(request.user), "evaluation": evaluation},
+        {
+            **overview.overview_context(request.user),
+            **incident_page.overview_context(),
+            "evaluation": evaluation,
+        },
     )
 
 

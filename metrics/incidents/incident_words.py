@@ -224,6 +224,37 @@ FELL_BACK: dict[Cause, str] = {
 }
 
 
+RECOVERED: dict[Cause, str] = {
+    Cause.REDIS_DOWN: "Redis answers again.",
+    Cause.SWEEPS_STOPPED: "Every sweep was seen again.",
+    Cause.WORK_STUCK: "What waited was worked off.",
+    Cause.FIGURES_STOPPED: "It was computed again.",
+    Cause.GHL_DOWN: "GoHighLevel took an email again.",
+    Cause.GHL_ACCESS: "GoHighLevel answered us again.",
+    Cause.GHL_LIMIT: "GoHighLevel lets us call again.",
+    Cause.GHL_READING: "It was read again.",
+    Cause.UNCERTAIN: "Each was settled.",
+    Cause.DOMAIN_HEALTH: "The score is over its limit again.",
+    Cause.AUTHENTICATION: "DNS has the record again.",
+    Cause.SILENT_SOURCE: "An event came in again.",
+    Cause.ENRICHMENT_STALLED: "Clay answered again.",
+    Cause.ENRICHMENT_RATE: "The rate is over its threshold again.",
+    Cause.CLAY_BUDGET: "The webhook source has submissions left.",
+    Cause.REPLY_RATE: "People answer as before.",
+    Cause.APPROVAL_LATENCY: "Decisions are fast enough again.",
+    Cause.APPROVALS_AGEING: "Fewer than half of what waits are overdue.",
+    Cause.TOKEN_EXPIRING: "It was renewed, is not used, or has ended.",
+    Cause.CLOCKS_APART: "The clocks agree again.",
+    Cause.SLACK: "Slack took a message again.",
+    Cause.LANGUAGE_MODEL: "The language model answers again.",
+}
+
+
+def recovered_words(cause: str) -> str:
+    """What ended it."""
+    return RECOVERED.get(Cause(cause), "What caused it is no longer found.")
+
+
 def done_words(cause: str, action: str, numbers: Numbers) -> str:
     """What was done, in one sentence."""
     if action == Action.FELL_BACK:

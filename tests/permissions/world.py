@@ -13,6 +13,7 @@ from caio_project.lib.models import ApiKey
 from leads.identity import merging
 from leads.models import InboundEvent, ScoringRules, Suppression
 from leads.scoring import rule_versions
+from metrics.models import Incident
 from outreach.email_templates import seeding
 from outreach.models import (
     AfterSend,
@@ -88,6 +89,9 @@ def make_world() -> World:
     world = World(held, sent, reply, key)
     world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
     world.values["sales/segments"] = {"uuid:public_id": str(segment.public_id)}
+    incident = Incident.objects.create(cause="silent_source", subject="rb2b")
+    for route in ("sales/incidents", "api/incidents"):
+        world.values[route] = {"uuid:public_id": str(incident.public_id)}
     world.values["sales/templates"] = {"str:key": "tier_1.high_intent"}
     return world
 
