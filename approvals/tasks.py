@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 
 from approvals.escalation import escalation, held_notices
 from approvals.rereading import drawing
 from approvals.slack_decisions import card_updates, click_work, digest, erased_posts
 from caio_project.lib.models import Heartbeat
+from outreach.control import phase
 
 # An incident is opened of it meanwhile, which is told in its place.
 ALARM_WAITS = timedelta(seconds=30)
@@ -16,7 +18,7 @@ ALARM_WAITS = timedelta(seconds=30)
 @shared_task(name="approvals.tell")
 def tell() -> None:
     made = (
-        held_notices.create_held_notices()
+        (0 if _digest_tells() else held_notices.create_held_notices())
         + escalation.create_alarm_notices(open_for=ALARM_WAITS)
         + escalation.create_reply_notices()
         + digest.create_digest_notice()
@@ -24,6 +26,11 @@ def tell() -> None:
     told = escalation.deliver_due_notices()
     blanked = card_updates.blank_erased() + erased_posts.blank_erased_posts()
     Heartbeat.beat("approvals.tell", worked=bool(made or told or blanked))
+
+
+def _digest_tells() -> bool:
+    is_on = bool(settings.WEEKLY_DIGEST_AT and (settings.SLACK_BOT_TOKEN or settings.EMAIL_URL))
+    return is_on and phase.phase_limits(phase.current_control()).digest_tells
 
 
 @shared_task(name="approvals.update_cards")

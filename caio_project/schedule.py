@@ -41,6 +41,7 @@ SWEEPS = {
     "approvals.draw_rereadings": 60.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
+    "metrics.send_digests": 60.0,
     "caio_project.run_diagnosis": 60.0,
     "caio_project.repeat_erasures": 60.0,
     "caio_project.purge_old_data": 120.0,

@@ -240,8 +240,7 @@ GHL_STOP_TAGS = {
 }
 GHL_PIPELINE_ID = env.str("GHL_PIPELINE_ID", default="")  # whose open opportunities the gates count
 GHL_CALENDAR_ID = env.str("GHL_CALENDAR_ID", default="")
-# GHL publishes this key for every app; the one for RSA was retired, and is trusted only where
-# somebody sets it.
+# GHL's own for every app; the retired one for RSA is trusted only where somebody sets it.
 GHL_WEBHOOK_PUBLIC_KEY = env.str(
     "GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
 )
@@ -256,17 +255,20 @@ SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
 DIGEST_AT = env.list("DIGEST_AT", default=["09:00", "14:00"])
+DAILY_DIGEST_AT = env.str("DAILY_DIGEST_AT", default="08:30")
+WEEKLY_DIGEST_ON = env.str("WEEKLY_DIGEST_ON", default="monday").lower()
+WEEKLY_DIGEST_AT = env.str("WEEKLY_DIGEST_AT", default="08:30")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
 # A language model that rewords drafts: any endpoint that speaks OpenAI's chat completions.
+# A language model: any endpoint that speaks OpenAI's chat completions.
 LLM_BASE_URL = env.str("LLM_BASE_URL", default="").rstrip("/")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
 LLM_MODEL = env.str("LLM_MODEL", default="")
 LLM_TIMEOUT_SECONDS = env.int("LLM_TIMEOUT_SECONDS", default=20)
 LLM_DAILY_TOKENS = env.int("LLM_DAILY_TOKENS", default=300000)
 
-# A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or
-# nothing boots.
+# With DEBUG a vendor without settings is in the sandbox; otherwise nothing boots until it is named.
 GHL_ACCESS = (
     ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET")
     if GHL_CLIENT_ID or GHL_CLIENT_SECRET

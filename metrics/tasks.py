@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
+from metrics.digests import digests
 from metrics.gates import gate_evaluation
 from metrics.health import domain_health
 
@@ -15,3 +16,8 @@ def evaluate_gates() -> None:
 @shared_task(name="metrics.watch_domain")
 def watch_domain() -> None:
     Heartbeat.beat("metrics.watch_domain", worked=domain_health.evaluate_due())
+
+
+@shared_task(name="metrics.send_digests")
+def send_digests() -> None:
+    Heartbeat.beat("metrics.send_digests", worked=digests.send_due_digests() > 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from approvals import fact_words
@@ -79,13 +79,21 @@ def replies_needing_someone() -> list[ReplyRow]:
 
     Where it is unsure of a stop, everything to that person is held until somebody sorts it.
     """
+    rows = _with_related(_unclaimed_replies())
+    return [reply_row(reply) for reply in rows.order_by("received_at")[:PAGE_SIZE]]
+
+
+def count_needing_someone() -> int:
+    return _unclaimed_replies().count()
+
+
+def _unclaimed_replies() -> QuerySet[Reply]:
     unsure = Q(is_sure=False, corrected_to="")
     is_recent = Q(received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR)
     held = Q(sorted_as=ReplyKind.STOP) & unsure  # holds everything to them, however old
     recent = Reply.objects.filter(is_recent | held, taken_at=None)
     positive = recent.of_kind(ReplyKind.POSITIVE).values("pk")
-    rows = _with_related(recent.exclude(source=IMPORTED_SOURCE).filter(unsure | Q(pk__in=positive)))
-    return [reply_row(reply) for reply in rows.order_by("received_at")[:PAGE_SIZE]]
+    return recent.exclude(source=IMPORTED_SOURCE).filter(unsure | Q(pk__in=positive))
 
 
 def count_unplaced() -> int:

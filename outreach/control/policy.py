@@ -17,6 +17,7 @@ class PhaseLimits:
     daily: int  # emails a day; 0 where the transport cannot send at all
     machine_approves: frozenset[Band]
     sentence: str
+    digest_tells: bool = False  # the weekly digest, in place of a notice for each email
 
 
 LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
@@ -24,7 +25,11 @@ LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
     Phase.PARALLEL: PhaseLimits(2, 25, frozenset(), "A person decides every email."),
     Phase.ASSISTED: PhaseLimits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
     Phase.AUTONOMOUS: PhaseLimits(
-        4, 100, frozenset({Band.LOW, Band.WARM}), "The machine may clear LOW and WARM emails."
+        4,
+        100,
+        frozenset({Band.LOW, Band.WARM}),
+        "The machine may clear LOW and WARM emails.",
+        digest_tells=True,
     ),
 }
 PHASE_ORDER = list(LIMITS_BY_PHASE)

@@ -20,6 +20,9 @@ SECRET = "slack-secret-0123456789abcdef"
         ({"SLACK_BASE_URL": "http://["}, "SLACK_BASE_URL"),
         ({"DIGEST_AT": ["09:00", "9 am"]}, "DIGEST_AT"),
         ({"DIGEST_AT": ["09:00:30"]}, "DIGEST_AT"),
+        ({"DAILY_DIGEST_AT": "noon"}, "DAILY_DIGEST_AT"),
+        ({"WEEKLY_DIGEST_AT": "24:30"}, "WEEKLY_DIGEST_AT"),
+        ({"WEEKLY_DIGEST_ON": "sunday"}, "WEEKLY_DIGEST_ON"),
     ],
 )
 def test_contradictions_are_refused_by_name(
