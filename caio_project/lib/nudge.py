@@ -25,6 +25,9 @@ LONGEST_NAME = 200
 # On memory:// only the process that runs the worker reaches it; `pump` sets these.
 listening_here = False
 wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
+# Called in a thread of its own where the broker took nothing, at most once a minute; set at start.
+when_broker_is_away: Callable[[], None] = lambda: None  # noqa: E731
+BROKER_AWAY_SECONDS = 60.0
 
 
 def nudge(task: str) -> None:
@@ -50,6 +53,7 @@ class _NudgeThread:
         self._pending: dict[str, None] = {}
         self._something = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._away_noted_at = -BROKER_AWAY_SECONDS
 
     def wake(self, task: str) -> None:
         with self._something:
@@ -65,18 +69,33 @@ class _NudgeThread:
                 while not self._pending:
                     self._something.wait()
                 tasks, self._pending = list(self._pending), {}
-            for task in tasks:
-                wake_worker(task)
+            taken = [wake_worker(task) for task in tasks]
+            if not all(taken):
+                self._note_away()
             time.sleep(ROUND_SECONDS)
 
+    def _note_away(self) -> None:
+        if time.monotonic() - self._away_noted_at < BROKER_AWAY_SECONDS:
+            return
+        self._away_noted_at = time.monotonic()
+        try:
+            when_broker_is_away()
+        except Exception:  # the next nudge still has to leave
+            log.exception("watching without the broker failed")
 
-def wake_worker(task: str) -> None:
-    """Ask a worker to run `task`, now and through the broker. Never raises."""
+
+def wake_worker(task: str) -> bool:
+    """Ask a worker to run `task`, now and through the broker. Never raises.
+
+    False where the broker did not take it.
+    """
     try:
         if wanted(task):
             current_app.send_task(task, retry=False, ignore_result=True, expires=60)
     except Exception as error:  # the broker is allowed to be down
         log.warning("could not wake %s: %s", task, type(error).__name__)
+        return False
+    return True
 
 
 def _send_datagram(task: str) -> None:

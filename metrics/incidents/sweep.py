@@ -120,7 +120,8 @@ def _open(step: PlannedStep, rows: dict[Key, Incident], now: datetime) -> bool:
     was_told = incident_notices.take_up_alarms(finding.alarms)
     parent = rows.get(step.parent) if step.parent else None
     opened = incidents.open_incident(finding, parent, now)
-    if opened is None:
+    if opened is None:  # another worker was first; its incident explains what follows here
+        rows |= {row.key: row for row in open_incidents() if row.key == step.key}
         return False
     row, is_new = opened
     rows[row.key] = row
