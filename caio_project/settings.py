@@ -261,7 +261,6 @@ WEEKLY_DIGEST_AT = env.str("WEEKLY_DIGEST_AT", default="08:30")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
 # A language model that rewords drafts: any endpoint that speaks OpenAI's chat completions.
-# A language model: any endpoint that speaks OpenAI's chat completions.
 LLM_BASE_URL = env.str("LLM_BASE_URL", default="").rstrip("/")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
 LLM_MODEL = env.str("LLM_MODEL", default="")

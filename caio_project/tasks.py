@@ -1,10 +1,8 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from caio_project.operations import diagnosis_runs, releases, sweeps
-from caio_project.operations import diagnosis_runs, sweeps
+from caio_project.operations import diagnosis_runs, incident_sources, releases, sweeps
 from caio_project.privacy import erasing, retention
-from caio_project.operations import diagnosis_runs, incident_sources, sweeps
 from metrics.incidents import sweep
 
 
@@ -31,6 +29,8 @@ def repeat_erasures() -> None:
 def purge_old_data() -> None:
     deleted = sum(retention.purge().values())
     Heartbeat.beat("caio_project.purge_old_data", worked=deleted > 0)
+
+
 @shared_task(name="caio_project.watch_incidents")
 def watch_incidents() -> None:
     changed = sweep.watch_incidents(incident_sources.READINGS)

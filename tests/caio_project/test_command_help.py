@@ -15,14 +15,7 @@ from outreach.control import phase
 from outreach.models import Control, Message, Segment
 from tests import factories
 
-OUR_APPS = (
-    "caio_project",
-    "caio_project.privacy",
-    "leads",
-    "outreach",
-    "approvals",
-    "metrics",
-)
+OUR_APPS = ("caio_project", "caio_project.privacy", "leads", "outreach", "approvals", "metrics")
 OURS = sorted(name for name, app in get_commands().items() if app in OUR_APPS)
 
 

@@ -24,8 +24,6 @@ from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import Erasure, ErasureRun, OwnerChange
-from metrics.models import Baseline, GateEvaluation, SignOff
-from leads.models import OwnerChange
 from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
 from outreach.models import (
     Assignment,
