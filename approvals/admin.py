@@ -257,6 +257,7 @@ class NoticeAdmin(ReadOnlyAdmin):
         "skipped",
         "channel",
         "told_at",
+        "direct_at",
         "attempts",
         "error",
     )
@@ -266,7 +267,16 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 @admin.register(SlackCard)
 class SlackCardAdmin(ReadOnlyAdmin):
-    list_display = ("posted_at", "message", "status", "version", "written_at", "ended_at", "error")
+    list_display = (
+        "posted_at",
+        "message",
+        "direct_to",
+        "status",
+        "version",
+        "written_at",
+        "ended_at",
+        "error",
+    )
     list_select_related = ("message__lead",)
     ordering = ("-posted_at",)
 

@@ -39,6 +39,7 @@ NoticeShape = inline_serializer(
         "planned_at": serializers.DateTimeField(allow_null=True),
         "created_at": serializers.DateTimeField(),
         "told_at": serializers.DateTimeField(allow_null=True),
+        "told_directly_at": serializers.DateTimeField(allow_null=True),
         "error": serializers.CharField(),
         "outcome": OutcomeShape,
     },
@@ -112,6 +113,7 @@ def _notice_json(notice: Notice, outcome: Outcome | None) -> dict[str, Any]:
         "planned_at": notice.planned_at,
         "created_at": notice.created_at,
         "told_at": notice.told_at,
+        "told_directly_at": notice.direct_at,
         "error": notice.error,
         "outcome": {"code": outcome.code, "by": outcome.by, "at": outcome.at} if outcome else None,
     }

@@ -5,6 +5,7 @@ is tried first, then the other one that is configured; else it stands on the not
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ LEASE_SECONDS = 60
 INCIDENT = "incident:"  # the beginning of the keys of notices about incidents
 MAX_QUOTE_LENGTH = 600  # characters of an answer
 Channel = Notice.Channel
+Tell = Callable[[], str]  # returns what went wrong beside it
 
 
 def create_reply_notices(batch: int = 50) -> int:
@@ -83,12 +85,15 @@ def _deliver_notice(notice: Notice) -> None:
     problems: dict[str, Exception] = {}
     for channel, tell in _wanted_first(notice, _delivery_channels(notice)):
         try:
-            tell()
+            beside = tell()
         except Exception as error:
             log.warning("notice %s by %s: %s", notice.pk, channel, type(error).__name__)
             problems[channel] = error
+            if notice.direct_at:
+                break  # the person knows; only the channel is still to be told
             continue
-        _close_notice(notice, channel, _problem_text(problems))
+        said = [_problem_text(problems), f"{channel}: {beside}" if beside else ""]
+        _close_notice(notice, channel, "; ".join(filter(None, said)))
         return
     _settle_untold(notice, problems)
 
@@ -138,7 +143,7 @@ def _why_obsolete(notice: Notice) -> str:
 
 def _schedule_retry(notice: Notice, error: str) -> None:
     if notice.attempts >= MAX_ATTEMPTS:
-        _close_notice(notice, Channel.PAGE, error)
+        _close_notice(notice, Channel.SLACK if notice.direct_at else Channel.PAGE, error)
         return
     Notice.objects.filter(pk=notice.pk).update(
         lease_until=None,
@@ -153,9 +158,9 @@ def _close_notice(notice: Notice, channel: str, error: str) -> None:
     )
 
 
-def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
+def _delivery_channels(notice: Notice) -> list[tuple[str, Tell]]:
     """The configured channels, best first. Without any, only the notices page shows them."""
-    ways: list[tuple[str, Any]] = []
+    ways: list[tuple[str, Tell]] = []
     link, said = _notice_link(notice), _reply_quote(notice)
     if settings.SLACK_BOT_TOKEN:
         words = f"{notice.text}{said}"
@@ -175,6 +180,16 @@ def _link_word(notice: Notice) -> str:
 
 
 def _wanted_first(notice: Notice, ways: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
+        ways.append((Channel.EMAIL, lambda: _send_email(notice, body)))
+
+
+def _send_email(notice: Notice, body: str) -> str:
+    send_mail(notice.text[:120], body, None, [notice.to.email] if notice.to else [])
+    return ""
+
+
+def _wanted_first(notice: Notice, ways: list[tuple[str, Tell]]) -> list[tuple[str, Tell]]:
     """The channel that the ladder names goes first; the notices page is shown to nobody else."""
     if notice.wanted == Channel.PAGE:
         return []

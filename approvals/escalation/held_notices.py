@@ -39,11 +39,6 @@ def create_held_notices(batch: int = 200) -> int:
     return len(new)
 
 
-def starts_waiting(message: Message) -> datetime:
-    held = message.held_at or message.created_at
-    return max(held, message.snoozed_until) if message.snoozed_until else held
-
-
 def _due_messages(plan: Plan, now: datetime, batch: int) -> list[Message]:
     found: dict[int, Message] = {}
     for band in Band.values:
@@ -103,7 +98,7 @@ def _began_by(latest: datetime | None) -> Q:
 
 
 def _rows_of(message: Message, plan: Plan, now: datetime) -> list[Notice]:
-    ladder, began = plan.ladder_for(message), starts_waiting(message)
+    ladder, began = plan.ladder_for(message), snoozed.starts_waiting(message)
     steps = who_is_told(
         ladder,
         plan.hours,

@@ -1,6 +1,7 @@
 """Slack's Web API by slack-sdk. Source: docs.slack.dev, "chat.postMessage" and "Rate limits"."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,20 @@ DEFAULT_WAIT = 30.0  # seconds, for a 429 that names none
 LONGEST_WAIT = 3600.0
 RESPONSE_HOST = "hooks.slack.com"
 ALARM = "slack"
+ALARM_OF_ONE = "slack:person:"  # and the Slack user id
 Blocks = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a message goes: SLACK_CHANNEL, or to one person; below another one, or by itself."""
+
+    channel: str = ""  # Slack's id; "" for SLACK_CHANNEL
+    person: str = ""  # whose user id `channel` is, by name
+    thread: str = ""  # ts of the message above
+
+
+TEAM_CHANNEL = Place()
 
 
 class SlackBusy(Exception):
@@ -44,6 +58,10 @@ class NoticeRefused(Exception):
 
 class SlackNotReady(Exception):
     """Slack takes nothing until a person does what the text says."""
+
+
+class PersonNotReached(SlackNotReady):
+    """Slack takes nothing for this person; the text says what to do. Others can be reached."""
 
 
 class MessageGone(Exception):
@@ -64,15 +82,19 @@ def post_notice(text: str, link: str, mention: str = "") -> tuple[str, str]:
     return post_message(shown, _notice_blocks(shown, link, mention))
 
 
-def post_message(shown: str, blocks: Blocks) -> tuple[str, str]:
-    """Post to SLACK_CHANNEL; returns Slack's channel id and name of the message (ts).
+def post_message(shown: str, blocks: Blocks, place: Place = TEAM_CHANNEL) -> tuple[str, str]:
+    """Post; returns Slack's channel id and name of the message (ts).
 
-    `shown` is escaped. Raises SlackBusy, NoticeRefused, SlackNotReady and slack_sdk's errors.
+    `shown` is escaped. Raises SlackBusy, NoticeRefused, SlackNotReady and slack_sdk's errors; to a
+    person PersonNotReached, and in a thread MessageGone.
     """
     _claim_call(VENDOR, BURST, BURST_SECONDS)
+    below: dict[str, Any] = {"thread_ts": place.thread} if place.thread else {}
     answer = _ask(
         "chat.postMessage",
-        channel=settings.SLACK_CHANNEL,
+        person=place.person,
+        channel=place.channel or settings.SLACK_CHANNEL,
+        **below,
         **_text(shown),
         unfurl_links=False,
         unfurl_media=False,
@@ -138,7 +160,8 @@ def _claim_call(window: str, calls: int, seconds: float) -> None:
         raise SlackBusy(wait.detail, wait.retry_after or DEFAULT_WAIT) from wait
 
 
-def _ask(method: str, seconds: float = TIMEOUT_SECONDS, **values: Any) -> Any:
+def _ask(method: str, seconds: float = TIMEOUT_SECONDS, person: str = "", **values: Any) -> Any:
+    """`person` is the name of whom alone the call is for."""
     client = WebClient(
         token=settings.SLACK_BOT_TOKEN,
         base_url=settings.SLACK_BASE_URL,
@@ -148,9 +171,20 @@ def _ask(method: str, seconds: float = TIMEOUT_SECONDS, **values: Any) -> Any:
     try:
         answer = client.api_call(method, json=values)
     except SlackApiError as error:
+        if person and (not_reached := _why_not_reached(error, values["channel"], person)):
+            raise not_reached from error
         raise _meaning_of(error, WINDOWS.get(method, VENDOR)) from error
-    alarms.clear_when_due(ALARM)
+    alarms.clear_when_due(ALARM, *([ALARM_OF_ONE + values["channel"]] if person else []))
     return answer
+
+
+def _why_not_reached(error: SlackApiError, user: str, name: str) -> PersonNotReached | None:
+    code, needed = (str(error.response.get(key) or "") for key in ("error", "needed"))
+    words = slack_errors.what_to_do_for_one(code, user, name, needed)
+    if not words:
+        return None
+    alarms.raise_alarm(ALARM_OF_ONE + user, words)
+    return PersonNotReached(words)
 
 
 def _notice_blocks(shown: str, link: str, mention: str) -> Blocks:

@@ -6,7 +6,14 @@ Source: docs.slack.dev, "chat.postMessage" and "views.open", errors.
 # What no later try can mend.
 REFUSALS = ("invalid_blocks", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_arguments")
 # The message is not there any more, or nobody may change it.
-GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive")
+GONE = (
+    "message_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+    "is_inactive",
+    "thread_not_found",
+    "cannot_reply_to_message",
+)
 # A modal opens within three seconds of the press, once.
 TRIGGER_OVER = ("expired_trigger_id", "invalid_trigger_id", "exchanged_trigger_id")
 
@@ -27,9 +34,32 @@ WHAT_TO_DO = {
     "missing_scope": "The app lacks the scope {needed}. Add it at api.slack.com/apps, then install "
     "the app again.",
 }
+# Of a message to one person: the others can be reached all the same.
+WRONG_USER = (
+    "Slack has no {channel} that the app may write to. Correct the Slack user id of {name} "
+)
+WRONG_USER += "under Team members in the admin."
+WHAT_TO_DO_FOR_ONE = {
+    "channel_not_found": WRONG_USER,
+    "user_not_found": WRONG_USER,
+    "cannot_dm_bot": WRONG_USER,
+    "user_disabled": "{name} was deactivated in Slack. Correct their row under Team members.",
+    "messages_tab_disabled": (
+        "The app may not write to {name} directly. At api.slack.com/apps, under App Home, turn on "
+        "the Messages Tab."
+    ),
+    "missing_scope": WHAT_TO_DO["missing_scope"],
+}
 
 
 def what_to_do(code: str, channel: str, needed: str = "") -> str:
     """The sentence for a code that a person can mend; "" for any other."""
     words = WHAT_TO_DO.get(code, "")
     return f"Slack: {words.format(channel=channel, needed=needed)} ({code})" if words else ""
+
+
+def what_to_do_for_one(code: str, user: str, name: str, needed: str = "") -> str:
+    """As `what_to_do`, for a message to the person `name` alone."""
+    words = WHAT_TO_DO_FOR_ONE.get(code, "")
+    said = words.format(channel=user, name=name, needed=needed)
+    return f"Slack: {said} ({code})" if words else ""

@@ -19,6 +19,11 @@ class SlackCard(models.Model):
     channel = models.CharField(max_length=40, help_text="Slack's id of the channel.")
     ts = models.CharField(max_length=40, help_text="Slack's name of the message there.")
     mention = models.CharField(max_length=40, blank=True, help_text="Slack user id of who is told.")
+    direct_to = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Slack user id of who alone sees it; empty: the channel.",
+    )
     status = models.CharField(max_length=10)
     version = models.PositiveIntegerField()
     is_critical = models.BooleanField(default=False)

@@ -50,6 +50,7 @@ class Card:
     remark: str = ""  # why it cannot be decided here
     buttons: tuple[CardButton, ...] = ()
     mention: str = ""
+    told: str = ""  # who was told otherwise, by name
     link: str = ""
 
 
@@ -132,6 +133,8 @@ def _button(button: CardButton) -> dict[str, object]:
 def _our_own_words(card: Card) -> Blocks:
     said = [f"<@{card.mention}>"] if card.mention.isalnum() else []
     said += [f"<{card.link}|Open the email>"] if card.link else []
-    if not said:
-        return []
-    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": " ".join(said)}]}]
+    elements = [{"type": "mrkdwn", "text": " ".join(said)}] if said else []
+    if card.told:
+        told = f"{escape_text(one_line(card.told))} was told directly."
+        elements.insert(0, {"type": "plain_text", "text": told})
+    return [{"type": "context", "elements": elements}] if elements else []

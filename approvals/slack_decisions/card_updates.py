@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from approvals.integrations import slack
+from approvals.integrations.slack import Place
 from approvals.models import SlackCard
 from approvals.slack_decisions import email_cards
 from approvals.slack_decisions.email_cards import CardState
@@ -25,13 +26,24 @@ LONGEST_RETRY = 300.0  # seconds
 RELATED = ("lead__company", "assessment", "sender")
 
 
-def post_card(message: Message, mention: str, opening: str) -> SlackCard:
-    """Post a card about an email. Raises as slack.post_message; then there is no card."""
+def post_card(
+    message: Message, user: str, opening: str, place: Place = slack.TEAM_CHANNEL
+) -> SlackCard:
+    """Post a card about an email; `user` is the Slack user id of who is told.
+
+    Raises as slack.post_message; then there is no card.
+    """
     message = _read(message.pk)
+    mention = "" if place.person else user
     state = email_cards.card_state(message, mention, opening)
-    channel, ts = slack.post_message(state.notification, state.blocks)
+    channel, ts = slack.post_message(state.notification, state.blocks, place)
     return SlackCard.objects.create(
-        message=message, channel=channel, ts=ts, mention=mention, **state.columns
+        message=message,
+        channel=channel,
+        ts=ts,
+        mention=mention,
+        direct_to=user if place.person else "",
+        **state.columns,
     )
 
 
@@ -120,9 +132,7 @@ def _write(card: SlackCard, words: str, blocks: slack.Blocks, columns: dict[str,
     try:
         slack.update_message(card.channel, card.ts, words, blocks)
     except slack.MessageGone as gone:
-        # Nobody sees it any more: there is nothing left to say or to blank.
-        now = timezone.now()
-        _close(card, {"ended_at": now, "erased_at": now, "error": str(gone)})
+        end_card(card, str(gone))
     except slack.SlackBusy:
         raise
     except Exception as error:
@@ -131,6 +141,12 @@ def _write(card: SlackCard, words: str, blocks: slack.Blocks, columns: dict[str,
         _wait(card, wait.total_seconds(), str(error) or type(error).__name__)
     else:
         _close(card, {**columns, "error": ""})
+
+
+def end_card(card: SlackCard, error: str = "") -> None:
+    """Nobody sees it any more: there is nothing left to say or to blank."""
+    now = timezone.now()
+    _close(card, {"ended_at": now, "erased_at": now, "error": error})
 
 
 def _close(card: SlackCard, columns: dict[str, Any]) -> None:

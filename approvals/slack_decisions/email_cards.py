@@ -26,7 +26,7 @@ from approvals.slack_decisions.card_blocks import (
 from caio_project.lib.models import PersonalSettings
 from caio_project.lib.words.check_states import SHAPES, CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
-from leads.models import Lead
+from leads.models import Lead, TeamMember
 from outreach.choices import MoveCode, Status, Tag, move_words
 from outreach.contact_history import ghl_check
 from outreach.control import phase
@@ -216,8 +216,17 @@ def _waiting_card(message: Message, mention: str, opening: str) -> Card:
         card_text(message, text) if text else None,
         why_not if is_held else one_line(labels.blocked),
         tuple(buttons),
-        mention,
+        mention="" if (told := _told_directly(message, mention)) else mention,
+        told=told,
     )
+
+
+def _told_directly(message: Message, user: str) -> str:
+    """The name of the person who has a card of their own; "" for nobody."""
+    if not user or not message.slack_cards.filter(direct_to=user).exists():
+        return ""
+    member = TeamMember.objects.filter(slack_user_id__iexact=user).order_by("-active").first()
+    return member.name if member else ""
 
 
 def _approve_label(labels: status_words.ButtonLabels) -> str:

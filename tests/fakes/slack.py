@@ -57,7 +57,7 @@ class FakeSlack(FakeServer):
         ("POST", "/services/{team}/{bot}/{secret}", "incoming_webhook"),
         ("POST", "/actions/{team}/{number}/{secret}", "answer_interaction"),
     )
-    settings = ("token", "channels", "members", "known_triggers", "seconds_per_message")
+    settings = ("token", "channels", "members", "people", "known_triggers", "seconds_per_message")
     remote_calls = (
         "posts",
         "updates",
@@ -79,6 +79,8 @@ class FakeSlack(FakeServer):
         self.known_triggers: tuple[str, ...] | None = None
         # None: everybody is in every channel.
         self.members: tuple[str, ...] | None = None
+        # None: every user id (U…) is a person whom the bot may write to.
+        self.people: tuple[str, ...] | None = None
         # 1.0 would be Slack's limit per channel; 0 switches it off.
         self.seconds_per_message = 0.0
         super().__init__(port)
@@ -209,6 +211,7 @@ class FakeSlack(FakeServer):
         values = arguments(request)
         refusal = (
             self._channel_refusal(values)
+            or self._thread_refusal(values)
             or message_refusal(values)
             or self._too_fast(values["channel"])
         )
@@ -289,9 +292,19 @@ class FakeSlack(FakeServer):
 
     def _channel_refusal(self, values: dict) -> Reply | None:
         channel = values.get("channel")
+        if is_user(channel):
+            is_here = self.people is None or channel in self.people
+            return None if is_here else refused("channel_not_found")
         if not channel or (self.channels is not None and channel not in self.channels):
             return refused("channel_not_found")
         return None
+
+    def _thread_refusal(self, values: dict) -> Reply | None:
+        thread = values.get("thread_ts")
+        above = (channel_id(values["channel"]), thread)
+        if not thread or above in [(post["channel_id"], post["ts"]) for post in self._posts]:
+            return None
+        return refused("thread_not_found")
 
     def _too_fast(self, channel: str) -> Reply | None:
         now = time.monotonic()
@@ -343,8 +356,17 @@ class FakeSlack(FakeServer):
 # Arguments and refusals
 
 
+def is_user(channel: Any) -> bool:
+    """Whether a message to `channel` goes to one person: chat.postMessage takes a user id, too."""
+    return isinstance(channel, str) and channel.startswith("U0")
+
+
 def channel_id(name: str) -> str:
-    """The id of a channel that was named "#sales-bot"; an id is its own."""
+    """The id of a channel that was named "#sales-bot", and of the talk with a user; an id is its
+    own.
+    """
+    if is_user(name):
+        return "D" + name[1:]
     is_name = name.startswith("#")
     return "C0" + "".join(filter(str.isalnum, name)).upper() if is_name else name
 

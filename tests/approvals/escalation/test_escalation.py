@@ -57,13 +57,12 @@ def test_a_hot_email_is_announced_at_once_and_once(
 ) -> None:
     message = factories.held_email()
     assert rounds() == (1, 1)
-    (post,) = slack.posts()
-    assert post["channel"] == "#sales-bot"
+    direct, post = slack.posts()
+    assert (direct["channel"], post["channel"]) == ("U0ALEX", "#sales-bot")
     said = f"A HOT email waits for a decision: {message.lead.name}, {message.lead.company.name}."
     assert post["text"].startswith(said)
-    section, *_text, actions, told_to = post["blocks"]
+    section, *_text, actions, _told_to = post["blocks"]
     assert section["text"]["text"].startswith(said)
-    assert told_to["elements"] == [{"type": "mrkdwn", "text": "<@U0ALEX>"}]
     assert actions["elements"][-1]["url"] == f"http://localhost/sales/queue/{message.public_id}"
     told = notice()
     assert (told.message, told.step, told.channel, told.error, told.attempts) == (
@@ -76,7 +75,7 @@ def test_a_hot_email_is_announced_at_once_and_once(
     assert told.told_at is not None and told.lease_until is None
     for _ in range(3):
         assert rounds() == (0, 0)
-    assert len(slack.posts()) == 1
+    assert len(slack.posts()) == 2
     assert mail.outbox == []
 
 
@@ -90,14 +89,14 @@ def test_the_next_person_is_told_after_half_an_hour_and_by_email_after_an_hour(
     clock.shift(timedelta(minutes=2))
     assert rounds() == (1, 1)
     who = f"{message.lead.name}, {message.lead.company.name} (HOT)."
-    blocks = slack.posts()[-1]["blocks"]
+    sams, below = slack.posts()[-2:]
     said = f"Still no decision after 30 min of business time: {who}"
-    assert blocks[0]["text"]["text"].startswith(said)
-    assert blocks[-1]["elements"][0]["text"] == "<@U0SAM>"
+    assert sams["channel"] == "U0SAM" and sams["blocks"][0]["text"]["text"].startswith(said)
+    assert below["thread_ts"] == slack.posts("#sales-bot")[0]["ts"]
     for minutes in (30, 60, 300):
         clock.shift(timedelta(minutes=minutes))
         rounds()
-    assert len(slack.posts()) == 2
+    assert len(slack.posts()) == 4
     assert [sent.to for sent in mail.outbox] == [
         [TeamMember.objects.get(notice_order=1).email],
         [next_person.email],

@@ -34,9 +34,17 @@ def connected(slack: FakeSlack, settings: Any) -> FakeSlack:
 
 @pytest.fixture
 def rita(sender: TeamMember, reviewer: User) -> User:
-    """Reviewer with a Slack user id; she is also the first who is told."""
-    TeamMember.objects.filter(pk=sender.pk).update(user=reviewer, slack_user_id="U0RITA")
+    """Reviewer with a Slack user id; another person, without one, is told of what waits."""
+    factories.TeamMemberFactory(name="Rita", user=reviewer, slack_user_id="U0RITA")
     return reviewer
+
+
+@pytest.fixture
+def rita_is_told(sender: TeamMember, rita: User) -> User:
+    """The ladder names Rita, and nobody else."""
+    TeamMember.objects.filter(pk=sender.pk).update(notice_order=0)
+    TeamMember.objects.filter(user=rita).update(notice_order=1)
+    return rita
 
 
 @pytest.fixture
