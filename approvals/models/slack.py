@@ -31,6 +31,9 @@ class SlackCard(models.Model):
     shown_sha256 = models.CharField(max_length=64, blank=True, help_text="Of what the card says.")
     posted_at = models.DateTimeField(default=timezone.now)
     written_at = models.DateTimeField(default=timezone.now)
+    compared_at = models.DateTimeField(
+        default=timezone.now, help_text="When it was last compared with the rows."
+    )
     look_at = models.DateTimeField(
         default=timezone.now, help_text="When it is compared with the rows in any case."
     )

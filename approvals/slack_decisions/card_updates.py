@@ -95,7 +95,8 @@ def _otherwise_due() -> Q:
     turned_critical = Q(is_critical=False) & ~Q(message__critical_reason="")
     no_more_critical = Q(is_critical=True, message__critical_reason="")
     is_time = Q(look_at__lte=timezone.now())
-    return turned_critical | no_more_critical | ~Q(control=control) | is_time
+    was_checked = Q(message__look__looked_at__gt=F("compared_at"))
+    return turned_critical | no_more_critical | ~Q(control=control) | was_checked | is_time
 
 
 def _of_erased() -> QuerySet[SlackCard, int]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from approvals.decisions import refusal_words, undo
-from approvals.desk import email_sheet, status_words
+from approvals.desk import email_sheet, machine_view, status_words
 from approvals.integrations.slack import Blocks, escape_text
 from approvals.models import Verdict
 from approvals.queue import band_words
@@ -40,7 +40,9 @@ MAY_COME_BACK = (Status.WITHDRAWN, Status.FAILED)  # by a person, within these d
 COMES_BACK_WITHIN = timedelta(days=30)
 CRITICAL_HERE = "CRITICAL: {reason}. Open it to decide."
 NOT_CONNECTED = "Open it to decide: SLACK_SIGNING_SECRET is not set, so no button here can."
+NOT_CHECKED = "Not checked at GoHighLevel yet: once it is, it can be approved here."
 APPROVE_IN_SHADOW = "Approve (shadow: only recorded)"
+MOST_RULES = 5  # named on a card
 ERASED = "This email is not shown any more: its recipient was erased."
 
 
@@ -68,6 +70,7 @@ class CardState:
             "version": self.version,
             "is_critical": self.is_critical,
             "control": self.control,
+            "compared_at": timezone.now(),
             "look_at": self.look_at,
             "shown_sha256": self.sha256,
             "written_at": timezone.now(),
@@ -98,10 +101,16 @@ def why_not_here(message: Message) -> str:
         return CRITICAL_HERE.format(reason=one_line(message.critical_reason).rstrip("."))
     if not settings.SLACK_SIGNING_SECRET:
         return NOT_CONNECTED
+    if is_check_missing(message):
+        return NOT_CHECKED
     text = message.text
     if text is None or not is_shown_whole(card_text(message, text)):
         return "It is not whole here: open it to read the rest and to decide."
     return ""
+
+
+def is_check_missing(message: Message) -> bool:
+    return ghl_check.check_summary(message).startswith(ghl_check.NOT_CHECKED_YET)
 
 
 def card_text(message: Message, text: MessageText) -> CardText:
@@ -162,8 +171,7 @@ def card_state(message: Message, mention: str = "", opening: str = "") -> CardSt
 
 
 def _look_at(message: Message, undo_ends: datetime | None, now: datetime) -> datetime:
-    is_checked = not ghl_check.check_summary(message).startswith(ghl_check.NOT_CHECKED_YET)
-    again = now + (LOOK_AGAIN if is_checked else LOOK_SOON)
+    again = now + (LOOK_SOON if is_check_missing(message) else LOOK_AGAIN)
     return min(undo_ends or again, again)
 
 
@@ -238,7 +246,12 @@ def _waiting_sentence(message: Message, opening: str) -> str:
     said = one_line(opening) or f"Waits for a decision ({priority}): {lead_words(message.lead)}."
     strip = status_words.current_status_line(message)
     why = f"{priority}: {one_line(band_words.why_band(message))}"
-    return "\n".join(filter(None, (said, strip.text if strip else "", why)))
+    rules = [f"A person decides: rule “{one_line(name)}”." for name in _rules_that_bit(message)]
+    return "\n".join(filter(None, (said, strip.text if strip else "", why, *rules)))
+
+
+def _rules_that_bit(message: Message) -> tuple[str, ...]:
+    return machine_view.machine_view(message).rules[:MOST_RULES]
 
 
 def state_sentence(message: Message, undo_ends: datetime | None = None) -> str:

@@ -24,7 +24,7 @@ from leads.models import Alarm, Lead, RateWindow
 from leads.suppression import suppression
 from outreach.choices import MoveCode
 from outreach.control import phase
-from outreach.models import GhlLook, Message, MessageText
+from outreach.models import ApprovalRule, Control, GhlLook, Message, MessageText
 from outreach.review import review_actions
 from tests import factories
 from tests.approvals.slack_decisions.conftest import (
@@ -33,8 +33,11 @@ from tests.approvals.slack_decisions.conftest import (
     buttons_of,
     post_of,
     press,
+    send,
     words_of,
+    work_off,
 )
+from tests.fakes import slack as slack_module
 from tests.fakes.slack import FakeSlack, blocks_problems, message_refusal
 
 Told = Callable[..., Message]
@@ -83,6 +86,14 @@ class TestBlocks:
             assert not card_blocks.is_shown_whole(CardText("To: x", typed, "y", "✓ z"))
 
 
+def _press_approve_all_the_same(client: Client, slack: FakeSlack, message: Message) -> None:
+    post = post_of(slack, message)
+    where = {"channel": post["channel_id"], "ts": post["ts"], "response_url": slack.response_url}
+    value = email_cards.card_value(message)
+    send(client, slack_module.block_actions("approve", value, user="U0RITA", **where))
+    work_off()
+
+
 def rewrite(message: Message, body: str) -> None:
     MessageText.objects.filter(message=message).update(body=body)
 
@@ -103,19 +114,37 @@ class TestCardOfAnEmail:
         assert block["elements"][0]["text"]["text"] == "Approve"
         assert set(buttons_of(post)) == {"approve", "reject", "open"}
 
-    def test_what_is_known_at_gohighlevel_stands_on_it(
-        self, ghl: Any, slack: FakeSlack, told: Told, clock: Any
+    def test_before_gohighlevel_is_checked_it_cannot_be_approved(
+        self, ghl: Any, slack: FakeSlack, told: Told, clock: Any, client: Client
     ) -> None:
         message = told()
-        assert "Not checked at GoHighLevel yet" in words_of(post_of(slack, message))
+        card = post_of(slack, message)
+        assert email_cards.NOT_CHECKED in words_of(card)
+        assert set(buttons_of(card)) == {"reject", "open"}
+        _press_approve_all_the_same(client, slack, message)
+        assert f"Not approved. {email_cards.NOT_CHECKED}" in answers(slack)[0]
+        assert Message.objects.get(pk=message.pk).status == "held"
+        clock.shift(timedelta(seconds=1))
         GhlLook.objects.update_or_create(
             message=message, defaults={"looked_at": timezone.now(), "contact_id": ""}
         )
-        clock.shift(timedelta(seconds=31))
-        card_updates.update_cards()
-        assert "Checked at GoHighLevel: They are not known there." in (
-            words_of(post_of(slack, message))
-        )
+        clock.shift(timedelta(seconds=1))
+        assert card_updates.update_cards() == 1
+        card = post_of(slack, message)
+        assert "Checked at GoHighLevel: They are not known there." in words_of(card)
+        assert "approve" in buttons_of(card)
+        assert card_updates.update_cards() == 0, "it was compared since"
+
+    def test_the_rules_that_leave_it_to_a_person_stand_on_it(
+        self, slack: FakeSlack, told: Told
+    ) -> None:
+        for name, codes in (("Ours", ["US"]), ("<!channel> rule", []), ("Not these", ["DE"])):
+            ApprovalRule.objects.create(name=name, countries=codes, created_by="lena")
+        assert "rule" not in words_of(post_of(slack, told())), "Parallel tells no verdict"
+        Control.objects.update(phase="assisted")
+        said = words_of(post_of(slack, told()))
+        assert "A person decides: rule “Ours”." in said and "Not these" not in said
+        assert "A person decides: rule “&lt;!channel&gt; rule”." in said
 
     def test_the_unsubscribe_address_is_not_on_it(self, slack: FakeSlack, told: Told) -> None:
         message = told()
@@ -318,9 +347,6 @@ class TestFollowsTheRow:
         SlackCard.objects.all().delete()
         SlackCard.objects.bulk_create([kept])
         SlackCard.objects.update(ts="1.000001")  # the button's own message is unknown here
-        from tests.approvals.slack_decisions.conftest import send, work_off
-        from tests.fakes import slack as slack_module
-
         body = slack_module.block_actions(
             "approve",
             f"{message.public_id}.1",
