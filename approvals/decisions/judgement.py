@@ -36,6 +36,7 @@ class Refusal(StrEnum):
     WAITS_ALREADY = "waits_already"
     SEND_BEGAN = "send_began"
     UNDO_OPEN = "undo_open"
+    FOR_PRACTICE = "for_practice"
 
 
 class ApprovalEffect(StrEnum):
@@ -90,6 +91,7 @@ class ReopenFacts:
     status: str
     current_version: int
     version: int
+    is_practice: bool = False
     can_be_undone: bool = False  # by whoever decided, still
     is_ended_here: bool = False  # rejected here or expired, and nothing since
     is_replaced: bool = False  # another email to this person is open
@@ -167,6 +169,8 @@ def find_reopen_refusal(facts: ReopenFacts) -> Refusal | None:
     """The first reason against reopening what was decided or expired."""
     if not facts.may_reopen:
         return Refusal.NOT_A_LEAD
+    if facts.is_practice:
+        return Refusal.FOR_PRACTICE
     if facts.status in SEND_BEGAN:
         return Refusal.SEND_BEGAN
     if facts.status in (Status.DRAFT, Status.HELD, Status.BLOCKED):

@@ -66,6 +66,8 @@ def reopen_refusal_sentence(refusal: Refusal, message: Message) -> str:
     """Why an email was not reopened."""
     if refusal == Refusal.NOT_A_LEAD:
         return "A Lead can reopen an email. Nothing was changed."
+    if refusal == Refusal.FOR_PRACTICE:
+        return "An email for practice is decided once. Nothing was changed."
     if refusal == Refusal.WAITS_ALREADY:
         return "It waits for a decision already. Nothing was changed."
     if refusal == Refusal.UNDO_OPEN:

@@ -13,6 +13,7 @@ from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRef
 from approvals.decisions.judgement import Refusal, ReopenFacts
 from approvals.models import Decision, DecisionUndo
 from caio_project.lib.models import PersonalSettings
+from leads.models import Kind
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.control import phase
@@ -66,6 +67,7 @@ def _load_facts(message: Message, version: int, decider: Decider) -> ReopenFacts
         status=message.status,
         current_version=message.version,
         version=version,
+        is_practice=message.kind == Kind.TRAINING,
     )
     if not facts.may_reopen or message.status not in (
         Status.CLEARED,

@@ -36,7 +36,10 @@ Tell = Callable[[], str]  # returns what went wrong beside it
 
 
 def create_reply_notices(batch: int = 50) -> int:
-    """Write a notice to the lead's owner for each positive reply without one; returns how many."""
+    """Write a notice for each positive reply without one; returns how many.
+
+    It goes to the lead's owner, or to whoever answers for them while they are away.
+    """
     since = timezone.now() - answers.NEEDS_SOMEONE_FOR
     told = Notice.objects.filter(reply=OuterRef("pk"))
     new = (
@@ -48,10 +51,11 @@ def create_reply_notices(batch: int = 50) -> int:
     for reply in new.exclude(Exists(told)).select_related(
         "lead__company", "lead__owner", "message__sender"
     )[:batch]:
-        told_to = _owner_of_reply(reply) or _first_person()
+        to, instead_of = _recipient_of_reply(reply)
         text = f"A positive answer: {lead_words.lead_words(reply.lead)}."
         _, is_new = Notice.objects.get_or_create(
-            key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
+            key=f"answer:{reply.pk}",
+            defaults={"reply": reply, "to": to, "instead_of": instead_of, "text": text},
         )
         made += is_new
     return made
@@ -59,6 +63,15 @@ def create_reply_notices(batch: int = 50) -> int:
 
 def _first_person() -> TeamMember | None:
     return ladder_rows.first_available(timezone.now())
+
+
+def _recipient_of_reply(reply: Reply) -> tuple[TeamMember | None, TeamMember | None]:
+    """Who is told, and in place of which owner."""
+    owner = _owner_of_reply(reply)
+    if owner is None:
+        return _first_person(), None
+    to = ladder_rows.who_answers_for(owner, timezone.now())
+    return to, None if to == owner else owner
 
 
 def _owner_of_reply(reply: Reply) -> TeamMember | None:
@@ -125,11 +138,11 @@ def _wait_for_slack(notice: Notice, seconds: float, error: str) -> None:
 
 
 def _update_recipient(notice: Notice) -> None:
-    """A reply's notice goes to whoever owns the lead when it is delivered."""
-    owner = _owner_of_reply(notice.reply) if notice.reply else None
-    if owner and owner.pk != notice.to_id:
-        notice.to = owner
-        Notice.objects.filter(pk=notice.pk).update(to=owner)
+    """A reply's notice goes to whoever answers for the lead when it is delivered."""
+    if notice.reply is None or _owner_of_reply(notice.reply) is None:
+        return
+    notice.to, notice.instead_of = _recipient_of_reply(notice.reply)
+    Notice.objects.filter(pk=notice.pk).update(to=notice.to, instead_of=notice.instead_of)
 
 
 def _why_obsolete(notice: Notice) -> str:
@@ -161,7 +174,7 @@ def _close_notice(notice: Notice, channel: str, error: str) -> None:
 def _delivery_channels(notice: Notice) -> list[tuple[str, Tell]]:
     """The configured channels, best first. Without any, only the notices page shows them."""
     ways: list[tuple[str, Tell]] = []
-    link, said = _notice_link(notice), _reply_quote(notice)
+    link, said = _notice_link(notice), f"{_in_place_of(notice)}{_reply_quote(notice)}"
     if settings.SLACK_BOT_TOKEN:
         words = f"{notice.text}{said}"
         ways.append((Channel.SLACK, lambda: slack_notices.post_notice(notice, words, link)))
@@ -208,6 +221,11 @@ def _notice_link(notice: Notice) -> str:
         if notice.message
         else settings.SITE_URL
     )
+
+
+def _in_place_of(notice: Notice) -> str:
+    """Said of replies here; the text of an email's notice says it itself."""
+    return f" {notice.instead_of} is away." if notice.reply and notice.instead_of else ""
 
 
 def _reply_quote(notice: Notice) -> str:

@@ -172,6 +172,18 @@ def people_for(plan: Plan, message: Message) -> People:
     return replace(plan.people, owner=message.lead.owner_id)
 
 
+def who_answers_for(member: TeamMember, at: datetime) -> TeamMember:
+    """`member` where they are there, else their delegate, else the first in order who is there.
+
+    Where nobody is there it is `member`.
+    """
+    people = load_people(load_calendar().zone)
+    chain = (people.find(member.pk), *people.in_order())
+    found = (find_stand_in(people, one, at) for one in chain)
+    there = next((one[0] for one in found if not isinstance(one, SkipReason)), None)
+    return TeamMember.objects.get(pk=there.pk) if there else member
+
+
 def first_available(at: datetime) -> TeamMember | None:
     """Who is told first at this moment; where everybody is away, the first in order."""
     people = load_people(load_calendar().zone)

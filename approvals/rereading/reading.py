@@ -23,7 +23,7 @@ from outreach.models import MessageText
 
 A_DAY = 3
 KEPT_FOR = timedelta(minutes=10)
-TAKEN = "This email was re-read, or a colleague has it now. Your answer was not stored."
+NOT_STORED = "Your answer was not stored."
 Judgement = Rereading.Judgement
 
 
@@ -99,7 +99,7 @@ def store_judgement(item: RereadingItem, user: Any, typed: Typed) -> Rereading:
     try:
         with transaction.atomic():
             if not RereadingItem.objects.filter(pk=item.pk, reader=user).update(reader=user):
-                raise RereadingRefused(TAKEN)
+                raise RereadingRefused(_taken_words(item))
             made = Rereading.objects.create(
                 item=item,
                 judgement=typed.judgement,
@@ -110,12 +110,22 @@ def store_judgement(item: RereadingItem, user: Any, typed: Typed) -> Rereading:
             if reason:
                 RereadingReason.objects.create(rereading=made, text=reason)
     except IntegrityError as late:
-        raise RereadingRefused(TAKEN) from late
+        raise RereadingRefused(_taken_words(item)) from late
     if not item.fault:
         template_runs.note_reading(item.message)
         if made.judgement == Judgement.REJECT:
             _hold_again(item)
     return made
+
+
+def _taken_words(item: RereadingItem) -> str:
+    """Who has it or has read it, and not what they said."""
+    made = Rereading.objects.filter(item=item).first()
+    if made is not None:
+        return f"{made.by_name} has re-read this email meanwhile. {NOT_STORED}"
+    now = RereadingItem.objects.select_related("reader").get(pk=item.pk)
+    who = phase.actor_name(now.reader) if now.reader else "Nobody"
+    return f"{who} has this email now. {NOT_STORED}"
 
 
 def _checked_reason(typed: Typed) -> str:

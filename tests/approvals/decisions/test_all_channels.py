@@ -238,7 +238,7 @@ def test_every_refusal_has_a_sentence() -> None:
 
     described = {Refusal.CLAIMED, Refusal.NO_SUCH_VERSION}
     described |= {Refusal.NOT_WAITING, Refusal.BLOCKED, Refusal.CHANGED}
-    described |= set(refusal_words.UNDO_CONFLICTS) | {Refusal.NOT_A_LEAD}
+    described |= set(refusal_words.UNDO_CONFLICTS) | {Refusal.NOT_A_LEAD, Refusal.FOR_PRACTICE}
     described |= set(refusal_words.REOPEN_CONFLICTS)
 
     assert set(refusal_words.FIXED) | described == set(judgement.Refusal)

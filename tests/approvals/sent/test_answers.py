@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.escalation import escalation
-from approvals.models import Notice
+from approvals.models import Absence, Delegate, Notice
 from approvals.sent import answers
 from leads.models import Suppression, TeamMember
 from leads.suppression import suppression
@@ -285,6 +285,32 @@ def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(
         f"/sales/sent#reply-{reply.public_id}"
     )
     assert "Happy" not in notice.text, "the words are kept in one place"
+
+
+def test_while_the_owner_is_away_their_delegate_or_the_next_is_told(
+    slack: FakeSlack, owner: TeamMember, clock: Any
+) -> None:
+    until = timezone.now() + timedelta(days=2)
+    sam = factories.TeamMemberFactory(name="Sam", slack_user_id="U0SAM")
+    today = timezone.localdate()
+    Absence.objects.create(member=owner, until=until)
+    said(YES, sent(owner=owner))
+    row = Delegate.objects.create(member=owner, delegate=sam, first_day=today, last_day=today)
+    said(YES, sent(owner=owner))
+    Delegate.objects.filter(pk=row.pk).update(ended_at=timezone.now())
+    escalation.create_reply_notices()
+    named = [(str(one.to), str(one.instead_of)) for one in Notice.objects.order_by("pk")]
+    assert named == [("First", "Olga")] * 2
+    Delegate.objects.filter(pk=row.pk).update(ended_at=None)
+    first, _ = told()
+    assert (str(first.to), str(first.instead_of)) == ("Sam", "Olga"), "as it is when they are told"
+    assert "Olga is away." in slack.posts()[0]["blocks"][0]["text"]["text"]
+    Absence.objects.all().delete()
+    Delegate.objects.all().delete()
+    back = said(YES, sent(owner=owner))
+    told()
+    notice = Notice.objects.get(reply=back)
+    assert (notice.to, notice.instead_of) == (owner, None)
 
 
 def test_without_slack_it_goes_by_email(settings: Any, owner: TeamMember) -> None:

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from approvals.decisions import claims, decisions, undo
-from approvals.decisions.decisions import Decider
+from approvals.decisions import claims, decisions, reopening, undo
+from approvals.decisions.decisions import Decider, DecisionRefused
 from approvals.escalation import held_notices
 from approvals.models import Decision, Fault, TrainingEmail
 from approvals.queue import review_queue
@@ -98,6 +98,25 @@ def test_an_approved_one_never_goes_to_sending(reviewer: User, in_phase: Phase) 
     made = Decision.objects.get()
     assert (made.verdict, made.is_evidence) == ("would_approve", False)
     assert SendIntent.objects.count() == SandboxEmail.objects.count() == 0
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_each_is_decided_once_and_reopened_by_nobody(
+    reviewer: User, lead_user: User, clock: Any, approve: bool
+) -> None:
+    (training,) = seed(1)
+    message = decide(training, reviewer, approve=approve)
+    clock.shift(timedelta(seconds=django_settings.UNDO_SECONDS + 1))
+    before = results.training_state(later()).results[0].answers
+    with pytest.raises(DecisionRefused, match="decided once") as refused:
+        reopening.reopen(message, message.version, Decider(lead_user, "desk"), reason="Again.")
+    assert refused.value.refusal == "for_practice"
+    with pytest.raises(DecisionRefused):
+        undo.undo(message, message.version, Decider(reviewer, "desk"))
+    with pytest.raises(DecisionRefused):
+        decide(training, lead_user, approve=not approve)
+    assert Decision.objects.count() == 1
+    assert results.training_state(later()).results[0].answers == before
 
 
 def test_they_are_in_no_figure(reviewer: User) -> None:
