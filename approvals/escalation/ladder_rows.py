@@ -10,7 +10,6 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from approvals.choices import Channel, Count, SkipReason, Who
-from approvals.escalation.business_calendar import BusinessCalendar, Span, split_at_lunch
 from approvals.escalation.default_ladders import DEFAULT_LADDERS
 from approvals.escalation.ladder_rules import (
     Away,
@@ -23,6 +22,7 @@ from approvals.escalation.ladder_rules import (
 )
 from approvals.models import Absence, DayOff, Delegate, EscalationLadder, TeamCalendar
 from approvals.models import LadderStep as StepRow
+from caio_project.lib.business_calendar import BusinessCalendar, Span, split_at_lunch
 from caio_project.lib.calendar import WorkingHours
 from leads.models import TeamMember
 from outreach.choices import Band
