@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
-from approvals.models import Absence, DayOff, Delegate, EscalationLadder, LadderStep, TeamCalendar
+from approvals.models import Absence, Delegate, EscalationLadder, LadderStep
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
+from outreach.models import DayOff, TeamCalendar
 
 
 class StepInline(ReadOnlyInline):

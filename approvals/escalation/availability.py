@@ -11,6 +11,7 @@ from approvals.escalation import ladder_rows
 from approvals.escalation.ladder_rules import Delegation, People, Person, find_stand_in
 from approvals.models import Absence, Delegate
 from leads.models import TeamMember
+from outreach.limits import team_calendar
 
 MOST_DAYS = 366
 PAST = "Choose a time that is still to come."
@@ -98,7 +99,7 @@ def current_delegates() -> list[Delegate]:
 
 def _problem_with(row: Delegate) -> SkipReason | None:
     """A circle or a long chain at any moment of the new range. It can begin at starts only."""
-    zone = ladder_rows.load_calendar().zone
+    zone = team_calendar.load_calendar().zone
     new = ladder_rows.delegation_of(row, zone)
     people = _people_with(ladder_rows.load_people(zone), row.member_id, new)
     starts = {one.start for person in people.members for one in person.delegations}

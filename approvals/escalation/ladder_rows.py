@@ -1,11 +1,10 @@
-"""Reads ladders, business calendar and people from their rows; five statements together."""
+"""Reads ladders and people from their rows, with the calendar; five statements together."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Prefetch
 from django.utils import timezone
 
@@ -20,20 +19,17 @@ from approvals.escalation.ladder_rules import (
     Person,
     find_stand_in,
 )
-from approvals.models import Absence, DayOff, Delegate, EscalationLadder, TeamCalendar
+from approvals.models import Absence, Delegate, EscalationLadder
 from approvals.models import LadderStep as StepRow
-from caio_project.lib.business_calendar import BusinessCalendar, Span, split_at_lunch
-from caio_project.lib.calendar import WorkingHours
+from caio_project.lib.business_calendar import BusinessCalendar, Span
 from leads.models import TeamMember
 from outreach.choices import Band
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
+from outreach.limits.team_calendar import WEEK
 from outreach.models import Message
 
 # Emails expire earlier than absences from before this are forgotten.
 KEPT = timedelta(days=45)
-WEEK = "0123456"  # 0 is Monday
-MONDAY_TO_FRIDAY = 5
-WHOLE_DAY = Span(time(0), time(0))
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Plan:
 
 
 def load_plan() -> Plan:
-    hours = load_calendar()
+    hours = team_calendar.load_calendar()
     return Plan(load_ladders(hours.zone), hours, load_people(hours.zone))
 
 
@@ -107,41 +103,6 @@ def _window_of(row: StepRow, zone: str) -> BusinessCalendar | None:
     return BusinessCalendar(zone, tuple((span,) if day in days else () for day in WEEK))
 
 
-def team_country() -> str:
-    return office_hours.team_country()
-
-
-def usual_hours() -> list[str]:
-    """The hours of each weekday by the server's settings; "" for closed."""
-    usual = WorkingHours.parse(settings.WORKING_HOURS)
-    worked = WEEK if usual.are_always else WEEK[:MONDAY_TO_FRIDAY]
-    return [settings.WORKING_HOURS if day in worked else "" for day in WEEK]
-
-
-def load_calendar() -> BusinessCalendar:
-    """The team's hours; without a row those of WORKING_HOURS, TEAM_TIME_ZONE and its country."""
-    row = TeamCalendar.objects.first() or TeamCalendar()
-    usual = WorkingHours.parse(settings.WORKING_HOURS)
-    if not row.hours and usual.are_always:
-        return BusinessCalendar(
-            row.time_zone or settings.TEAM_TIME_ZONE, ((WHOLE_DAY,),) * len(WEEK)
-        )
-    lunch = _parse_span(row.lunch) if row.lunch else None
-    spans = [_parse_span(text) if text else None for text in row.hours or usual_hours()]
-    country = (row.country or team_country()) if row.keeps_public_holidays else ""
-    return BusinessCalendar(
-        row.time_zone or settings.TEAM_TIME_ZONE,
-        tuple(split_at_lunch(span, lunch) if span else () for span in spans),
-        country,
-        frozenset(DayOff.objects.values_list("day", flat=True)),
-    )
-
-
-def _parse_span(text: str) -> Span:
-    hours = WorkingHours.parse(text)
-    return Span(hours.start, hours.end)
-
-
 def load_people(zone: str) -> People:
     """Active team members, with absences and delegates that are not long over."""
     since = timezone.now() - KEPT
@@ -177,7 +138,7 @@ def who_answers_for(member: TeamMember, at: datetime) -> TeamMember:
 
     Where nobody is there it is `member`.
     """
-    people = load_people(load_calendar().zone)
+    people = load_people(team_calendar.load_calendar().zone)
     chain = (people.find(member.pk), *people.in_order())
     found = (find_stand_in(people, one, at) for one in chain)
     there = next((one[0] for one in found if not isinstance(one, SkipReason)), None)
@@ -186,7 +147,7 @@ def who_answers_for(member: TeamMember, at: datetime) -> TeamMember:
 
 def first_available(at: datetime) -> TeamMember | None:
     """Who is told first at this moment; where everybody is away, the first in order."""
-    people = load_people(load_calendar().zone)
+    people = load_people(team_calendar.load_calendar().zone)
     order = people.in_order()
     found = (find_stand_in(people, one, at) for one in order)
     there = next((one[0] for one in found if not isinstance(one, SkipReason)), None)

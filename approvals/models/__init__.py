@@ -14,14 +14,7 @@ from approvals.models.decisions import (
     Snooze,
     Verdict,
 )
-from approvals.models.escalation import (
-    Absence,
-    DayOff,
-    Delegate,
-    EscalationLadder,
-    LadderStep,
-    TeamCalendar,
-)
+from approvals.models.escalation import Absence, Delegate, EscalationLadder, LadderStep
 from approvals.models.rereading import Rereading, RereadingDraw, RereadingItem, RereadingReason
 from approvals.models.score import QualityComment, QualityScore, QualityScoreQuerySet, ScoreSource
 from approvals.models.slack import SlackCard, SlackClick, SlackPost
@@ -31,7 +24,6 @@ __all__ = [
     "Absence",
     "Approval",
     "Claim",
-    "DayOff",
     "Decision",
     "DecisionQuerySet",
     "DecisionReason",
@@ -56,7 +48,6 @@ __all__ = [
     "SlackClick",
     "SlackPost",
     "Snooze",
-    "TeamCalendar",
     "TrainingEmail",
     "Verdict",
 ]

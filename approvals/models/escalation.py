@@ -59,45 +59,6 @@ class LadderStep(models.Model):
         return f"{self.ladder}, step {self.number + 1}"
 
 
-class TeamCalendar(models.Model):
-    """The team's working hours; what is empty is taken from the server's settings. One row."""
-
-    time_zone = models.CharField(max_length=50, blank=True)
-    country = models.CharField(
-        max_length=2, blank=True, help_text="Whose public holidays are free, such as US."
-    )
-    keeps_public_holidays = models.BooleanField(default=True)
-    hours = models.JSONField(
-        default=list, blank=True, help_text='Seven, Monday first: "08:00-18:00", or "" for closed.'
-    )
-    lunch = models.CharField(max_length=11, blank=True, help_text="Such as 12:00-13:00.")
-    changed_at = models.DateTimeField(default=timezone.now)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return "Business calendar"
-
-
-class DayOff(models.Model):
-    """A day on which the team does not work, beside public holidays."""
-
-    day = models.DateField(unique=True)
-    name = models.CharField(max_length=80, blank=True)
-
-    class Meta:
-        ordering = ["day"]
-        default_permissions = ("view",)
-        verbose_name_plural = "days off"
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.name}".rstrip()
-
-
 class Absence(models.Model):
     """A person is not available until then; what was over early ends when it was ended."""
 

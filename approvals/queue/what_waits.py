@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import (
     BooleanField,
     Count,
@@ -24,13 +23,12 @@ from django.db.models.functions import Coalesce
 
 from approvals.queue import review_queue
 from approvals.queue import snoozed as snoozed_emails
-from caio_project.lib import calendar
 from caio_project.lib.words.clock_words import stamp_words
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
 from outreach.choices import BlockedBy, Status
 from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, BlockCause, block_cause
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
 from outreach.models import Message, MessageText, Move, Transport
 
 LAST_DRAFTS = 60
@@ -183,6 +181,5 @@ def _oldest_blocked_by_person(now: datetime) -> datetime | None:
 
 
 def _working_days_later(at: datetime) -> datetime:
-    return calendar.add_working_days(
-        at, OLDEST_DAYS, settings.TEAM_TIME_ZONE, office_hours.team_country()
-    )
+    later = team_calendar.current_calendar().add_days(at, OLDEST_DAYS)
+    return later or at + timedelta(days=OLDEST_DAYS)

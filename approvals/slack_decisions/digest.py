@@ -13,10 +13,11 @@ from django.utils import timezone
 from approvals.models import Notice
 from approvals.queue import review_queue
 from caio_project.lib import calendar
+from caio_project.lib.business_calendar import BusinessCalendar
 from caio_project.lib.words.clock_words import day_clock_words
 from leads.models import TeamMember
 from outreach.choices import Band
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
 
 KEY = "digest:"
 LATEST = timedelta(hours=2)  # after its time it is not made up for
@@ -26,7 +27,7 @@ ORDER = (Band.HOT, Band.WARM, Band.LOW)
 def create_digest_notice(now: datetime | None = None) -> int:
     """Write the notice of the digest that is due, once; returns how many."""
     now = now or timezone.now()
-    due = due_digest(now, settings.DIGEST_AT, settings.TEAM_TIME_ZONE, office_hours.team_country())
+    due = due_digest(now, settings.DIGEST_AT, team_calendar.current_calendar())
     if due is None or not (settings.SLACK_BOT_TOKEN or settings.EMAIL_URL):
         return 0
     key = f"{KEY}{due:%Y%m%d%H%M}"
@@ -37,12 +38,12 @@ def create_digest_notice(now: datetime | None = None) -> int:
     return int(made)
 
 
-def due_digest(now: datetime, times: list[str], zone: str, country: str) -> datetime | None:
+def due_digest(now: datetime, times: list[str], hours: BusinessCalendar) -> datetime | None:
     """The newest of `times` today that is over, by at most two hours; None on a day off. Pure."""
-    today = calendar.team_day(now, zone)
-    if not calendar.is_working_day(today, country):
+    today, zone = calendar.team_day(now, hours.zone), ZoneInfo(hours.zone)
+    if not hours.is_working_day(today):
         return None
-    moments = [datetime.combine(today, calendar.read_time(one), ZoneInfo(zone)) for one in times]
+    moments = [datetime.combine(today, calendar.read_time(one), zone) for one in times]
     over = [one for one in moments if timedelta(0) <= now - one < LATEST]
     return max(over, default=None)
 

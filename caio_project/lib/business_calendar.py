@@ -32,6 +32,9 @@ class BusinessCalendar:
     def is_day_off(self, day: date) -> bool:
         return day in self.days_off or day in calendar.public_holidays(self.country, day.year)
 
+    def is_working_day(self, day: date) -> bool:
+        return bool(openings_of(self, day))
+
     def is_open(self, at: datetime) -> bool:
         return self.next_opening(at) == at
 
@@ -54,6 +57,25 @@ class BusinessCalendar:
                 return begin + left
             left -= closes - begin
         return None
+
+    def add_days(self, start: datetime, days: int) -> datetime | None:
+        """The same time of day, so many days with working hours later; None for never."""
+        local, left = start.astimezone(ZoneInfo(self.zone)), days
+        for ahead in range(1, MOST_DAYS):
+            day = local.date() + DAY * ahead
+            left -= self.is_working_day(day)
+            if not left:
+                return datetime.combine(day, local.time(), local.tzinfo).astimezone(UTC)
+        return None
+
+    def time_between(self, start: datetime, end: datetime) -> timedelta:
+        """The working time from `start` to `end`."""
+        spent = timedelta(0)
+        for opens, closes in self._openings_from(start):
+            if opens >= end:
+                break
+            spent += min(closes, end) - max(opens, start)
+        return max(spent, timedelta(0))
 
     def latest_start(self, end: datetime, amount: timedelta) -> datetime | None:
         """The latest moment from which `amount` of working time is over at `end`."""

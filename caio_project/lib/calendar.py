@@ -105,46 +105,6 @@ def next_working_hours(
     return day_bounds(day, zone, hours)
 
 
-def working_time(
-    start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US"
-) -> timedelta:
-    start, end = (
-        start.astimezone(UTC),
-        end.astimezone(UTC),
-    )  # subtraction within one zone would ignore clock changes
-    total, day = timedelta(0), start.astimezone(ZoneInfo(zone)).date()
-    last = end.astimezone(ZoneInfo(zone)).date()
-    while day <= last:
-        if is_working_day(day, country):
-            opens, closes = day_bounds(day, zone, hours)
-            total += max(timedelta(0), min(closes, end) - max(opens, start))
-        day += timedelta(days=1)
-    return total
-
-
-def add_working_time(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US"
-) -> datetime:
-    at, left = start.astimezone(UTC), amount
-    while True:
-        at = next_opening(at, zone, hours, country)
-        _, closes = day_bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
-        if at + left <= closes:
-            return at + left
-        left -= closes - at
-        at = closes
-
-
-def add_working_days(start: datetime, days: int, zone: str, country: str = "US") -> datetime:
-    """The same time of day, `days` working days later."""
-    local = start.astimezone(ZoneInfo(zone))
-    day, left = local.date(), days
-    while left:
-        day += timedelta(days=1)
-        left -= is_working_day(day, country)
-    return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
-
-
 def day_bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
     """The first moment of the hours on `day` in `zone`, and the first after them."""
     tz = ZoneInfo(zone)

@@ -53,8 +53,8 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Who is told when",
         (
             "approvals.escalationladder",
-            "approvals.teamcalendar",
-            "approvals.dayoff",
+            "outreach.teamcalendar",
+            "outreach.dayoff",
             "approvals.absence",
             "approvals.delegate",
         ),

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
+from caio_project.lib.business_calendar import MOST_DAYS
 from leads.models import Enrichment, Kind
 from metrics.gates import override_gate, phase_gates, quality_gate, reply_gates
 from metrics.gates.gate import (
@@ -29,7 +30,7 @@ from outreach.choices import Phase, Status
 from outreach.control import phase
 from outreach.guardrails.guardrail_counts import unexplained_failures
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
-from outreach.limits import office_hours, sending_domains
+from outreach.limits import sending_domains, team_calendar
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 
 HEALTHY_DAYS = 14
@@ -103,11 +104,10 @@ def pipeline_connectivity(now: datetime) -> Gate:
 
 
 def _last_working_day(now: datetime) -> datetime:
-    day, country = calendar.team_day(now, settings.TEAM_TIME_ZONE), office_hours.team_country()
-    day -= timedelta(days=1)
-    while not calendar.is_working_day(day, country):
-        day -= timedelta(days=1)
-    return _start_of(day)
+    hours = team_calendar.load_calendar()
+    yesterday = calendar.team_day(now, settings.TEAM_TIME_ZONE) - timedelta(days=1)
+    days = (yesterday - timedelta(days=ago) for ago in range(MOST_DAYS))
+    return _start_of(next((day for day in days if hours.is_working_day(day)), yesterday))
 
 
 def _start_of(day: date) -> datetime:
@@ -186,12 +186,8 @@ def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
 
 
 def _business_hours(times: list[tuple[datetime, datetime]]) -> list[float]:
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    country = office_hours.team_country()
-    spans = [
-        calendar.working_time(start, end, settings.TEAM_TIME_ZONE, hours, country)
-        for start, end in times
-    ]
+    hours = team_calendar.load_calendar()
+    spans = [hours.time_between(start, end) for start, end in times]
     return [span.total_seconds() / 3600 for span in spans]
 
 

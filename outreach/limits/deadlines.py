@@ -1,32 +1,30 @@
-"""When a decision about an email is due, and when an undecided email expires."""
+"""When a decision about an email is due, and when an undecided email expires.
+
+Both count by the team's business calendar; for a team without any working hours, by the clock.
+"""
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
+from outreach.choices import Band
+from outreach.limits import team_calendar
 
-from caio_project.lib import calendar
-from outreach import choices
-from outreach.limits import office_hours
-
-HOT_DUE = timedelta(hours=2)
-WARM_DUE = timedelta(hours=4)  # of the team's working time
-LOW_DUE_DAYS = 1
-LIFE_DAYS = {choices.Band.HOT: 3}
+DUE = {Band.HOT: timedelta(hours=2), Band.WARM: timedelta(hours=4)}  # of working time
+OTHER_DUE_DAYS = 1
+LIFE_DAYS = {Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
 
 
-def due_at(band: choices.Band, now: datetime) -> datetime:
-    zone, country = settings.TEAM_TIME_ZONE, office_hours.team_country()
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    if band == choices.Band.HOT:
-        return now + HOT_DUE
-    if band == choices.Band.WARM:
-        return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
-    return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
+def due_at(band: Band, now: datetime) -> datetime:
+    amount = DUE.get(band)
+    if amount is None:
+        return _days_later(now, OTHER_DUE_DAYS)
+    return team_calendar.current_calendar().add_time(now, amount) or now + amount
 
 
-def expires_at(band: choices.Band, now: datetime) -> datetime:
-    days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
-    return calendar.add_working_days(
-        now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()
-    )
+def expires_at(band: Band, now: datetime) -> datetime:
+    return _days_later(now, LIFE_DAYS.get(band, OTHER_LIFE_DAYS))
+
+
+def _days_later(now: datetime, days: int) -> datetime:
+    later = team_calendar.current_calendar().add_days(now, days)
+    return later or now + timedelta(days=days)

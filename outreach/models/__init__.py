@@ -24,7 +24,7 @@ from outreach.models.ghl_updates import AfterSend, OptOut
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
 from outreach.models.history import HistoryItem, Position, Segment
 from outreach.models.language_model import ModelDraft, ModelTokens
-from outreach.models.limits import Place, SendingDomain
+from outreach.models.limits import DayOff, Place, SendingDomain, TeamCalendar
 from outreach.models.messages import Message, MessageText, Transport, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
 from outreach.models.segment_requests import SegmentRequest
@@ -58,7 +58,9 @@ __all__ = [
     "MoveReason",
     "Opportunity",
     "OptOut",
+    "DayOff",
     "Place",
+    "TeamCalendar",
     "Position",
     "Reply",
     "ReplyKind",

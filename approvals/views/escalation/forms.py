@@ -9,9 +9,10 @@ from django import forms
 from django.forms import BaseFormSet, formset_factory
 
 from approvals.choices import Channel, Count, Who
-from approvals.models import DayOff, LadderStep, TeamCalendar
+from approvals.models import LadderStep
 from caio_project.lib.calendar import WorkingHours
 from leads.models import TeamMember
+from outreach.models import DayOff, TeamCalendar
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_STEPS = 10

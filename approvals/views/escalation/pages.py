@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.escalation import availability, ladder_rows, preview
 from approvals.escalation.ladder_rules import Ladder
-from approvals.models import DayOff, EscalationLadder, LadderStep, TeamCalendar
+from approvals.models import EscalationLadder, LadderStep
 from approvals.views.escalation.forms import (
     WEEKDAYS,
     AwayForm,
@@ -29,6 +29,8 @@ from approvals.views.escalation.forms import (
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from leads.models import TeamMember
 from outreach.choices import Band
+from outreach.limits import office_hours, team_calendar
+from outreach.models import DayOff, TeamCalendar
 
 CHANGE = "approvals.change_escalation"
 NOT_A_LEAD = "A Lead changes who is told when. Nothing was changed."
@@ -196,12 +198,13 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
         saved.save()
         DayOff.objects.all().delete()
         DayOff.objects.bulk_create(form.cleaned_data["days_off"])
+    team_calendar.forget_calendar()
     messages.success(request, "Saved: the business calendar.")
     return SeeOther(reverse("escalation"))
 
 
 def _calendar_initial(row: TeamCalendar | None) -> dict[str, Any]:
-    hours = row.hours if row and row.hours else ladder_rows.usual_hours()
+    hours = row.hours if row and row.hours else team_calendar.usual_hours()
     row = row or TeamCalendar()
     return {
         "seen": _stamp(row) if row.pk else "",
@@ -220,7 +223,7 @@ def _render_calendar(
     context = {
         "form": form,
         "team_zone": settings.TEAM_TIME_ZONE,
-        "team_country": ladder_rows.team_country(),
+        "team_country": office_hours.team_country(),
         **more,
     }
     return render_page(request, "approvals/escalation/calendar.html", context, status)

@@ -9,18 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from approvals.escalation import escalation, held_notices, ladder_rows
-from approvals.models import (
-    Absence,
-    DayOff,
-    Delegate,
-    EscalationLadder,
-    LadderStep,
-    Notice,
-    TeamCalendar,
-)
+from approvals.escalation import escalation, held_notices
+from approvals.models import Absence, Delegate, EscalationLadder, LadderStep, Notice
 from leads.models import TeamMember
-from outreach.models import Message
+from outreach.limits import team_calendar
+from outreach.models import DayOff, Message, TeamCalendar
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -99,14 +92,14 @@ def test_the_teams_own_days_off_and_hours_hold(clock: Any) -> None:
     assert sweep() == []
     clock.move_to(datetime(2026, 3, 5, 7, 1, tzinfo=NEW_YORK))
     assert len(sweep()) == 1
-    hours = ladder_rows.load_calendar()
+    hours = team_calendar.load_calendar()
     assert not hours.is_open(datetime(2026, 3, 5, 9, 30, tzinfo=NEW_YORK))
     assert hours.is_open(datetime(2026, 3, 7, 8, 0, tzinfo=NEW_YORK))
 
 
 def test_a_calendar_of_every_hour_needs_no_row(settings: Any) -> None:
     settings.WORKING_HOURS = "00:00-24:00"
-    assert ladder_rows.load_calendar().is_open(datetime(2026, 7, 4, 3, 0, tzinfo=NEW_YORK))
+    assert team_calendar.load_calendar().is_open(datetime(2026, 7, 4, 3, 0, tzinfo=NEW_YORK))
 
 
 def test_a_warm_email_is_told_after_four_business_hours(clock: Any) -> None:

@@ -1,6 +1,6 @@
 """The digest: in working hours, once for each time, with counts, the oldest and a link."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,17 @@ from django.utils import timezone
 from approvals.models import Notice
 from approvals.slack_decisions import digest
 from approvals.tasks import tell
+from caio_project.lib.business_calendar import BusinessCalendar, Span
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
 from tests.fakes.slack import FakeSlack
 
 NEW_YORK = "America/New_York"
+SPANS = (Span(time(8), time(18)),)
+HOURS = BusinessCalendar(
+    NEW_YORK, (*[SPANS] * 5, (), ()), "US", days_off=frozenset({date(2026, 3, 4)})
+)
 TIMES = ["09:00", "14:00"]
 
 
@@ -34,17 +39,18 @@ def at(text: str) -> datetime:
         ("2026-03-03 14:30", "2026-03-03 14:00"),
         ("2026-03-07 09:10", None),  # Saturday
         ("2026-01-01 09:10", None),  # New Year
+        ("2026-03-04 09:10", None),  # a day off of the team
         ("2026-03-09 09:00", "2026-03-09 09:00"),  # the Monday after clocks went forward
         ("2026-11-02 09:00", "2026-11-02 09:00"),  # and after they went back
     ],
 )
 def test_when_a_digest_is_due(now: str, due: str | None) -> None:
     wanted = at(due) if due else None
-    assert digest.due_digest(at(now), TIMES, NEW_YORK, "US") == wanted
+    assert digest.due_digest(at(now), TIMES, HOURS) == wanted
 
 
 def test_without_times_none_is_due() -> None:
-    assert digest.due_digest(at("2026-03-03 09:00"), [], NEW_YORK, "US") is None
+    assert digest.due_digest(at("2026-03-03 09:00"), [], HOURS) is None
 
 
 @pytest.fixture

@@ -123,3 +123,45 @@ def test_working_time_is_added_in_parts(
     assert half is not None and half >= start
     if second:
         assert hours.add_time(half, second) == hours.add_time(start, first + second)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        ("2026-11-24 10:00", 1, "2026-11-25 10:00"),
+        ("2026-11-25 20:00", 1, "2026-11-27 20:00"),  # over Thanksgiving, outside of hours
+        ("2026-11-21 12:00", 3, "2026-11-25 12:00"),  # from a Saturday
+        ("2026-03-06 02:30", 1, "2026-03-09 02:30"),  # the clock went forward on Sunday
+    ],
+)
+def test_the_same_time_of_day_working_days_later(start: str, days: int, end: str) -> None:
+    assert OFFICE.add_days(at(start), days) == at(end)
+    assert NEVER.add_days(at(start), days) is None
+    assert ALWAYS.add_days(at("2026-03-06 10:00"), 3) == at("2026-03-09 10:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-24 10:00", "2026-11-24 16:00", 5),
+        ("2026-11-24 20:00", "2026-11-25 10:00", 1),
+        ("2026-11-25 16:00", "2026-11-27 10:00", 2),
+        ("2026-11-21 08:00", "2026-11-22 20:00", 0),
+        ("2026-11-24 16:00", "2026-11-24 10:00", 0),
+    ],
+)
+def test_working_time_between(start: str, end: str, hours: int) -> None:
+    assert WITH_LUNCH.time_between(at(start), at(end)) == hours * HOUR
+    assert NEVER.time_between(at(start), at(end)) == timedelta(0)
+
+
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    st.timedeltas(timedelta(0), timedelta(hours=120)),
+    st.sampled_from([OFFICE, WITH_LUNCH, ALWAYS]),
+)
+def test_what_is_added_is_what_lies_between(
+    start: datetime, amount: timedelta, hours: BusinessCalendar
+) -> None:
+    end = hours.add_time(start, amount)
+    assert end is not None and hours.time_between(start, end) == amount

@@ -216,77 +216,9 @@ def test_hours_around_the_clock_never_close() -> None:
     ) == local("2026-11-09T00:00:00")
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "hours"),
-    [
-        ("2026-11-02T09:00:00", "2026-11-02T12:00:00", 3),
-        ("2026-11-02T17:00:00", "2026-11-03T09:00:00", 2),
-        ("2026-11-06T17:00:00", "2026-11-09T09:00:00", 2),
-        ("2026-11-07T09:00:00", "2026-11-08T20:00:00", 0),
-        ("2026-11-25T17:00:00", "2026-11-27T09:00:00", 2),
-        ("2026-11-02T02:00:00", "2026-11-02T23:00:00", 10),
-        ("2026-11-03T12:00:00", "2026-11-02T12:00:00", 0),
-        ("2026-03-06T08:00:00", "2026-03-09T18:00:00", 20),
-    ],
-)
-def test_working_time_counts_open_hours_only(start: str, end: str, hours: int) -> None:
-    assert calendar.working_time(local(start), local(end), NY, DAY) == timedelta(hours=hours)
-
-
-@pytest.mark.parametrize(
-    ("start", "hours", "end"),
-    [
-        ("2026-11-02T09:00:00", 4, "2026-11-02T13:00:00"),
-        ("2026-11-02T16:00:00", 4, "2026-11-03T10:00:00"),
-        ("2026-11-06T16:00:00", 4, "2026-11-09T10:00:00"),
-        ("2026-11-02T08:00:00", 10, "2026-11-02T18:00:00"),
-        ("2026-11-07T12:00:00", 0, "2026-11-09T08:00:00"),
-        ("2026-11-02T08:00:00", 50, "2026-11-06T18:00:00"),
-    ],
-)
-def test_working_time_is_added_within_open_hours(start: str, hours: int, end: str) -> None:
-    assert calendar.add_working_time(local(start), timedelta(hours=hours), NY, DAY) == local(end)
-
-
 HOURS = st.sampled_from(
     [DAY, ALWAYS, WorkingHours(time(9, 30), time(16, 45)), WorkingHours(time(12), time(0))]
 )
-AMOUNTS = st.timedeltas(timedelta(0), timedelta(hours=120))
-WHERE = st.sampled_from(["US", "DE", "ZZ"])
-
-
-@given(MOMENTS, AMOUNTS, ZONES, HOURS, WHERE)
-def test_what_is_added_is_what_lies_between(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str
-) -> None:
-    end = calendar.add_working_time(start, amount, zone, hours, country)
-    assert end >= start
-    assert calendar.working_time(start, end, zone, hours, country) == amount
-
-
-@given(MOMENTS, AMOUNTS, ZONES, HOURS)
-def test_the_zone_of_an_argument_does_not_matter(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours
-) -> None:
-    there = start.astimezone(ZoneInfo(zone))
-    end = calendar.add_working_time(start, amount, zone, hours)
-    assert calendar.add_working_time(there, amount, zone, hours) == end
-    between = calendar.working_time(there, end.astimezone(ZoneInfo(zone)), zone, hours)
-    assert between == calendar.working_time(start, end, zone, hours)
-
-
-@given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted), ZONES, HOURS)
-def test_working_time_of_two_parts_adds_up(
-    moments: list[datetime], zone: str, hours: WorkingHours
-) -> None:
-    first, middle, last = (
-        moments[0],
-        *(min(m, moments[0] + timedelta(days=60)) for m in moments[1:]),
-    )
-    parts = [calendar.working_time(a, b, zone, hours) for a, b in ((first, middle), (middle, last))]
-    assert (
-        sum(parts, timedelta(0)) == calendar.working_time(first, last, zone, hours) <= last - first
-    )
 
 
 @given(MOMENTS, ZONES, HOURS)
@@ -294,35 +226,5 @@ def test_opening_is_now_or_later_and_open(now: datetime, zone: str, hours: Worki
     opens = calendar.next_opening(now, zone, hours)
     assert opens >= now
     assert calendar.next_opening(opens, zone, hours) == opens
-    assert calendar.working_time(now, opens, zone, hours) == timedelta(0)
-    assert calendar.working_time(opens, opens + timedelta(minutes=1), zone, hours) > timedelta(0)
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "end"),
-    [
-        ("2026-11-02T15:00:00", 3, "2026-11-05T15:00:00"),
-        ("2026-11-05T15:00:00", 3, "2026-11-10T15:00:00"),
-        ("2026-11-24T15:00:00", 2, "2026-11-27T15:00:00"),
-        (
-            "2026-03-06T15:00:00",
-            1,
-            "2026-03-09T15:00:00",
-        ),  # the same time on the clock, an hour less in between
-        ("2026-11-07T15:00:00", 1, "2026-11-09T15:00:00"),
-        ("2026-11-07T15:00:00", 0, "2026-11-07T15:00:00"),
-    ],
-)
-def test_working_days_keep_the_time_on_the_clock(start: str, days: int, end: str) -> None:
-    assert calendar.add_working_days(local(start), days, NY) == local(end)
-
-
-@given(MOMENTS, st.integers(1, 20), ZONES, WHERE)
-def test_working_days_are_counted_one_by_one(
-    start: datetime, days: int, zone: str, country: str
-) -> None:
-    end = calendar.add_working_days(start, days, zone, country)
-    first, last = calendar.team_day(start, zone), calendar.team_day(end, zone)
-    between = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-    assert calendar.is_working_day(last, country)
-    assert sum(calendar.is_working_day(day, country) for day in between) == days
+    opened, closes = calendar.next_working_hours(now, zone, hours)
+    assert opened <= opens < closes

@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.escalation import ladder_rows
-from approvals.models import Absence, DayOff, EscalationLadder, LadderStep, TeamCalendar
+from approvals.models import Absence, EscalationLadder, LadderStep
 from leads.models import TeamMember
 from outreach.choices import Band
+from outreach.models import DayOff, TeamCalendar
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
