@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
+from caio_project.operations.figure_checks import figure_errors
 from caio_project.operations.slack_checks import slack_errors
 from caio_project.privacy.retention import setting_errors
 from caio_project.team_access.secret_checks import production_errors
@@ -45,6 +46,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *production_errors(),
             *_vendor_errors(),
             *slack_errors(),
+            *figure_errors(),
             *_language_model_errors(),
             *_limit_errors(),
             *_sending_errors(),

@@ -204,6 +204,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
 
 # --- The product ----------------------------------------------------------------------------------
+from caio_project.operations.figure_settings import *  # noqa: E402, F403, I001
+
 SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
 SENDER_NAME = env.str("SENDER_NAME", default="")
@@ -215,9 +217,7 @@ ALLOWED_COUNTRIES = [
 ]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
-RB2B_ALLOW_UNTOKENED_UNTIL = env.str(
-    "RB2B_ALLOW_UNTOKENED_UNTIL", default=""
-)  # a date, for the cutover
+RB2B_ALLOW_UNTOKENED_UNTIL = env.str("RB2B_ALLOW_UNTOKENED_UNTIL", default="")  # for the cutover
 
 CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
 CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")

@@ -3,15 +3,34 @@
 from math import ceil, hypot, sqrt
 from statistics import mean, median, quantiles
 
+Z95 = 1.959963984540054  # the normal quantile of 97.5 %
+
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
     """The 95 % Wilson interval of a proportion; None without trials."""
     if not trials:
         return None
-    from scipy.stats import binomtest
+    squared = Z95**2
+    middle = (successes + squared / 2) / (trials + squared)
+    failures = trials - successes
+    half = Z95 * sqrt(successes * failures / trials + squared / 4) / (trials + squared)
+    low = 0.0 if successes == 0 else max(0.0, middle - half)
+    high = 1.0 if failures == 0 else min(1.0, middle + half)
+    return low, high
 
-    interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+
+def mean_interval(total: float, squares: float, number: int) -> tuple[float, float] | None:
+    """The 95 % interval (Student's t) of a mean, from the sum and the sum of squares; None for
+    fewer than two values.
+    """
+    if number < 2:
+        return None
+    from scipy.special import stdtrit
+
+    average = total / number
+    variance = max(0.0, (squares - total * average) / (number - 1))
+    half = float(stdtrit(number - 1, 0.975)) * sqrt(variance / number)
+    return average - half, average + half
 
 
 def summarize_values(values: list[float]) -> dict[str, float]:
