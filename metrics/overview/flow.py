@@ -199,7 +199,18 @@ def stuck_since_by_stage(now: datetime) -> dict[str, datetime]:
     return {code: oldest for code, oldest in found.items() if oldest}
 
 
-def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> str:
+def is_caught_up(stages: list[Stage], waits: WaitingWork, *, halted: bool) -> bool:
+    """Whether every stage was seen within the hour and nothing waits, is blocked, parked or
+    uncertain, and sending is not halted.
+    """
+    seen = bool(stages) and all(stage.is_fresh for stage in stages)
+    held = any(stage.waiting for stage in stages if stage.code == "waiting")
+    return seen and not held and not waits.is_any and not halted
+
+
+def overview_headline(
+    stages: list[Stage], overdue: int, waits: WaitingWork, *, halted: bool = False
+) -> str:
     """One sentence that says what is needed. Absence of data is never "all caught up"."""
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
@@ -211,8 +222,10 @@ def overview_headline(stages: list[Stage], overdue: int, waits: WaitingWork) -> 
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
     if unproven is None and waits.is_any:
         return f"No email waits for you, but {_and_list(waiting_phrases(waits))}."
-    if unproven is None:
+    if is_caught_up(stages, waits, halted=halted):
         return "All caught up. Every stage was seen working in the last hour."
+    if unproven is None:
+        return "No email waits for you, but sending is halted."
     if unproven.is_off:
         return (
             "No email waits for you, but scoring and drafting are off. New visitors reach you "

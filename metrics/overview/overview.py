@@ -13,7 +13,7 @@ from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
 from leads.models import Kind
 from leads.scoring import assess
-from metrics.overview import experiments_page, flow
+from metrics.overview import experiments_page, flow, funnel
 from outreach.control import phase
 from outreach.limits import current_limits, limit_rules
 from outreach.models import ControlChange, Message
@@ -34,11 +34,14 @@ def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
     overdue, waits = review_queue.count_overdue(), what_waits.what_waits()
     stages = flow.flow_stages(now, waits.blocked_by())
-    limits = current_limits.read_limits(phase.current_control(), now)
+    control = phase.current_control()
+    limits = current_limits.read_limits(control, now)
+    proven = flow.is_caught_up(stages, waits, halted=phase.is_halted(control))
     return {
         "stages": stages,
-        "headline": flow.overview_headline(stages, overdue, waits),
-        "proven": all(stage.is_fresh for stage in stages) and not waits.is_any,
+        "headline": flow.overview_headline(stages, overdue, waits, halted=phase.is_halted(control)),
+        "proven": proven,
+        "funnel": funnel.read_funnel(now, stages, waits),
         "waits": waits,
         "oldest": review_queue.waiting_messages().first(),
         "standing": limits,

@@ -1,0 +1,120 @@
+"""The funnel follows people; "all caught up" is said in one case and refused in all others."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from approvals.queue.what_waits import BlockedDrafts, WaitingWork
+from caio_project.lib.models import Heartbeat
+from caio_project.schedule import SWEEPS
+from leads.models import InboundEvent
+from metrics.overview import flow, funnel
+from metrics.overview.flow import STAGE_DEFINITIONS, Stage
+from outreach.lifecycle.block_causes import block_cause
+from outreach.models import Control, Message
+from tests import factories
+
+CAUGHT_UP = "All caught up"
+
+
+def stages(**changes: dict[str, Any]) -> list[Stage]:
+    now = timezone.now()
+    made = [Stage(code, code.title(), 0, 0, None, now, None) for code in STAGE_DEFINITIONS]
+    return [replace(one, **changes.get(one.code, {})) for one in made]
+
+
+HOUR_AGO = timedelta(hours=1, seconds=1)
+NOTHING = WaitingWork((), 0, 0)
+BLOCKED = WaitingWork((BlockedDrafts(block_cause("country", by_template=True), 1),), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "waits", "halted"),
+    [
+        *[(stages(**{code: {"seen_at": None}}), NOTHING, False) for code in STAGE_DEFINITIONS],
+        *[
+            (stages(**{code: {"seen_at": timezone.now() - HOUR_AGO}}), NOTHING, False)
+            for code in STAGE_DEFINITIONS
+        ],
+        (stages(enriched={"is_stuck": True, "waiting": 3}), NOTHING, False),
+        (stages(leads={"is_off": True}), NOTHING, False),
+        (stages(waiting={"waiting": 1}), NOTHING, False),
+        (stages(), BLOCKED, False),
+        (stages(), WaitingWork((), 1, 0), False),
+        (stages(), WaitingWork((), 0, 1), False),
+        (stages(), NOTHING, True),
+    ],
+)
+def test_it_is_not_said(found: list[Stage], waits: WaitingWork, halted: bool) -> None:
+    assert not flow.is_caught_up(found, waits, halted=halted)
+    assert CAUGHT_UP not in flow.overview_headline(found, 0, waits, halted=halted)
+
+
+def test_it_is_said_where_all_was_seen_and_nothing_stands() -> None:
+    put_off = WaitingWork((), 0, 0, unmatched=4, snoozed=2)  # these wait for nobody now
+    assert flow.is_caught_up(stages(), put_off, halted=False)
+    assert CAUGHT_UP in flow.overview_headline(stages(), 0, put_off)
+    assert not flow.is_caught_up([], NOTHING, halted=False)
+
+
+@pytest.mark.django_db
+class TestPage:
+    def page(self, client: Client, viewer: User) -> str:
+        client.force_login(viewer)
+        return client.get("/sales").content.decode()
+
+    def all_seen(self) -> None:
+        for name in SWEEPS:
+            Heartbeat.beat(name)
+
+    def test_only_with_every_stage_seen(self, client: Client, viewer: User) -> None:
+        assert CAUGHT_UP not in self.page(client, viewer)
+        self.all_seen()
+        assert CAUGHT_UP in self.page(client, viewer)
+
+    @pytest.mark.parametrize("what", ["parked", "uncertain", "blocked", "halted"])
+    def test_not_with_one_row_that_stands(self, client: Client, viewer: User, what: str) -> None:
+        self.all_seen()
+        if what == "parked":
+            InboundEvent.objects.create(source="rb2b", body_sha256="x", body=b"", state="parked")
+        elif what == "halted":
+            Control.objects.update_or_create(defaults={"halted": True})
+        else:
+            lead = factories.LeadFactory()
+            now = timezone.now()
+            Message.objects.create(
+                lead=lead, status=what, blocked_by="country", uncertain_at=now, version=1
+            )
+        page = self.page(client, viewer)
+        assert CAUGHT_UP not in page and "hero proven" not in page
+
+    def test_people_are_followed_and_what_is_lost_is_said(
+        self, client: Client, viewer: User
+    ) -> None:
+        for _ in range(3):
+            factories.VisitFactory()
+        factories.VisitFactory(lead__kind="test")
+        factories.VisitFactory(lead__first_seen_at=timezone.now() - timedelta(days=31))
+        held = factories.held_email(factories.VisitFactory().lead)
+        factories.create_feedback(factories.held_email(factories.VisitFactory().lead))
+        reached, is_cut = funnel._count_people(timezone.now())
+        assert (reached, is_cut) == ([5, 2, 2, 2, 1, 1, 1, 1], False)
+        page = self.page(client, viewer)
+        assert "From visit to meeting" in page and "3 fewer" in page and held.lead_id
+
+
+def test_percentages_need_twenty_people() -> None:
+    steps = funnel.build_steps([30, 21, 19, 10, 0, 0, 0, 0], {"held": ("4 waiting",)})
+    assert [step.lost for step in steps] == [0, 9, 2, 9, 10, 0, 0, 0]
+    assert [step.lost_percent for step in steps][1:5] == [30, 10, None, None]
+    assert (steps[3].waits, steps[3].width, steps[3].left) == (("4 waiting",), 33.3, 33.35)
+    assert [step.width for step in funnel.build_steps([0] * 8, {})] == [0.0] * 8
+
+
+def test_who_is_beyond_a_step_has_passed_it() -> None:
+    assert funnel.count_reached([0, 0, 5, 7]) == [4, 2, 2, 2, 2, 2, 1, 1]
