@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from metrics.performance import performance_page
 from outreach.choices import Phase
 from outreach.drafting import template_choice
 from outreach.experiments import experiments
@@ -88,6 +89,24 @@ class PromotionForm(forms.Form):
         if name.casefold() not in (self.target.value, self.target.label.casefold()):
             raise forms.ValidationError(f"It is not {self.target.label}.")
         return name
+
+
+class PerformanceForm(forms.Form):
+    """Which days and which emails the charts are about."""
+
+    days = forms.TypedChoiceField(
+        label="Period",
+        choices=[(days, f"{days} days") for days in performance_page.PERIODS],
+        coerce=int,
+        initial=performance_page.USUAL_PERIOD,
+        error_messages={"invalid_choice": "Period: choose one of the list."},
+    )
+    part = forms.ChoiceField(
+        label="Emails",
+        required=False,
+        choices=performance_page.part_choices,
+        error_messages={"invalid_choice": "Emails: nothing of that name was counted."},
+    )
 
 
 class ExperimentForm(forms.Form):

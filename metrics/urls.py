@@ -4,6 +4,7 @@ from metrics import incident_views, views
 
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
+    path("sales/performance", views.performance_view, name="performance"),
     path("sales/phase", views.phase_view, name="phase"),
     path("sales/phase/promote", views.promote_view, name="promote"),
     path("sales/phase/agreement", views.agreement_view, name="agreement"),

@@ -16,6 +16,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "": (OPEN, OPEN),
     "admin": (OPEN, OPEN),
     "sales": (VIEWER, CLOSED),
+    "sales/performance": (VIEWER, CLOSED),
     "sales/phase": (VIEWER, CLOSED),
     "sales/phase/promote": (LEAD, LEAD),
     "sales/phase/agreement": (VIEWER, CLOSED),

@@ -1,0 +1,1 @@
+"""The page Performance: charts of figures, each with its numbers and never under its sample."""
