@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -21,7 +23,8 @@ from caio_project.operations import switches as switches  # registers
 from caio_project.team_access import api_key_changes, second_factor
 from caio_project.team_access.access_log import record_access
 
-for theirs in (User, Group, APIKey, EmailAddress, Authenticator):  # ours are below, or none
+ALLAUTHS = (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession)
+for theirs in (User, Group, APIKey, *ALLAUTHS):  # ours are below, or none
     if admin.site.is_registered(theirs):
         admin.site.unregister(theirs)
 

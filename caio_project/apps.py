@@ -12,11 +12,13 @@ class ProjectConfig(AppConfig):
         from caio_project.lib import nudge
         from caio_project.operations import broker_watch, surroundings
         from caio_project.team_access import sign_in_events
+        from caio_project.team_access.sessions import account_changes
         from outreach.email_templates import seeding
 
         assert checks and surroundings
         sign_in_events.listen()
         nudge.when_broker_is_away = broker_watch.watch_without_broker
+        account_changes.listen()
         # What a fresh database needs, also after a test has flushed it.
         # Sent for apps with models only; metrics is the last of them, so every table and permission
         # is there by then.

@@ -16,6 +16,7 @@ from caio_project.operations.figure_checks import figure_errors
 from caio_project.operations.slack_checks import slack_errors
 from caio_project.privacy.retention import setting_errors
 from caio_project.team_access.secret_checks import production_errors
+from caio_project.team_access.single_sign_on.oidc_settings import setting_errors
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
@@ -111,7 +112,7 @@ def _base_errors() -> list[tuple[str, str, str]]:
 
 
 def _account_errors() -> list[tuple[str, str, str]]:
-    return [
+    return setting_errors(settings.OIDC) + [
         (
             "SECOND_FACTOR_ROLES",
             f"SECOND_FACTOR_ROLES names {role!r}; it knows {', '.join(roles.ROLES)}.",

@@ -50,6 +50,10 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def sign_in_ways(request: HttpRequest) -> dict[str, Any]:
+    return {"oidc": settings.OIDC} if request.path.startswith(OWN_PAGES) else {}
+
+
 def admin_badge(request: HttpRequest) -> list[str]:
     """The badge in the admin's head: the enforced phase, and whether anything can be sent."""
     row = phase.current_control()

@@ -30,6 +30,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "caio_project.context.page_status",
+                "caio_project.context.sign_in_ways",
             ],
             "builtins": ["caio_project.lib.templatetags.say"],
         },

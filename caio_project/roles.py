@@ -1,7 +1,7 @@
 """Permissions of the roles. A Viewer reads. A Reviewer also decides and halts.
 
 A Lead also resumes, promotes, edits templates and the score, reads incoming bodies and the record
-of sign-ins, and revokes API keys.
+of sign-ins, revokes API keys, and ends sessions.
 """
 
 from typing import Any
@@ -59,6 +59,7 @@ LEAD_PERMISSIONS = (
     "lib.view_apikey",
     "lib.change_apikey",
     "lib.view_accessevent",
+    "lib.end_sessions",
     "lib.run_diagnosis",
 )
 ROLES = ("Viewer", "Reviewer", "Lead")

@@ -21,6 +21,7 @@ from caio_project.library_settings import UNFOLD as UNFOLD
 from caio_project.library_settings import logging_settings, task_queues
 from caio_project.privacy.data_settings import data_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
+from caio_project.team_access.single_sign_on.oidc_settings import read_settings
 from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,9 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
+    *ACCOUNT_APPS,  # noqa: F405
     "rest_framework",
     "rest_framework_api_key",
     "django_filters",
@@ -95,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "caio_project.team_access.second_factor.DemandSecondFactor",
+    "caio_project.team_access.sessions.session_rows.SeeSessions",
     "caio_project.team_access.reader_zone.ReaderZone",
     "django_htmx.middleware.HtmxMiddleware",
     "caio_project.lib.web.csp.ContentSecurityPolicy",
@@ -180,7 +180,6 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 X_FRAME_OPTIONS = "DENY"
-SECURE_CONTENT_TYPE_NOSNIFF = True
 # Railway's edge is one proxy, and names itself in the environment.
 TRUSTED_PROXY_COUNT = env.int(
     "TRUSTED_PROXY_COUNT", default=1 if env.str("RAILWAY_ENVIRONMENT_NAME", default="") else 0
@@ -197,6 +196,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for a redirect
 
 # --- Accounts: see team_access/account_settings.py ------------------------------------------------
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
+OIDC = read_settings(env)
 # --- Mail to the team (never to leads: those leave through GoHighLevel only) ----------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))

@@ -27,6 +27,8 @@ from caio_project.lead_pages import (
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
 from caio_project.watching.views import metrics_view
+from caio_project.team_access.sessions import session_pages
+from caio_project.team_access.single_sign_on import views as single_sign_on
 from caio_project.weekly_pages import (
     approval_rules_page,
     diagnosis_page,
@@ -63,6 +65,14 @@ urlpatterns = [
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),
+    path("sales/settings/sessions", session_pages.session_list, name="sessions"),
+    path("sales/settings/sessions/end-others", session_pages.end_other_sessions, name="end-others"),
+    path("sales/settings/sessions/<int:pk>/end", session_pages.end_session, name="end-session"),
+    path(
+        "sales/settings/sessions/people/<int:pk>/end",
+        session_pages.end_sessions_of,
+        name="end-sessions-of",
+    ),
     path("sales/templates", template_pages.template_list_page, name="templates"),
     path("sales/templates/new", template_pages.new_template, name="template-new"),
     path("sales/templates/<str:key>", template_pages.template_page, name="template"),
@@ -124,7 +134,14 @@ urlpatterns = [
     path("api/<path:unknown>", api.unknown_address),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
-    # Addresses are set by an administrator: no page that mails a link to one just typed.
-    re_path(r"^accounts/(email|confirm-email|signup|login/code)/", account_pages.closed_page),
+    path("accounts/sso/", single_sign_on.begin_sign_in, name="single-sign-on"),
+    path("accounts/sso/callback/", single_sign_on.finish_sign_in, name="single-sign-on-callback"),
+    path("accounts/sso/left/", single_sign_on.leave_page, name="single-sign-on-left"),
+    # Addresses are set by an administrator: no page that mails a link to one just typed. Accounts
+    # are linked and sessions ended on our own pages; who has no password gets none by a page.
+    re_path(
+        r"^accounts/(email|confirm-email|signup|login/code|3rdparty|social|sessions|password/set)/",
+        account_pages.closed_page,
+    ),
     path("accounts/", include("allauth.urls")),
 ]

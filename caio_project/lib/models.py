@@ -90,7 +90,7 @@ class ApiKey(AbstractAPIKey):
 
 
 class AccessEvent(AppendOnly):
-    """A sign-in, a refused one, or a change of a password, second factor or API key."""
+    """A sign-in, a refused one, or a change of a password, second factor, role, session or key."""
 
     class Kind(models.TextChoices):
         SIGNED_IN = "signed_in", "Signed in"
@@ -107,8 +107,14 @@ class AccessEvent(AppendOnly):
         KEY_REVOKED = "key_revoked", "API key revoked"
         PERSON_EXPORTED = "person_exported", "Data of a person exported"
         PERSON_ERASED = "person_erased", "Person erased"
+        SSO_REFUSED = "sso_refused", "Single sign-on refused"
+        SSO_LINKED = "sso_linked", "Linked to single sign-on"
+        SSO_UNLINKED = "sso_unlinked", "Unlinked from single sign-on"
+        ACCOUNT_MADE = "account_made", "Account made"
+        ROLES_CHANGED = "roles_changed", "Roles changed"
+        SESSION_ENDED = "session_ended", "Session ended"
 
-    REFUSED = (Kind.PASSWORD_REFUSED, Kind.CODE_REFUSED, Kind.THROTTLED)
+    REFUSED = (Kind.PASSWORD_REFUSED, Kind.CODE_REFUSED, Kind.THROTTLED, Kind.SSO_REFUSED)
 
     at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -130,6 +136,7 @@ class AccessEvent(AppendOnly):
     about = models.CharField(max_length=100, blank=True)
 
     class Meta:
+        permissions = [("end_sessions", "Can end the sessions of others")]
         indexes = [
             models.Index(fields=["-at"], name="access_newest"),
             models.Index(fields=["user", "-at"], name="access_of_user"),

@@ -15,8 +15,10 @@ from django.urls import reverse
 
 from caio_project.lib.models import AccessEvent
 from caio_project.team_access.access_log import client_address, record_access
+from caio_project.team_access.second_factor import SINGLE_SIGN_ON
 
 THROTTLE_CODES = ("too_many_login_attempts", "rate_limited")
+FACTOR_STAGE = "caio_project.team_access.second_factor.FactorStage"
 THROTTLED_ONCE_IN = 60  # seconds: a flood of tries is one line a minute and address
 
 
@@ -25,8 +27,20 @@ def active_users_with_email(email: str) -> list[Any]:
     return list(get_user_model().objects.filter(email__iexact=email, is_active=True)[:5])
 
 
+def may_use_password(user: Any) -> bool:
+    """Under OIDC_ONLY, the accounts in OIDC_BREAK_GLASS alone."""
+    return not settings.OIDC.is_only_way or user.get_username() in settings.OIDC.break_glass
+
+
 class TeamBackend(AuthenticationBackend):
     """Take a username or an email address with the password."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        """A password also confirms who is signed in already, whichever way they came."""
+        user = super().authenticate(request, **credentials)
+        signed_in = getattr(request, "user", None)
+        is_confirmed = user is not None and signed_in is not None and signed_in.pk == user.pk
+        return user if user is None or is_confirmed or may_use_password(user) else None
 
     def _authenticate_by_email(self, email: str, password: str) -> Any:
         for user in active_users_with_email(email) if email else []:
@@ -36,10 +50,13 @@ class TeamBackend(AuthenticationBackend):
 
 
 class TeamResetForm(ResetPasswordForm):
-    """Write to the active accounts of an address; whoever asks always gets the same answer."""
+    """Write to the active accounts of an address that sign in by password; whoever asks always gets
+    the same answer.
+    """
 
     def clean_email(self) -> str:
-        self.users = active_users_with_email(self.cleaned_data["email"])
+        found = active_users_with_email(self.cleaned_data["email"])
+        self.users = [one for one in found if one.has_usable_password() and may_use_password(one)]
         return str(self.cleaned_data["email"])
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
@@ -49,6 +66,15 @@ class TeamResetForm(ResetPasswordForm):
 
 
 class TeamAccountAdapter(DefaultAccountAdapter):
+    def get_login_stages(self) -> list[str]:
+        theirs, ours = "allauth.mfa.stages.AuthenticateStage", FACTOR_STAGE
+        return [ours if stage == theirs else stage for stage in super().get_login_stages()]
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        if request.session.get(SINGLE_SIGN_ON) and settings.OIDC.is_on:
+            return reverse("single-sign-on-left")
+        return str(super().get_logout_redirect_url(request))
+
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         if code in THROTTLE_CODES:
             _record_throttling(allauth_context.request)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,6 +20,7 @@ from caio_project.lib.web.problems import problem_response
 from caio_project.team_access.access_log import record_access
 
 OPEN_PATHS = ("/accounts/", "/static/", "/u/", "/webhooks/", "/api/health", "/api/queue-status")
+SINGLE_SIGN_ON = "single_sign_on"  # in a session: how it began
 UNREADABLE = (
     "This second factor was stored under another SECRET_KEY. Ask an administrator to remove it."
 )
@@ -38,6 +41,17 @@ class SealedFactors(DefaultMFAAdapter):
 
     def get_totp_issuer(self) -> str:
         return "CAIO"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Keys belong to the host of SITE_URL, whatever host a request was sent to."""
+        return {"id": urlsplit(settings.SITE_URL).hostname or "", "name": "CAIO"}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """A name that no other key of this person has."""
+        keys = Authenticator.objects.filter(user=user, type=type)
+        taken = {key.data.get("name") for key in keys}
+        names = (f"Security key {number}" for number in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
 
 
 def remove_factors(user: Any, *, by: Any = None, request: HttpRequest | None = None) -> bool:
@@ -63,6 +77,20 @@ def has_factor(user: Any) -> bool:
     return Authenticator.objects.filter(user=user, type__in=kinds).exists()
 
 
+def is_vouched_for(request: HttpRequest) -> bool:
+    """Whether this session began by single sign-on with a second factor asked for there."""
+    return bool(request.session.get(SINGLE_SIGN_ON, {}).get("second_factor"))
+
+
+class FactorStage(AuthenticateStage):
+    """Asks for the second factor of this account, unless the identity provider vouches for one."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        began = (self.login.signal_kwargs or {}).get("sociallogin")
+        is_vouched = began is not None and bool(began.state.get("second_factor"))
+        return not is_vouched and bool(super()._should_handle(request))
+
+
 class DemandSecondFactor:
     """Send who lacks a demanded factor to the page that sets it up; nothing else is open to them.
 
@@ -76,7 +104,7 @@ class DemandSecondFactor:
         if not settings.SECOND_FACTOR_ROLES or request.path.startswith(OPEN_PATHS):
             return self.get_response(request)
         user = request.user
-        if not is_demanded_of(user) or has_factor(user):
+        if not is_demanded_of(user) or has_factor(user) or is_vouched_for(request):
             return self.get_response(request)
         if request.path.startswith("/api/"):
             text = "Your role needs a second factor. Set it up at /accounts/2fa/."

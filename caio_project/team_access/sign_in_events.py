@@ -1,17 +1,29 @@
 """Puts on record what allauth and Django announce about sign-ins, passwords and factors."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account import signals as account_signals
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as factor_signals
+from django.conf import settings
 from django.contrib.auth import get_user_model, signals
 from django.db.models import Q
+from django.utils import timezone
 
 from caio_project.lib.models import AccessEvent
-from caio_project.team_access.access_log import record_access
+from caio_project.team_access.access_log import client_address, record_access
+from caio_project.team_access.second_factor import SINGLE_SIGN_ON
+from caio_project.team_access.sessions import session_rows
 
 Kind = AccessEvent.Kind
+METHODS = {
+    "socialaccount": "single sign-on",
+    "mfa": "second factor",
+    "totp": "code",
+    "webauthn": "security key",
+    "recovery_codes": "recovery code",
+}
 BY_THEMSELVES = (
     (account_signals.password_changed, Kind.PASSWORD_CHANGED, ""),
     (account_signals.password_set, Kind.PASSWORD_CHANGED, "first password"),
@@ -27,6 +39,7 @@ def listen() -> None:
     signals.user_logged_in.connect(_on_sign_in, dispatch_uid="access-in")
     signals.user_logged_out.connect(_on_sign_out, dispatch_uid="access-out")
     signals.user_login_failed.connect(_on_refused_password, dispatch_uid="access-refused")
+    account_signals.user_logged_in.connect(_on_way_in, dispatch_uid="access-way-in")
     factor_signals.authentication_failed.connect(_on_refused_code, dispatch_uid="access-code")
     for number, (signal, kind, about) in enumerate(BY_THEMSELVES):
         signal.connect(_recorder(kind, about), weak=False, dispatch_uid=f"access-{number}")
@@ -42,8 +55,21 @@ def _recorder(kind: AccessEvent.Kind, about: str) -> Any:
 
 def _on_sign_in(*, request: Any, user: Any, **_: Any) -> None:
     records = get_authentication_records(request, user) if request is not None else []
-    methods = " and ".join(dict.fromkeys(str(one["method"]) for one in records))
+    names = [str(one.get("type") or one["method"]) for one in records]
+    methods = " and ".join(dict.fromkeys(METHODS.get(name, name) for name in names))
     record_access(Kind.SIGNED_IN, user=user, by=user, request=request, about=methods)
+    if client_address(request):
+        session_rows.start_row(request, user)
+
+
+def _on_way_in(*, request: Any, sociallogin: Any = None, **_: Any) -> None:
+    """A session by single sign-on ends within hours, so that roles are read from the claim anew."""
+    if sociallogin is None:
+        request.session.pop(SINGLE_SIGN_ON, None)
+        return
+    is_vouched = bool(sociallogin.state.get("second_factor"))
+    request.session[SINGLE_SIGN_ON] = {"second_factor": is_vouched}
+    request.session.set_expiry(timezone.now() + timedelta(hours=settings.OIDC.session_hours))
 
 
 def _on_sign_out(*, request: Any, user: Any, **_: Any) -> None:

@@ -12,6 +12,9 @@ COMPUTED = object()
 SETTINGS_FILES = ("settings.py", "operations/figure_settings.py")
 
 
+FILES = ("settings.py", "team_access/single_sign_on/oidc_settings.py")
+
+
 def read_by_settings() -> dict[str, object]:
     """Name: default, of every env.<type>("NAME", default=…) in settings.py and its parts."""
     found: dict[str, object] = {}
@@ -21,6 +24,8 @@ def read_by_settings() -> dict[str, object]:
     folder = settings.BASE_DIR / "caio_project"
     trees = [ast.parse((folder / name).read_text()) for name in SETTINGS_FILES]
     for node in (node for tree in trees for node in ast.walk(tree)):
+    """Name: default, of every env.<type>("NAME", default=…) in the files of settings."""
+    texts = [(settings.BASE_DIR / "caio_project" / name).read_text() for name in FILES]
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
@@ -27,7 +28,13 @@ from outreach.models import (
 from tests import factories, paths
 
 # What a look changes: sessions, who was seen when, and marks of what was on the screen.
-NOT_COUNTED = {"django_session", "lib_heartbeat", "lib_accessevent", "django_admin_log"}
+NOT_COUNTED = {
+    "django_session",
+    "usersessions_usersession",
+    "lib_heartbeat",
+    "lib_accessevent",
+    "django_admin_log",
+}
 
 
 @dataclass
@@ -92,6 +99,11 @@ def make_world() -> World:
     incident = Incident.objects.create(cause="silent_source", subject="rb2b")
     for route in ("sales/incidents", "api/incidents"):
         world.values[route] = {"uuid:public_id": str(incident.public_id)}
+    session = UserSession.objects.create(
+        user=person, session_key="s" * 32, ip="203.0.113.7", user_agent="Chrome/1 Windows"
+    )
+    world.values["sales/settings/sessions"] = {"int:pk": str(session.pk)}
+    world.values["sales/settings/sessions/people"] = {"int:pk": str(person.pk)}
     world.values["sales/templates"] = {"str:key": "tier_1.high_intent"}
     return world
 

@@ -132,7 +132,7 @@ class TestSecondFactor:
         client.post("/accounts/2fa/authenticate/", {"code": code_now()})
         assert is_signed_in(client)
         event = AccessEvent.objects.get(kind="signed_in")
-        assert (event.user, event.about) == (protected, "password and mfa")
+        assert (event.user, event.about) == (protected, "password and code")
 
     def test_with_a_recovery_code_it_does_once(self, client: Client, protected: User) -> None:
         code = RecoveryCodes(

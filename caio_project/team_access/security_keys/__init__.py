@@ -1,0 +1,1 @@
+"""Security keys (WebAuthn) as second factors, beside codes."""

@@ -1,0 +1,1 @@
+"""Where people are signed in: kept as rows, listed, ended."""
