@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -65,6 +66,7 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
             "form": form,
             "zones": sorted(reader_zone.zone_names()),
             "team_zone": settings.TEAM_TIME_ZONE,
+            "keys": Authenticator.objects.filter(user=user, type="webauthn").order_by("pk"),
             **_availability(user),
         }
         template = "caio_project/team_access/personal_settings.html"

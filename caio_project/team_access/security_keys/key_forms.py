@@ -11,6 +11,7 @@ from allauth.mfa.webauthn.forms import (
     EditWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -21,7 +22,24 @@ LONGEST_NAME = 60
 MAX_KEYS = 20
 
 
+class AnswerField(forms.JSONField):
+    """The answer of a key; JSON nested too deeply is as wrong as none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=True, widget=forms.HiddenInput)
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial  # an answer serves once: the page shown again holds none
+
+
 class AddKeyForm(AddWebAuthnForm):
+    credential = AnswerField()
     name = forms.CharField(required=False, max_length=LONGEST_NAME, label="Name of the key")
 
     def clean(self) -> dict[str, Any]:
@@ -35,23 +53,28 @@ class RenameKeyForm(EditWebAuthnForm):
     name = forms.CharField(max_length=LONGEST_NAME, label="Name of the key")
 
 
-class UseKeyForm(AuthenticateWebAuthnForm):
+class _RecordedAnswer(AuthenticateWebAuthnForm):
+    credential = AnswerField()
+
     def clean_credential(self) -> Any:
-        return _or_on_record(self.user, super().clean_credential)
+        """What is no answer of a key at all is refused before it counts as a try."""
+        given = self.cleaned_data["credential"]
+        _or_refused(lambda: auth.parse_authentication_response(given))
+        try:
+            return _or_refused(super().clean_credential)
+        except ValidationError as error:
+            if error.code == "incorrect_code":
+                kind, request = AccessEvent.Kind.CODE_REFUSED, allauth_context.request
+                record_access(kind, user=self.user, request=request, about="security key")
+            raise
 
 
-class ConfirmByKeyForm(ReauthenticateWebAuthnForm):
-    def clean_credential(self) -> Any:
-        return _or_on_record(self.user, super().clean_credential)
+class UseKeyForm(_RecordedAnswer):
+    pass
 
 
-def _or_on_record(user: Any, check: Callable[[], Any]) -> Any:
-    try:
-        return _or_refused(check)
-    except ValidationError:
-        kind, request = AccessEvent.Kind.CODE_REFUSED, allauth_context.request
-        record_access(kind, user=user, request=request, about="security key")
-        raise
+class ConfirmByKeyForm(_RecordedAnswer, ReauthenticateWebAuthnForm):
+    pass
 
 
 def _or_refused(check: Callable[[], Any]) -> Any:
