@@ -53,6 +53,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_sending_errors(),
             *_list_errors(),
             *((name, text, "") for name, text in setting_errors()),
+            *_integration_errors(),
         ]
     ]
 
@@ -272,6 +273,19 @@ def _list_errors() -> list[tuple[str, str, str]]:
             if entry.scope != stop_entries.DOMAIN:
                 text = f"OWN_DOMAINS: “{typed}” is an address, not a domain."
                 found.append(("OWN_DOMAINS", text, ""))
+    return found
+
+
+def _integration_errors() -> list[tuple[str, str, str]]:
+    found = []
+    if not 1 <= settings.API_RATE_PER_MINUTE <= 100_000:
+        found.append(("API_RATE_PER_MINUTE", "API_RATE_PER_MINUTE is not from 1 to 100,000.", ""))
+    if settings.WEBHOOKS_OUT_LOOPBACK and not is_loopback(settings.GHL_BASE_URL):
+        text = (
+            "WEBHOOKS_OUT_LOOPBACK is set, and GHL_BASE_URL is not a loopback address: in "
+            "production webhooks would reach this machine itself."
+        )
+        found.append(("WEBHOOKS_OUT_LOOPBACK", text, "Leave it out."))
     return found
 
 

@@ -61,6 +61,7 @@ LEAD_PERMISSIONS = (
     "lib.view_accessevent",
     "lib.end_sessions",
     "lib.run_diagnosis",
+    "lib.manage_webhooks",
 )
 ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "caio_project.lib.web.transport.PagesByHttps",
     "caio_project.lib.web.transport.NoStore",
+    "caio_project.lib.api.rate_limits.RateLimitHeaders",
     "caio_project.lib.db.probing.ProbeDatabase",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -165,9 +166,7 @@ CACHES = {
 # --- Web ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-STATIC_ROOT.mkdir(
-    parents=True, exist_ok=True
-)  # WhiteNoise warns at every start where it is missing
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns at every start
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -218,6 +217,7 @@ ALLOWED_COUNTRIES = [
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
 RB2B_ALLOW_UNTOKENED_UNTIL = env.str("RB2B_ALLOW_UNTOKENED_UNTIL", default="")  # for the cutover
+RB2B_ALLOW_UNTOKENED_UNTIL = env.str("RB2B_ALLOW_UNTOKENED_UNTIL", default="")  # a date
 
 CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
 CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")
@@ -247,6 +247,8 @@ GHL_WEBHOOK_PUBLIC_KEY = env.str(
 GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
 GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
 
+API_RATE_PER_MINUTE = env.int("API_RATE_PER_MINUTE", default=600)  # of each API key
+WEBHOOKS_OUT_LOOPBACK = env.bool("WEBHOOKS_OUT_LOOPBACK", default=False)  # for tests
 # For the health of the sending domain.
 DNS_SERVER = env.str("DNS_SERVER", default="")  # ip:port; the machine's own resolver otherwise
 DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])

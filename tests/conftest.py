@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from caio_project import roles
 from caio_project.lib.db import append_only
 from caio_project.operations import releases
+from caio_project.lib.webhooks_out import outbox
 from leads.inbound import receive
 from leads.integrations import ghl as ghl_client
 from leads.integrations import rates
@@ -253,6 +254,7 @@ def clean_cache(settings: Any) -> None:
     settings.CACHES = {"default": {**memory, "LOCATION": "shared"}, "process": memory}
     for one in caches.all(initialized_only=False):
         one.clear()
+    outbox.assume_no_endpoints()
 
 
 @pytest.fixture
@@ -272,6 +274,7 @@ def _set_guards(change: Any) -> None:
 
 GUARDED = (
     "lib_accessevent",
+    "lib_webhookchange",
     "leads_ownerchange",
     "leads_erasure",
     "leads_erasurerun",

@@ -9,7 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
+from caio_project.lib.api.models import ApiKeyMinute as ApiKeyMinute
+from caio_project.lib.api.models import IdempotentAnswer as IdempotentAnswer
 from caio_project.lib.db.append_only import AppendOnly
+from caio_project.lib.webhooks_out.models import WebhookAttempt as WebhookAttempt
+from caio_project.lib.webhooks_out.models import WebhookChange as WebhookChange
+from caio_project.lib.webhooks_out.models import WebhookDelivery as WebhookDelivery
+from caio_project.lib.webhooks_out.models import WebhookEndpoint as WebhookEndpoint
+from caio_project.lib.webhooks_out.models import WebhookEvent as WebhookEvent
 
 HEARTBEAT_INTERVAL = timedelta(
     seconds=10
@@ -72,6 +79,7 @@ SCOPES = {
     "approvals:reopen": "approvals.reopen",
     "outreach:halt": "outreach.halt",
     "metrics:read": "metrics.view_gateevaluation",
+    "webhooks:manage": "lib.manage_webhooks",
 }
 
 

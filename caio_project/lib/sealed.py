@@ -12,29 +12,29 @@ class DecryptionError(Exception):
     """It was encrypted under another SECRET_KEY, or was tampered with."""
 
 
-def encrypt_text(text: str) -> str:
-    return _fernet_keys().encrypt(text.encode()).decode()
+def encrypt_text(text: str, purpose: str = "") -> str:
+    """`purpose` is part of the key: who does not know it cannot decrypt."""
+    return _fernet_keys(purpose).encrypt(text.encode()).decode()
 
 
-def decrypt_text(sealed: str) -> str:
+def decrypt_text(sealed: str, purpose: str = "") -> str:
     """Raises DecryptionError."""
     try:
-        return _fernet_keys().decrypt(sealed.encode()).decode()
+        return _fernet_keys(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise DecryptionError("sealed under another SECRET_KEY") from error
 
 
-def _fernet_keys() -> MultiFernet:
+def _fernet_keys(purpose: str) -> MultiFernet:
     return MultiFernet(
         [
-            Fernet(_derive_key(secret))
+            Fernet(_derive_key(secret, purpose))
             for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         ]
     )
 
 
-def _derive_key(secret: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"caio sealed").derive(
-        secret.encode()
-    )
+def _derive_key(secret: str, purpose: str) -> bytes:
+    info = b"caio sealed" + purpose.encode()
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
     return base64.urlsafe_b64encode(derived)

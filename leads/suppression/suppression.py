@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from caio_project.lib.webhooks_out import outbox
+from caio_project.lib.webhooks_out.event_types import EventType
 from leads import locks, normal
 from leads.models import Lead, Suppression, person_of
 from leads.normal import erased_hash as erased_hash
@@ -31,6 +33,7 @@ STOPS_THE_ADDRESS_ONLY = {
     Reason.INVALID,
     Reason.GONE,
 }
+OPTED_OUT = {Reason.UNSUBSCRIBED, Reason.COMPLAINED}  # told to other systems
 BY_MACHINE = "reply"  # the source of stops that our sorting of replies found
 # Reasons that stop the person come first; else another mailbox would be looked for.
 REASON_ORDER = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
@@ -236,6 +239,9 @@ def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None
     row, made = Suppression.objects.get_or_create(
         scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
     )
+    is_own_wish = scope == Scope.PERSON and reason in OPTED_OUT
+    if is_own_wish and lead is not None and value == str(lead.pk) and (made or row.expires_at):
+        outbox.emit(EventType.LEAD_OPTED_OUT, lambda: _announced_stop(row, lead))
     if made:
         return
     changes: dict[str, Any] = {} if row.expires_at is None else {"expires_at": None}
@@ -243,6 +249,15 @@ def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None
         changes["source"] = source[:40]  # their own wish now, which nobody can take back
     if changes:
         Suppression.objects.filter(pk=row.pk).update(**changes)
+
+
+def _announced_stop(row: Suppression, lead: Lead) -> dict[str, Any]:
+    return {
+        "lead": str(lead.public_id),
+        "reason": row.reason,
+        "suppression": row.pk,
+        "at": timezone.now().isoformat(),
+    }
 
 
 def end_machine_stops(person: Lead, *reasons: str) -> list[Suppression]:

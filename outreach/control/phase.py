@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.nudge import nudge
+from caio_project.lib.webhooks_out import outbox
+from caio_project.lib.webhooks_out.event_types import EventType
 from outreach.choices import Phase
 from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER, PhaseLimits
 from outreach.models import Control, ControlChange, ControlReason
@@ -87,7 +89,7 @@ def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> 
         row = lock_control()
         if row.phase == to:
             raise ChangeNotAllowed(f"The phase is {to.value} already.")
-        log_change("phase", row.phase, to, by, reason, override)
+        change = log_change("phase", row.phase, to, by, reason, override)
         if row.auto_approve and PHASE_ORDER.index(to) < PHASE_ORDER.index(Phase(row.phase)):
             _set_and_log(
                 row, "auto_approve", False, by, reason
@@ -99,8 +101,20 @@ def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> 
             reason,
         )
         row.save()
+        outbox.emit(EventType.PHASE_CHANGED, lambda: _announced_phase(change))
     nudge(APPROVAL_SWEEP_TASK)
     return row
+
+
+def _announced_phase(change: ControlChange) -> dict[str, Any]:
+    return {
+        "change": change.pk,
+        "from": change.before,
+        "to": change.after,
+        "at": change.at.isoformat(),
+        "override": change.override,
+        "by_person": change.by_id is not None,
+    }
 
 
 def set_auto_approval(
@@ -192,12 +206,13 @@ def actor_name(by: Any) -> str:
 
 def log_change(
     what: str, before: str, after: str, by: Any, reason: str, override: bool = False
-) -> None:
+) -> ControlChange:
     user = by if hasattr(by, "get_username") else None
     row = ControlChange.objects.create(
         what=what, before=before, after=after, by=user, by_name=actor_name(by), override=override
     )
     ControlReason.objects.create(change=row, text=reason)
+    return row
 
 
 def log_switch(name: str, on: bool, by: Any, reason: str) -> None:

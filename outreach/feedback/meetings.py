@@ -1,7 +1,10 @@
 """Keeps appointments as GoHighLevel has them; whoever books one gets no more emails."""
 
 from datetime import datetime
+from typing import Any
 
+from caio_project.lib.webhooks_out import outbox
+from caio_project.lib.webhooks_out.event_types import EventType
 from leads import locks
 from leads.models import Lead
 from outreach.choices import MoveCode
@@ -29,11 +32,24 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
         "changed_at": fact.changed_at,
     }
     row, made = Meeting.objects.get_or_create(ghl_id=fact.id, defaults=values | first)
+    if made and fact.status not in Meeting.OFF:
+        outbox.emit(EventType.MEETING_BOOKED, lambda: _announced_meeting(row))
     if not made and not ordering.update_if_newer(row, values, fact.changed_at, fact.is_read, now):
         return person
     if fact.status not in Meeting.OFF:
         review_actions.withdraw_open_emails(person, MoveCode.MEETING)
     return person
+
+
+def _announced_meeting(row: Meeting) -> dict[str, Any]:
+    return {
+        "meeting": row.pk,
+        "lead": str(row.lead.public_id),
+        "message": str(row.message.public_id) if row.message else None,
+        "status": row.status,
+        "starts_at": row.starts_at.isoformat() if row.starts_at else None,
+        "at": row.booked_at.isoformat() if row.booked_at else None,
+    }
 
 
 def mark_unlisted_deleted(

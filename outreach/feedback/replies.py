@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
+from caio_project.lib.webhooks_out import outbox
+from caio_project.lib.webhooks_out.event_types import EventType
 from leads import locks, normal
 from leads.models import Lead
 from leads.suppression import suppression
@@ -85,7 +87,20 @@ def _store_reply(
         successor=found.successor,
     )
     reply_consequences.apply_consequences(reply, fact.address, others)
+    outbox.emit(EventType.REPLY_RECEIVED, lambda: _announced_reply(reply))
     nudge("approvals.tell")
+
+
+def _announced_reply(reply: Reply) -> dict[str, Any]:
+    return {
+        "reply": str(reply.public_id),
+        "lead": str(reply.lead.public_id),
+        "message": str(reply.message.public_id) if reply.message else None,
+        "channel": reply.channel,
+        "sorted_as": reply.sorted_as,
+        "is_sure": reply.is_sure,
+        "at": reply.received_at.isoformat(),
+    }
 
 
 def _texts_sent_to(people: Sequence[Lead], at: datetime) -> list[str]:

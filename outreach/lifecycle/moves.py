@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from outreach.choices import MoveCode
-from outreach.lifecycle import transitions
+from outreach.lifecycle import announcements, transitions
 from outreach.models import Message, Move, MoveReason
 
 
@@ -81,3 +81,4 @@ def _log_move(
     )
     if note.reason:
         MoveReason.objects.create(move=row, text=note.reason)
+    announcements.announce_move(message, row, changes)

@@ -1,4 +1,4 @@
-"""A DNS server on loopback that answers TXT questions; it can also fail, or stay silent."""
+"""A DNS server on loopback that answers TXT and address questions; it can fail, or stay silent."""
 
 import socket
 import threading
@@ -7,16 +7,22 @@ from collections.abc import Iterable
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 LONGEST_STRING = 255  # characters; longer texts come as several
 
 
 class FakeDns:
-    """`texts[name]` is what there is under a name; other names do not exist."""
+    """`texts[name]` is what there is under a name; other names do not exist.
+
+    `addresses[name]` are the answers to address questions, one list after the other; the last one
+    stays. It is how a name that resolves differently a moment later behaves.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
+        self.addresses: dict[str, list[list[str]]] = {}
         self.fails = self.is_silent = False
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -56,6 +62,8 @@ class FakeDns:
             return None
         if self.fails:
             answer.set_rcode(dns.rcode.SERVFAIL)
+        elif name in self.addresses:
+            self._answer_addresses(answer, asked)
         elif name not in self.texts:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         elif self.texts[name]:
@@ -63,6 +71,16 @@ class FakeDns:
                 dns.rrset.from_text(asked.name, 60, "IN", "TXT", *map(_quoted, self.texts[name]))
             ]
         return answer
+
+    def _answer_addresses(self, answer: dns.message.Message, asked: dns.rrset.RRset) -> None:
+        kind = dns.rdatatype.to_text(asked.rdtype)
+        answers = self.addresses[str(asked.name).rstrip(".")]
+        now = answers[0]
+        if kind == "AAAA" and len(answers) > 1:  # the second question of a look-up ends it
+            answers.pop(0)
+        found = [one for one in now if (":" in one) == (kind == "AAAA")]
+        if found and kind in ("A", "AAAA"):
+            answer.answer = [dns.rrset.from_text(asked.name, 0, "IN", kind, *found)]
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from caio_project.lib.api import rate_limits
 from caio_project.lib.models import SCOPES, ApiKey
 
 
@@ -27,6 +28,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This API key is not known.") from error
         if key.has_expired or (key.user and not key.user.is_active):
             raise AuthenticationFailed("This API key is no longer valid.")
+        rate_limits.count_use(request._request, key.pk)
         _record_use(key)
         return key.user or AnonymousUser(), key
 

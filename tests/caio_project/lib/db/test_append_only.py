@@ -25,6 +25,9 @@ from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent
 from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
+from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
+from leads.models import OwnerChange
+from metrics.models import Baseline, GateEvaluation, SignOff
 from outreach.models import (
     Assignment,
     ControlChange,
@@ -215,8 +218,14 @@ def baseline() -> Baseline:
     )
 
 
+def webhook_change() -> WebhookChange:
+    endpoint = WebhookEndpoint.objects.create(url="https://hooks.example.com/caio", secret="sealed")
+    return WebhookChange.objects.create(endpoint=endpoint, what="added", by_name="Lena")
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     AccessEvent: lambda: AccessEvent.objects.create(kind="signed_out"),
+    WebhookChange: webhook_change,
     OwnerChange: owner_change,
     Erasure: erasure,
     ErasureRun: lambda: ErasureRun.objects.create(erasure=erasure()),

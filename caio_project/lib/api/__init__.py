@@ -1,0 +1,1 @@
+"""What all views of the API share: lists, repeated writes, rates by key, the schema."""
