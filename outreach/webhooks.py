@@ -1,4 +1,7 @@
-"""GoHighLevel's webhooks: verified, stored, answered; processed later."""
+"""GoHighLevel's webhooks: verified, stored, answered; processed later.
+
+What the guardrails count is processed before the answer, so that they act without a worker.
+"""
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
@@ -10,6 +13,7 @@ from caio_project.lib.nudge import nudge
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.inbound import events, receive
+from outreach.feedback import webhook_inbox
 from outreach.integrations.ghl import signatures, webhook_bodies
 
 BODY_TOO_LARGE = (
@@ -70,5 +74,7 @@ def _store_delivery(source: str, body: bytes, name: str) -> JsonResponse:
     except OSError:
         return webhooks.not_stored_response()
     if not accepted.is_spooled:
+        if source == "ghl" and accepted.is_new:
+            webhook_inbox.process_harm(accepted.public_id, body, timezone.now())
         nudge("outreach.work_off_inbox")
     return webhooks.stored_response(accepted.public_id, is_spooled=accepted.is_spooled)

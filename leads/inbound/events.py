@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import IO
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
@@ -82,10 +83,22 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
     came in between.
     """
     processors = PROCESSORS if processors is None else processors
-    now = timezone.now()
-    due = InboundEvent.objects.filter(
-        state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now
-    ).order_by("not_before", "pk")
+    due = _due_events(processors).order_by("not_before", "pk")
+    return _process_events(due, batch, processors)
+
+
+def process_one(public_id: str, processors: "Processors") -> bool:
+    """Process one waiting event; False where it waits for later, or another process has it."""
+    return _process_events(_due_events(processors).filter(public_id=public_id), 1, processors) > 0
+
+
+def _due_events(processors: "Processors") -> QuerySet[InboundEvent]:
+    return InboundEvent.objects.filter(
+        state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=timezone.now()
+    )
+
+
+def _process_events(due: QuerySet[InboundEvent], batch: int, processors: "Processors") -> int:
     count = 0
     with owner_team.team_read_once():
         for event in claims.lease_rows(due, LEASE_SECONDS, batch):

@@ -1,9 +1,12 @@
 """Processes the stored bodies that GoHighLevel posted, and the facts that polling set aside."""
 
+import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 
+from caio_project.lib.db import deadline
 from leads.inbound import events
 from leads.inbound.old_reasons import OldReason
 from leads.inbound.parked import NO_REASON, NOT_OURS, ParkReason, StoredReason, park_reason
@@ -11,8 +14,13 @@ from leads.models import InboundEvent
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback, placement
 from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_counts import COUNTED_KINDS
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
-from outreach.integrations.ghl.ghl_facts import GhlFact
+from outreach.integrations.ghl.ghl_facts import EmailEventFact, GhlFact
+
+log = logging.getLogger(__name__)
+
+HARM_SECONDS = 5.0  # GoHighLevel waits for its answer meanwhile
 
 
 def process_inbox(batch: int = 200) -> int:
@@ -20,6 +28,32 @@ def process_inbox(batch: int = 200) -> int:
     if count:
         guardrails.check_guardrails()
     return count
+
+
+def process_harm(public_id: str, body: bytes, received_at: datetime) -> bool:
+    """Process a webhook now if the guardrails count what it says, and check them; False if not.
+
+    For the web process, which needs neither broker nor worker for it. What fails or takes too long
+    here is left to the next sweep.
+    """
+    if not _is_harm(body, received_at):
+        return False
+    try:
+        with deadline.database_deadline(HARM_SECONDS):
+            processed = events.process_one(public_id, PROCESSORS)
+            guardrails.check_guardrails()
+        return processed
+    except Exception as error:  # it is stored: whatever is wrong, it is answered and tried again
+        log.error("a webhook waits for the next sweep: %s", type(error).__name__)
+        return False
+
+
+def _is_harm(body: bytes, received_at: datetime) -> bool:
+    try:
+        fact = webhook_bodies.read_webhook(body, settings.GHL_LOCATION_ID, received_at)
+    except webhook_bodies.UnreadableBody:
+        return False
+    return isinstance(fact, EmailEventFact) and fact.kind in COUNTED_KINDS
 
 
 def process_webhook(event: InboundEvent) -> StoredReason:

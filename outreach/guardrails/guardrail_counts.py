@@ -20,6 +20,7 @@ GUARDRAIL_BY_EVENT = {
     EventKind.BLOCKED: Guardrail.BLOCKED,
     EventKind.BOUNCED: Guardrail.HARD_BOUNCES,
 }
+COUNTED_KINDS = (*GUARDRAIL_BY_EVENT, EventKind.SEND_FAILED)
 EXPLAINED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED, EventKind.DELIVERED)
 Event = tuple[str, datetime]  # its id, and the moment that counts
 
@@ -85,8 +86,7 @@ def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
 
     All complaints about one email are one event, and so are all its blocks and all its bounces.
     """
-    kinds = (*GUARDRAIL_BY_EVENT, EventKind.SEND_FAILED)
-    recent = EmailEvent.objects.filter(kind__in=kinds, at__gt=now - WEEK - LONGEST_DELAY)
+    recent = EmailEvent.objects.filter(kind__in=COUNTED_KINDS, at__gt=now - WEEK - LONGEST_DELAY)
     rows = _live_rows(recent.filter(noted_at__gt=now - WEEK), "kind", "code", "noted_at")
     found: dict[Guardrail, list[Event]] = {
         guardrail: [
