@@ -14,9 +14,9 @@ from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
 from caio_project.operations.figure_checks import figure_errors
 from caio_project.operations.slack_checks import slack_errors
-from caio_project.privacy.retention import setting_errors
+from caio_project.privacy import retention
 from caio_project.team_access.secret_checks import production_errors
-from caio_project.team_access.single_sign_on.oidc_settings import setting_errors
+from caio_project.team_access.single_sign_on import oidc_settings
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
@@ -52,7 +52,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_limit_errors(),
             *_sending_errors(),
             *_list_errors(),
-            *((name, text, "") for name, text in setting_errors()),
+            *((name, text, "") for name, text in retention.setting_errors()),
             *_integration_errors(),
         ]
     ]
@@ -113,7 +113,7 @@ def _base_errors() -> list[tuple[str, str, str]]:
 
 
 def _account_errors() -> list[tuple[str, str, str]]:
-    return setting_errors(settings.OIDC) + [
+    return oidc_settings.setting_errors(settings.OIDC) + [
         (
             "SECOND_FACTOR_ROLES",
             f"SECOND_FACTOR_ROLES names {role!r}; it knows {', '.join(roles.ROLES)}.",

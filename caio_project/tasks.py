@@ -1,12 +1,17 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from caio_project.operations import diagnosis_runs, incident_sources, releases, sweeps
-from caio_project.privacy import erasing, retention
-from metrics.incidents import sweep
 from caio_project.lib.webhooks_out import delivery
 from caio_project.lib.webhooks_out.outbox import DELIVERY_TASK
-from caio_project.operations import diagnosis_runs, sweeps, webhook_alarms
+from caio_project.operations import (
+    diagnosis_runs,
+    incident_sources,
+    releases,
+    sweeps,
+    webhook_alarms,
+)
+from caio_project.privacy import erasing, retention
+from metrics.incidents import sweep
 
 
 @shared_task(name="caio_project.tick")
@@ -38,6 +43,8 @@ def purge_old_data() -> None:
 def watch_incidents() -> None:
     changed = sweep.watch_incidents(incident_sources.READINGS)
     Heartbeat.beat("caio_project.watch_incidents", worked=changed)
+
+
 @shared_task(name="caio_project.send_webhooks")
 def send_webhooks() -> None:
     """Post events to other systems, and tell the team of endpoints that were disabled."""

@@ -26,9 +26,9 @@ from caio_project.lead_pages import (
     views,
 )
 from caio_project.team_access import account_pages, key_pages, settings_page
-from caio_project.watching.views import metrics_view
 from caio_project.team_access.sessions import session_pages
 from caio_project.team_access.single_sign_on import views as single_sign_on
+from caio_project.watching.views import metrics_view
 from caio_project.weekly_pages import (
     approval_rules_page,
     diagnosis_page,

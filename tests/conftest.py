@@ -21,8 +21,8 @@ from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
 from caio_project.lib.db import append_only
-from caio_project.operations import releases
 from caio_project.lib.webhooks_out import outbox
+from caio_project.operations import releases
 from leads.inbound import receive
 from leads.integrations import ghl as ghl_client
 from leads.integrations import rates

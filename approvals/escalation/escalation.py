@@ -180,9 +180,7 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Tell]]:
         ways.append((Channel.SLACK, lambda: slack_notices.post_notice(notice, words, link)))
     if settings.EMAIL_URL and notice.to and notice.to.email:
         body = f"{notice.text}{said}\n\n{_link_word(notice)} here: {link}\n"
-        ways.append(
-            (Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email]))
-        )
+        ways.append((Channel.EMAIL, lambda: _send_email(notice, body)))
     return ways
 
 
@@ -190,11 +188,6 @@ def _link_word(notice: Notice) -> str:
     if notice.key.startswith(INCIDENT):
         return "See it"
     return "Answer" if notice.reply else "Decide"
-
-
-def _wanted_first(notice: Notice, ways: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-        body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
-        ways.append((Channel.EMAIL, lambda: _send_email(notice, body)))
 
 
 def _send_email(notice: Notice, body: str) -> str:

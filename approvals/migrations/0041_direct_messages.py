@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0040_rereading'),
+        ("approvals", "0040_rereading"),
     ]
 
     operations = [

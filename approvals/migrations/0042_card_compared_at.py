@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0041_direct_messages'),
+        ("approvals", "0041_direct_messages"),
     ]
 
     operations = [

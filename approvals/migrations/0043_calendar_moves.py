@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0042_card_compared_at'),
+        ("approvals", "0042_card_compared_at"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0040_rereading'),
+        ("approvals", "0043_calendar_moves"),
         ('leads', '0041_erasures'),
     ]
 

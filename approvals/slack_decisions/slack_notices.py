@@ -1,20 +1,15 @@
-"""Posts a notice: a card where it is about a waiting email, else its words with a link.
-
-Where the words name a person, the message in Slack is kept by its ids, so that an erasure can have
-it rewritten.
-"""
-
-from approvals.integrations import slack
-from approvals.models import Notice, SlackPost
 """Posts a notice: about a waiting email as a card, else as its words with a link.
 
 A card goes to the channel and, alone, to the person whom the ladder names. A later step of the same
-wait stands below the card that is there already.
+wait stands below the card that is there already. Where the words name a person, the message in
+Slack is kept by its ids, so that an erasure can have it rewritten.
+"""
 
 from django.utils import timezone
 
+from approvals.integrations import slack
 from approvals.integrations.slack import Place, escape_text
-from approvals.models import Notice, SlackCard
+from approvals.models import Notice, SlackCard, SlackPost
 from approvals.queue import snoozed
 from approvals.slack_decisions import card_updates
 from approvals.slack_decisions.card_blocks import Card, card_blocks, clean_text
@@ -31,7 +26,7 @@ def post_notice(notice: Notice, said: str, link: str) -> str:
     """
     message = _email_that_waits(notice)
     if message is None:
-        slack.post_notice(said, link, _user_of(notice))
+        _post_words(notice, said, link)
         return ""
     problem = _tell_person(notice, message)
     try:
@@ -46,14 +41,14 @@ def post_notice(notice: Notice, said: str, link: str) -> str:
 def _email_that_waits(notice: Notice) -> Message | None:
     is_about_email = not notice.note_id and notice.reply_id is None
     message = notice.message if is_about_email else None
-    if message is not None and message.status == Status.HELD:
-        card_updates.post_card(message, mention, notice.text)
-        return
-    channel, ts = slack.post_notice(said, link, mention)
+    return message if message is not None and message.status == Status.HELD else None
+
+
+def _post_words(notice: Notice, said: str, link: str) -> None:
+    channel, ts = slack.post_notice(said, link, _user_of(notice))
     about = notice.reply or (notice.message or (notice.note.message if notice.note else None))
     if about is not None and channel and ts:
         SlackPost.objects.get_or_create(channel=channel, ts=ts, defaults={"lead_id": about.lead_id})
-    return message if message is not None and message.status == Status.HELD else None
 
 
 def _user_of(notice: Notice) -> str:

@@ -123,9 +123,10 @@ def running_releases(now: datetime) -> list[RunningRelease]:
 
 def left_behind(now: datetime) -> str:
     """Which part still runs an older release, as a sentence; "" where none does."""
-    newest, *older = running_releases(now) or [None]
-    if newest is None or not older or newest.first_seen_at > now - DEPLOY_TAKES:
+    running = running_releases(now)
+    if len(running) < 2 or running[0].first_seen_at > now - DEPLOY_TAKES:
         return ""
+    newest, *older = running
     return " ".join(
         f"{' and '.join(one.parts).capitalize()} still run{'s' if len(one.parts) == 1 else ''} "
         f"release {one.short}; {' and '.join(newest.parts)} "
@@ -153,6 +154,7 @@ def release_of_page() -> PageRelease:
     if found is None:
         commit = running_commit()
         own = Release.objects.filter(commit=commit).first()
-        found = PageRelease(commit, own and own.first_seen_at, left_behind(timezone.now()))
+        since = own.first_seen_at if own else None
+        found = PageRelease(commit, since, left_behind(timezone.now()))
         process_cache.set("release-of-page", found, PAGE_SECONDS)
     return found

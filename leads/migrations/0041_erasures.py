@@ -12,7 +12,7 @@ from caio_project.lib.db.append_only import HoldAppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0040_slack_user_id'),
+        ("leads", "0040_slack_user_id"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

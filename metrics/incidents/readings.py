@@ -12,7 +12,6 @@ from django.db import connection
 from django.db.models import Min
 from django.utils import timezone
 
-from approvals.escalation import ladder_rows
 from approvals.queue import review_queue
 from caio_project.lib import calendar
 from caio_project.lib.models import ApiKey, Heartbeat
@@ -29,6 +28,7 @@ from metrics.models import DetectorState, GateEvaluation, Incident
 from metrics.overview import flow
 from outreach.control import phase
 from outreach.feedback.polling_stages import STAGES
+from outreach.limits import team_calendar
 from outreach.models import SyncCursor
 from outreach.sending import ghl_outage
 
@@ -58,7 +58,7 @@ def read_reviews(now: datetime) -> list[Finding]:
     overdue = late.count()
     if overdue < work.AGEING_LEAST:
         return []
-    if not ladder_rows.load_calendar().is_open(now):
+    if not team_calendar.load_calendar().is_open(now):
         raise NothingToSay
     oldest = late.aggregate(at=Min("due_at"))["at"]
     waiting = review_queue.waiting_messages().count()

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metrics', '0004_append_only_too'),
+        ("metrics", "0010_daily_figures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

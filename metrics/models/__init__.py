@@ -1,13 +1,17 @@
 """The tables of metrics."""
 
 from metrics.models.digests import Digest
+from metrics.models.figures import DailyFigure, FigureDay, FigureProgress
 from metrics.models.gates import Baseline, GateEvaluation, SignOff
 from metrics.models.incidents import DetectorState, Incident, IncidentMove, IncidentNote
 
 __all__ = [
     "Baseline",
+    "DailyFigure",
     "DetectorState",
     "Digest",
+    "FigureDay",
+    "FigureProgress",
     "GateEvaluation",
     "Incident",
     "IncidentMove",

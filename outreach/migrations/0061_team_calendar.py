@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0060_shorter_texts'),
+        ("outreach", "0060_shorter_texts"),
         ('approvals', '0043_calendar_moves'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -7,25 +7,20 @@ import pytest
 from django.conf import settings
 
 READS = {"str", "bool", "int", "float", "list", "db_url", "email_url", "url", "path"}
-READ_IN = ("settings.py", "privacy/data_settings.py")
 COMPUTED = object()
-SETTINGS_FILES = ("settings.py", "operations/figure_settings.py")
-
-
-FILES = ("settings.py", "team_access/single_sign_on/oidc_settings.py")
+FILES = (
+    "settings.py",
+    "operations/figure_settings.py",
+    "privacy/data_settings.py",
+    "team_access/single_sign_on/oidc_settings.py",
+)
 
 
 def read_by_settings() -> dict[str, object]:
-    """Name: default, of every env.<type>("NAME", default=…) in settings.py and its parts."""
-    found: dict[str, object] = {}
-    texts = [(settings.BASE_DIR / "caio_project" / name).read_text() for name in READ_IN]
-    for node in ast.walk(ast.parse("\n".join(texts))):
-    """Name: default, of every env.<type>("NAME", default=…) in the settings."""
-    folder = settings.BASE_DIR / "caio_project"
-    trees = [ast.parse((folder / name).read_text()) for name in SETTINGS_FILES]
-    for node in (node for tree in trees for node in ast.walk(tree)):
     """Name: default, of every env.<type>("NAME", default=…) in the files of settings."""
+    found: dict[str, object] = {}
     texts = [(settings.BASE_DIR / "caio_project" / name).read_text() for name in FILES]
+    for node in ast.walk(ast.parse("\n".join(texts))):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lib', '0010_undo_wait'),
+        ("lib", "0010_undo_wait"),
     ]
 
     operations = [

@@ -13,6 +13,6 @@ def set_guards_anew(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("lib", "0010_undo_wait")]
+    dependencies = [("lib", "0012_rows_of_sessions")]
 
     operations = [migrations.RunPython(set_guards_anew, set_guards_anew)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lib', '0013_old_access_events'),
+        ("lib", "0013_old_access_events"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lib', '0010_undo_wait'),
+        ("lib", "0014_privacy_access_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

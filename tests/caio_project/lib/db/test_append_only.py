@@ -22,12 +22,9 @@ from approvals.models import (
 )
 from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
-from caio_project.lib.models import AccessEvent
+from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
 from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
-from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
-from leads.models import OwnerChange
-from metrics.models import Baseline, GateEvaluation, SignOff
 from outreach.models import (
     Assignment,
     ControlChange,
