@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SOURCE = "erase_person"
 REPEATED_FOR = timedelta(hours=1)  # no visit, call or answer begun before is under way after that
+# Leads of lower numbers that may still be uncommitted, or were committed since we looked for some.
+UNDER_WAY = 10_000
 OVERLAP = timedelta(minutes=10)  # of clocks and long transactions, when only new bodies are read
 Scope, Reason = Suppression.Scope, Suppression.Reason
 
@@ -82,7 +84,7 @@ def _place_marks(rows: list[Lead], marks: set[str], source: Erasure.Source, by: 
             by=by,
             marks=sorted(marks),
             leads=[str(row.public_id) for row in rows],
-            newest_lead=Lead.rows.aggregate(newest=Max("pk"))["newest"] or 0,
+            newest_lead=max(0, (Lead.rows.aggregate(newest=Max("pk"))["newest"] or 0) - UNDER_WAY),
         )
 
 

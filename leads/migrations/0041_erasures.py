@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(choices=[('command', 'Command'), ('page', "The lead's page"), ('replay', 'Replayed after a restore')], max_length=8)),
                 ('marks', models.JSONField(help_text='Hashes of addresses and LinkedIn keys.')),
                 ('leads', models.JSONField(default=list, help_text='Public ids of the leads that they were.')),
-                ('newest_lead', models.BigIntegerField(default=0, help_text='The newest lead then: a later one may be of a visit under way.')),
+                ('newest_lead', models.BigIntegerField(default=0, help_text='Leads behind it are looked through: one may be of a visit under way.')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -26,7 +26,7 @@ class Erasure(AppendOnly):
     marks = models.JSONField(help_text="Hashes of addresses and LinkedIn keys.")
     leads = models.JSONField(default=list, help_text="Public ids of the leads that they were.")
     newest_lead = models.BigIntegerField(
-        default=0, help_text="The newest lead then: a later one may be of a visit under way."
+        default=0, help_text="Leads behind it are looked through: one may be of a visit under way."
     )
 
     class Meta:
