@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
-from metrics.incident_codes import Action
+from metrics.incident_codes import Action, MoveKind
 from metrics.incidents import actions, alarm_reading, incident_notices, incidents
 from metrics.incidents.findings import Finding, Key, from_json, with_first_seen
 from metrics.incidents.plan import OpenIncident, PlannedStep, Step, merged_findings, plan_steps
@@ -111,13 +112,18 @@ def _keep_rested(findings: list[Finding], now: datetime) -> None:
 
 
 def _carry_out(step: PlannedStep, rows: dict[Key, Incident], now: datetime) -> bool:
-    return CARRY_OUT[step.step](step, rows, now)
+    """What changed and the notice of it are committed together; what it does comes after."""
+    before = rows[step.key].action if step.key in rows else ""
+    with transaction.atomic():
+        changed = CARRY_OUT[step.step](step, rows, now)
+    if changed and step.finding is not None and step.step in (Step.OPEN, Step.UPDATE):
+        _act(rows[step.key], step.finding, before, now)
+    return changed
 
 
 def _open(step: PlannedStep, rows: dict[Key, Incident], now: datetime) -> bool:
     finding = step.finding
     assert finding is not None
-    was_told = incident_notices.take_up_alarms(finding.alarms)
     parent = rows.get(step.parent) if step.parent else None
     opened = incidents.open_incident(finding, parent, now)
     if opened is None:  # another worker was first; its incident explains what follows here
@@ -125,16 +131,17 @@ def _open(step: PlannedStep, rows: dict[Key, Incident], now: datetime) -> bool:
         return False
     row, is_new = opened
     rows[row.key] = row
-    if not is_new:
-        return True
-    _act(row, finding, now)
-    if parent is None and not was_told:
+    was_told = incident_notices.take_up_alarms(finding.alarms)
+    if is_new and parent is None and not was_told:
         incident_notices.tell_opened(row)
     return True
 
 
-def _act(row: Incident, finding: Finding, now: datetime) -> None:
-    if act := actions.ACTIONS.get(finding.action):
+def _act(row: Incident, finding: Finding, before: str, now: datetime) -> None:
+    """Once for an incident, unless it calls for another action meanwhile."""
+    act = actions.ACTIONS.get(finding.action)
+    done = row.moves.filter(kind=MoveKind.ACTED, numbers__action=str(finding.action))
+    if act is not None and finding.action != before and not done.exists():
         incidents.note_action(row, finding.action, act(now), now)
 
 
@@ -146,10 +153,8 @@ def _update(step: PlannedStep, rows: dict[Key, Incident], now: datetime) -> bool
     incident_notices.take_up_alarms(finding.alarms)
     if not incidents.update_evidence(row, finding, now, is_news=True):
         return False
-    if finding.action != before:
-        _act(row, finding, now)
-        if row.parent_id is None and finding.action != Action.TOLD:
-            incident_notices.tell_changed(row)
+    if finding.action != before and finding.action != Action.TOLD and row.parent_id is None:
+        incident_notices.tell_changed(row)
     return True
 
 
