@@ -4,6 +4,7 @@ An alarm that an incident has taken up is not told for itself.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils import timezone
@@ -19,14 +20,26 @@ MOST_TEXT = 300
 
 
 def tell_opened(row: Incident) -> None:
+    _tell(row, "", _notice_text(row))
+
+
+def _notice_text(row: Incident) -> str:
+    """The evidence, or the text of the newest alarm where that is all there is."""
     text = incident_words.incident_text(row.cause, row.subject, row.action, row.evidence)
-    _tell(row, "", text.notice)
+    return replace(text, evidence=next(iter(alarm_texts(row)), text.evidence)).notice
+
+
+def alarm_texts(row: Incident) -> list[str]:
+    """What open alarms say, the newest first; none where the evidence has numbers of its own."""
+    if not incident_words.rests_on_alarm(row.cause, row.evidence):
+        return []
+    alarms = Alarm.objects.filter(key__in=row.evidence["alarms"], closed_at=None)
+    return list(alarms.order_by("-opened_at").values_list("text", flat=True))
 
 
 def tell_changed(row: Incident) -> None:
     """More was done than when it was told; each action is told once."""
-    text = incident_words.incident_text(row.cause, row.subject, row.action, row.evidence)
-    _tell(row, f":{row.action}", text.notice)
+    _tell(row, f":{row.action}", _notice_text(row))
 
 
 def tell_over(row: Incident) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import span_words
 from metrics.incident_codes import SIGNALS, Cause, MoveKind
-from metrics.incidents import incident_words
+from metrics.incidents import incident_notices, incident_words
 from metrics.incidents.incident_words import IncidentText
 from metrics.models import Incident, IncidentMove
 
@@ -91,6 +91,7 @@ def story_context(row: Incident) -> dict[str, Any]:
     return {
         "incident": ShownIncident(row),
         "parent": ShownIncident(row.parent) if row.parent else None,
+        "alarms": incident_notices.alarm_texts(row),
         "children": [ShownIncident(child) for child in children],
         "story": story_of(row),
         "proposed": _proposed_template(row),

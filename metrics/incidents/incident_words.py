@@ -34,6 +34,11 @@ def evidence_words(cause: str, numbers: Numbers) -> str:
         return ""
 
 
+def rests_on_alarm(cause: str, numbers: Numbers) -> bool:
+    """Whether the evidence is no more than which alarms are open: then their texts say it."""
+    return "alarms" in numbers and evidence_words(cause, numbers) == _alarms(numbers)
+
+
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 

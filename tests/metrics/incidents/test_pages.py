@@ -56,7 +56,7 @@ def test_the_story_has_its_times_and_parts(
     page = text_of(client.get(address(storm)))
     assert "Sends are failing is part of this" in page
     assert "after 5 min</span> <b>Sends are failing is over" in page
-    assert "<b>Closed by itself</b>: GoHighLevel answered us again. It lasted 10 min." in page
+    assert "<b>Closed by itself</b> <span>GoHighLevel answered us again. It lasted 10 min." in page
     assert "A Reviewer acknowledges" not in page and "<form" in page  # that of signing out
 
 

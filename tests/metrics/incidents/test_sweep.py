@@ -74,7 +74,7 @@ def test_a_silent_source_is_one_incident_that_is_told_at_once_and_ends_by_itself
     assert watch() and not watch()
     assert open_ones() == [("silent_source", "rb2b", None)]
     assert texts(slack) == [
-        "A source is silent: RB2B. 1 alarm is open: rb2b:silent. "
+        "A source is silent: RB2B. No event from rb2b. "
         "Your team was told; nothing else was changed."
     ]
     alarms.clear_alarm("rb2b:silent")
