@@ -19,7 +19,7 @@ from approvals.views import (
 )
 from approvals.views.escalation import away
 from approvals.views.escalation import pages as escalation
-from approvals.views.learning import lessons, scores, training
+from approvals.views.learning import lessons, score_file, scores, training
 
 urlpatterns = [
     path("sales/queue", desk.queue_page, name="queue"),
@@ -49,6 +49,7 @@ urlpatterns = [
     path("sales/lessons/edits.csv", lessons.edits_file, name="edits-file"),
     path("sales/training", training.training_page, name="training"),
     path("sales/quality", scores.quality_page, name="quality"),
+    path("sales/quality/file", score_file.score_file, name="score-file"),
     path("sales/rereading", rereading_views.rereading_page, name="rereading"),
     path("sales/rereading/next", rereading_views.take_next, name="rereading-next"),
     path("sales/rereading/judge", rereading_views.store_judgement, name="rereading-judge"),

@@ -181,14 +181,17 @@ def create_feedback(message: Message) -> Reply:
     return reply
 
 
-def create_many_held(count: int) -> None:
-    """`count` held emails, in bulk, for measuring lists; their texts are short."""
+def create_many_held(count: int, first: int = 0, bands: tuple[str, ...] = ("low",)) -> None:
+    """`count` held emails, in bulk, for measuring lists; their texts are short.
+
+    They are numbered from `first` on, and take turns with the bands.
+    """
     from outreach.models import MessageText
 
     now = timezone.now()
     companies = Company.objects.bulk_create(
         Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test")
-        for n in range(count)
+        for n in range(first, first + count)
     )
     leads = Lead.objects.bulk_create(
         Lead(
@@ -198,7 +201,7 @@ def create_many_held(count: int) -> None:
             company=c,
             address="usable",
         )
-        for n, c in enumerate(companies)
+        for n, c in enumerate(companies, first)
     )
     messages = Message.objects.bulk_create(
         Message(
@@ -207,7 +210,7 @@ def create_many_held(count: int) -> None:
             version=1,
             to_address=lead.email,
             domain=f"bulk-{n}.test",
-            band="low",
+            band=bands[n % len(bands)],
             rank=n % 3,
             held_at=now,
             due_at=now + timedelta(minutes=n),
@@ -215,7 +218,7 @@ def create_many_held(count: int) -> None:
             intent=10,
             expires_at=now + timedelta(days=7),
         )
-        for n, lead in enumerate(leads)
+        for n, lead in enumerate(leads, first)
     )
     MessageText.objects.bulk_create(
         MessageText(message=m, version=1, subject="S", body="B", footer="F", sha256=f"{m.pk:064d}")

@@ -67,6 +67,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/withdraw": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/settle": (VIEWER, REVIEWER),
     "sales/quality": (VIEWER, CLOSED),
+    "sales/quality/file": (REVIEWER, REVIEWER),
     "sales/lessons": (VIEWER, CLOSED),
     "sales/lessons/edits.csv": (REVIEWER, CLOSED),
     "sales/training": (VIEWER, LEAD),

@@ -10,6 +10,7 @@ from approvals import forms
 from approvals.models import ScoreSource
 from approvals.quality import scores, summary
 from approvals.quality.dimensions import NAMES
+from approvals.quality.score_exchange import MOST_EMAILS
 from approvals.views.desk_answers import render_desk
 from approvals.views.pages import (
     find_message,
@@ -24,6 +25,11 @@ from outreach.models import Message
 @viewer_page
 @require_safe
 def quality_page(request: HttpRequest) -> HttpResponse:
+    return render_quality(request)
+
+
+def render_quality(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    """`more` says what was wrong with a file of scores."""
     found = summary.summarize_scores()
     tables = [
         ("dimensions", "By dimension", found.dimensions),
@@ -31,8 +37,8 @@ def quality_page(request: HttpRequest) -> HttpResponse:
         ("drafters", "By who wrote the text", found.drafters),
         ("reviewers", "By reviewer", found.reviewers),
     ]
-    context = {"found": found, "tables": tables}
-    return render_page(request, "approvals/quality/quality.html", context)
+    context = {"found": found, "tables": tables, "most": MOST_EMAILS, **more}
+    return render_page(request, "approvals/quality/quality.html", context, status)
 
 
 @viewer_page
