@@ -41,6 +41,7 @@ class FunnelStep:
     lost: int = 0  # of those of the step before, who did not come here
     lost_percent: int | None = None  # None where too few came before
     waits: tuple[str, ...] = ()
+    stands: tuple[str, ...] = ()  # what goes on only once somebody sees to it
 
     @property
     def left(self) -> float:
@@ -60,11 +61,11 @@ class Funnel:
 def read_funnel(now: datetime, stages: Iterable[Stage], waits: WaitingWork) -> Funnel:
     reached, is_cut = _count_people(now)
     waiting = _waiting_by_step({stage.code: stage for stage in stages}, waits)
-    return Funnel(build_steps(reached, waiting), is_cut)
+    return Funnel(build_steps(reached, waiting, _standing_by_step(waits)), is_cut)
 
 
 def build_steps(
-    reached: Sequence[int], waiting: Mapping[str, tuple[str, ...]]
+    reached: Sequence[int], waiting: Mapping[str, tuple[str, ...]], standing: Mapping[str, str]
 ) -> tuple[FunnelStep, ...]:
     """`reached` is how many people came to each step, or beyond it. Reads nothing."""
     widest, steps = reached[0], []
@@ -80,6 +81,7 @@ def build_steps(
                 lost,
                 round(100 * lost / before) if before >= LEAST_PEOPLE else None,
                 waiting.get(code, ()),
+                (standing[code],) if code in standing else (),
             )
         )
     return tuple(steps)
@@ -132,9 +134,15 @@ def _waiting_by_step(stages: Mapping[str, Stage], waits: WaitingWork) -> dict[st
         stage = stages[of_stage]
         found[code] = [f"{stage.waiting} waiting"] if stage.waiting else []
     assessing = stages["leads"].waiting
-    found["came"] += [f"{waits.parked} parked"] if waits.parked else []
     found["enriched"] += [f"{assessing} to be scored"] if assessing else []
-    found["drafted"] += [f"{count} blocked"] if (count := waits.blocked_by()) else []
     found["held"] += [f"{waits.snoozed} put off"] if waits.snoozed else []
-    found["sent"] += [f"{waits.uncertain} uncertain"] if waits.uncertain else []
     return {code: tuple(words) for code, words in found.items()}
+
+
+def _standing_by_step(waits: WaitingWork) -> dict[str, str]:
+    counted = {
+        "came": (waits.parked, "parked"),
+        "drafted": (waits.blocked_by(), "blocked"),
+        "sent": (waits.uncertain, "uncertain"),
+    }
+    return {code: f"{count} {what}" for code, (count, what) in counted.items() if count}

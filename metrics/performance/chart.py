@@ -32,6 +32,7 @@ class Column:
 
     label: str
     kind: str = ""
+    legend: str = ""  # where it is not the label
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Chart:
     finding: str = ""
     missing: str = ""  # why it is not drawn
     definition: str = ""
+    across: bool = False  # bars lie, so that long names can be read
 
 
 def percent_of(share: float | None, digits: int = 1) -> float | None:

@@ -48,7 +48,7 @@ def reply_chart(weeks: Sequence[Measured], needed: int, target: float, definitio
         columns=(
             Column("Reply rate", "line"),
             Column("95 % range from", "low"),
-            Column("to", "high"),
+            Column("to", "high", legend="95 % range"),
             Column("Target", "limit"),
             Column("Answered of emailed"),
         ),
@@ -225,6 +225,7 @@ def groups_chart(groups: Sequence[Measured], rule: GroupRule, definition: str) -
         else f"Needs a template with {rule.needed} {rule.counted.lower()}; the fullest has "
         f"{fullest}.",
         definition=definition,
+        across=True,
     )
 
 

@@ -24,16 +24,16 @@
     const heads = [...table.tHead.rows[0].cells], rows = [...table.tBodies[0].rows];
     let drawn = 0, limits = 0;
     const looks = {
-      line: () => ({ borderColor: color(LINES[drawn]), backgroundColor: color(LINES[drawn]), borderDash: DASHES[drawn % DASHES.length], borderWidth: drawn++ ? 2 : 3, pointRadius: rows.length > 40 ? 0 : 3 }),
-      bar: () => ({ type: 'bar', backgroundColor: color(LINES[drawn++]), maxBarThickness: 48 }),
+      line: () => ({ pointStyle: 'circle', borderColor: color(LINES[drawn]), backgroundColor: color(LINES[drawn]), borderDash: DASHES[drawn % DASHES.length], borderWidth: drawn++ ? 2 : 3, pointRadius: rows.length > 40 ? 0 : 3 }),
+      bar: () => ({ type: 'bar', pointStyle: 'rect', backgroundColor: color(LINES[drawn++]), maxBarThickness: 48 }),
       low: () => ({ borderColor: color('--edge'), borderWidth: 1, pointRadius: 0 }),
-      high: () => ({ borderColor: color('--edge'), borderWidth: 1, pointRadius: 0, fill: '-1', backgroundColor: `${color('--edge')}33` }),
-      limit: () => ({ borderColor: color(limits++ ? '--critical' : '--fail'), borderDash: [6, 4], borderWidth: 2, pointRadius: 0, order: -1 }),
+      high: () => ({ borderColor: color('--edge'), borderWidth: 1, pointRadius: 0, pointStyle: 'rect', fill: '-1', backgroundColor: `${color('--edge')}33` }),
+      limit: () => ({ borderColor: color(limits++ ? '--critical' : '--fail'), borderDash: [6, 4], borderWidth: 2, pointRadius: 0, pointStyle: 'line', order: -1 }),
     };
     return {
       labels: rows.map((row) => row.cells[0].textContent.trim()),
       datasets: heads.flatMap((head, n) => (head.dataset.kind ? [{
-        label: head.textContent.trim(), data: rows.map((row) => value(row.cells[n])), spanGaps: true, kind: head.dataset.kind,
+        label: head.dataset.legend || head.textContent.trim(), data: rows.map((row) => value(row.cells[n])), spanGaps: true, kind: head.dataset.kind,
         ...looks[head.dataset.kind](),
       }] : [])),
     };
@@ -47,15 +47,20 @@
       const table = document.getElementById(canvas.dataset.chart), byPoint = canvas.dataset.rows === 'points';
       window.Chart.defaults.color = color('--muted');
       new window.Chart(canvas, {
-        type: 'line',
+        type: canvas.dataset.across ? 'bar' : 'line',
         data: byPoint ? columnLines(table, color) : rowLines(table, color),
         options: {
-          animation: false, maintainAspectRatio: false,
+          animation: false, maintainAspectRatio: false, indexAxis: canvas.dataset.across ? 'y' : 'x',
           scales: {
-            x: { grid: { color: color('--line') }, ticks: { maxRotation: 0, autoSkipPadding: 12 } },
-            y: { min: 0, ...(byPoint ? {} : { max: 100 }), grid: { color: color('--line') }, title: { display: true, text: canvas.dataset.label } },
+            [canvas.dataset.across ? 'y' : 'x']: { grid: { color: color('--line') }, ticks: { maxRotation: 0, autoSkip: !canvas.dataset.across, autoSkipPadding: 12 } },
+            [canvas.dataset.across ? 'x' : 'y']: { min: 0, ...(byPoint ? {} : { max: 100 }), grid: { color: color('--line') }, title: { display: true, text: canvas.dataset.label } },
           },
-          plugins: { legend: { position: 'bottom' } },
+          plugins: {
+            legend: {
+              position: 'bottom', display: !canvas.dataset.across,
+              labels: byPoint ? { usePointStyle: true, pointStyleWidth: 14, filter: (item, data) => data.datasets[item.datasetIndex].kind !== 'low' } : {},
+            },
+          },
         },
       });
     });

@@ -109,11 +109,14 @@ class TestPage:
 
 
 def test_percentages_need_twenty_people() -> None:
-    steps = funnel.build_steps([30, 21, 19, 10, 0, 0, 0, 0], {"held": ("4 waiting",)})
+    steps = funnel.build_steps(
+        [30, 21, 19, 10, 0, 0, 0, 0], {"held": ("4 waiting",)}, {"sent": "1 uncertain"}
+    )
     assert [step.lost for step in steps] == [0, 9, 2, 9, 10, 0, 0, 0]
     assert [step.lost_percent for step in steps][1:5] == [30, 10, None, None]
     assert (steps[3].waits, steps[3].width, steps[3].left) == (("4 waiting",), 33.3, 33.35)
-    assert [step.width for step in funnel.build_steps([0] * 8, {})] == [0.0] * 8
+    assert [step.stands for step in steps][4:6] == [(), ("1 uncertain",)]
+    assert [step.width for step in funnel.build_steps([0] * 8, {}, {})] == [0.0] * 8
 
 
 def test_who_is_beyond_a_step_has_passed_it() -> None:
