@@ -42,6 +42,7 @@ SWEEPS = {
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
     "metrics.send_digests": 60.0,
+    "metrics.roll_up_figures": 60.0,
     "caio_project.run_diagnosis": 60.0,
     "caio_project.repeat_erasures": 60.0,
     "caio_project.purge_old_data": 120.0,

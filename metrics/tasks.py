@@ -4,6 +4,7 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from metrics.digests import digests
+from metrics.figures import roll_up
 from metrics.gates import gate_evaluation
 from metrics.health import domain_health
 
@@ -21,3 +22,6 @@ def watch_domain() -> None:
 @shared_task(name="metrics.send_digests")
 def send_digests() -> None:
     Heartbeat.beat("metrics.send_digests", worked=digests.send_due_digests() > 0)
+@shared_task(name="metrics.roll_up_figures")
+def roll_up_figures() -> None:
+    Heartbeat.beat("metrics.roll_up_figures", worked=roll_up.roll_up())

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from approvals.models import Decision, EditTag, Verdict
@@ -62,17 +63,18 @@ class EditTable:
     has_more: bool  # older decisions of the window were not read
 
 
+def approvals_of_people() -> QuerySet[Decision]:
+    return Decision.objects.standing().filter(
+        verdict__in=APPROVED, message__kind=Kind.LIVE, by__isnull=False
+    )
+
+
 def count_edits(now: datetime | None = None) -> EditTable:
     """Approvals of people of live emails in 12 weeks of the team's calendar."""
     now = now or timezone.now()
     monday = _monday_of(now)
     weeks = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-    made = Decision.objects.standing().filter(
-        verdict__in=APPROVED,
-        message__kind=Kind.LIVE,
-        by__isnull=False,
-        at__gte=now - timedelta(weeks=WEEKS),
-    )
+    made = approvals_of_people().filter(at__gte=now - timedelta(weeks=WEEKS))
     found = list(made.select_related("message__template").order_by("-pk")[: MOST_DECISIONS + 1])
     last: dict[int, Decision] = {}
     for one in found[:MOST_DECISIONS]:

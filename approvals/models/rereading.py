@@ -85,6 +85,8 @@ class Rereading(AppendOnly):
         EDIT = "edit", "I would edit it first"
         REJECT = "reject", "I would reject"
 
+    OVERRIDING = (Judgement.EDIT, Judgement.REJECT)
+
     item = models.OneToOneField(RereadingItem, on_delete=models.PROTECT, related_name="rereading")
     judgement = models.CharField(max_length=8, choices=Judgement.choices)
     tag = models.CharField(max_length=30, choices=Tag.choices, blank=True)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from approvals.models import Rereading, RereadingItem
 from caio_project.lib import calendar, statistics
@@ -69,7 +70,7 @@ class DrawnEmail:
 
     @property
     def is_overridden(self) -> bool:
-        return self.judgement in (Rereading.Judgement.EDIT, Rereading.Judgement.REJECT)
+        return self.judgement in Rereading.OVERRIDING
 
 
 GROUPS: dict[str, Callable[[DrawnEmail], str]] = {
@@ -79,9 +80,14 @@ GROUPS: dict[str, Callable[[DrawnEmail], str]] = {
 }
 
 
+def drawn_items() -> QuerySet[RereadingItem]:
+    """What chance drew of automatic approvals; faults put into texts are no part of it."""
+    return RereadingItem.objects.filter(draw__isnull=False, machine=True, fault="")
+
+
 def load_drawn(since: datetime | None) -> list[DrawnEmail]:
     """What chance drew of the approvals since then; all where there is no such moment."""
-    rows = RereadingItem.objects.filter(draw__isnull=False, machine=True, fault="")
+    rows = drawn_items()
     if since is not None:
         rows = rows.filter(approved_at__gte=since)
     found = rows.order_by("pk").values_list(

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Count, Q
 
-from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from caio_project.lib.business_calendar import MOST_DAYS
 from leads.models import Enrichment, Kind
+from metrics.figures.sources import decisions, vendors
 from metrics.gates import override_gate, phase_gates, quality_gate, reply_gates
 from metrics.gates.gate import (
     FAIL,
@@ -53,7 +53,11 @@ def enrichment_rate(now: datetime, since: datetime | None = None) -> Gate:
         if answered_at
         and answered_at - created_at <= timedelta(hours=24)
         and _is_gain(fields, verified)
+    asked = vendors.settled_requests().filter(
+        settled_at__gte=now - timedelta(days=14), settled_at__lte=now
     )
+    rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
+    gained = sum(vendors.has_gained(*row) for row in rows)
     gate = Gate(
         "enrichment rate",
         (threshold,),
@@ -163,11 +167,14 @@ def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
     made = Decision.objects.standing().filter(
         at__gte=_window_start(now, since), at__lte=now, is_evidence=True, by__isnull=False
     )
+    made = decisions.timed_decisions().filter(at__gte=now - timedelta(days=14), at__lte=now)
     times = list(made.values_list("held_at", "at"))
     raw: dict[str, Any] = {"decisions": len(times)}
     if times:
         raw |= {
-            "business_hours": statistics.summarize_values(_business_hours(times)),
+            "business_hours": statistics.summarize_values(
+                [seconds / 3600 for seconds in decisions.business_seconds(times)]
+            ),
             "wall_clock": statistics.summarize_values(
                 [(at - held).total_seconds() / 3600 for held, at in times]
             ),

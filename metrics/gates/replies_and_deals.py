@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Max, Min, QuerySet, Sum
 
 from metrics.evidence import reply_cohorts
+from metrics.figures.sources import vendors
 from metrics.gates.gate import ReasonCode
 from outreach.choices import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
@@ -53,9 +54,7 @@ class PipelineValue:
 
 def open_pipeline(now: datetime) -> PipelineValue:
     """As GoHighLevel listed it within the hour."""
-    deals = Opportunity.objects.filter(
-        status=Opportunity.OPEN, pipeline_id=settings.GHL_PIPELINE_ID
-    )
+    deals = vendors.open_deals()
     ours = deals.filter(
         lead__in=Message.objects.filter(status=Status.SENT, transport=Transport.GHL).values("lead")
     )

@@ -10,8 +10,8 @@ from django.utils import timezone
 from approvals.models import Verdict
 from caio_project.lib.diff import diff_words
 from caio_project.lib.spreadsheets.cells import safe_cell
-from metrics.gates import agreement
-from metrics.gates.agreement import APPROVED_VERDICTS, ComparedDecision, Outcome
+from metrics.figures import agreement
+from metrics.figures.agreement import APPROVED_VERDICTS, ComparedDecision, Outcome
 from metrics.promotion import phase_page
 from outreach.choices import Phase, Tag
 from outreach.control import phase

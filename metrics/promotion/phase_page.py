@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.words.check_states import CheckState
-from metrics.gates import agreement, gate_evaluation, gate_words
+from metrics.figures import agreement
+from metrics.gates import gate_evaluation, gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
 from metrics.gates.gate_words import NBSP
 from metrics.models import Baseline, GateEvaluation

@@ -162,6 +162,11 @@ class Reply(FollowsLeadMerges):
         indexes = [
             models.Index(fields=["-received_at"], name="reply_newest"),
             models.Index(fields=["lead", "-received_at"], name="reply_of_lead"),
+            models.Index(
+                fields=["corrected_at"],
+                name="reply_corrected",
+                condition=Q(corrected_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from approvals.decisions import decisions, undo
 from approvals.decisions.decisions import Decider, DecisionRefused
 from caio_project.lib.models import PersonalSettings
-from metrics.gates import agreement
+from metrics.figures import agreement
 from outreach.choices import Phase
 from outreach.models import Message
 from outreach.sending import send

@@ -13,7 +13,7 @@ from django.utils import timezone
 from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider
 from approvals.models import Decision
-from metrics.gates import agreement
+from metrics.figures import agreement
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
 from outreach.control import phase

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.db.models import QuerySet
+
 from approvals.models import Decision, Verdict
 from caio_project.lib.models import PersonalSettings
 from outreach.choices import Phase
@@ -61,18 +63,30 @@ def count_outcomes(phase: Phase, compared: list[ComparedDecision]) -> Agreement:
 
 def compare_decisions(phase: Phase, now: datetime) -> list[ComparedDecision]:
     """The newest decision about each email beside the verdict stored for `phase`, newest first."""
-    over = now - PersonalSettings.longest_undo_wait()
-    made = Decision.objects.standing().filter(
-        at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True
-    )
-    rows = made.exclude(message__status__in=UNDECIDED).order_by("pk")
+    rows = decisions_made(now).filter(at__gt=now - AGREEMENT_WINDOW).order_by("pk")
     rows = rows.select_related("message__lead__company", "message__template", "reason")
     newest = {row.message_id: row for row in rows}.values()
-    compared = [_compare_decision(row, phase) for row in newest]
+    compared = [compare_decision(row, phase) for row in newest]
     return sorted(compared, key=lambda one: one.decision.pk, reverse=True)
 
 
-def _compare_decision(decision: Decision, phase: Phase) -> ComparedDecision:
+def decisions_made(now: datetime) -> QuerySet[Decision]:
+    """What people decided of emails that are decided still, and can no longer undo."""
+    over = now - PersonalSettings.longest_undo_wait()
+    made = Decision.objects.standing().filter(at__lte=over, is_evidence=True)
+    return made.exclude(message__status__in=UNDECIDED)
+
+
+def newest_decisions(start: datetime, end: datetime, now: datetime) -> list[Decision]:
+    """The decisions from `start` to before `end` that are the newest about their email."""
+    made = decisions_made(now)
+    here = made.filter(at__gte=start, at__lt=end)
+    later = made.filter(message__in=here.values("message")).order_by("pk")
+    newest = dict(later.values_list("message", "pk"))
+    return [one for one in here.select_related("message") if newest.get(one.message_id) == one.pk]
+
+
+def compare_decision(decision: Decision, phase: Phase) -> ComparedDecision:
     stored = decision.message.verdicts.get(phase.value, {})
     would_send = stored.get("machine_approves", False)
     outcome = _outcome(decision, would_send)

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("outreach", "0060_shorter_texts")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="reply",
+            index=models.Index(
+                fields=["corrected_at"],
+                name="reply_corrected",
+                condition=models.Q(corrected_at__isnull=False),
+            ),
+        )
+    ]
