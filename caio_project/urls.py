@@ -40,6 +40,7 @@ from leads import webhooks
 from leads.api import VisitorsView
 from metrics.api import GatesView
 from metrics.incident_api import AcknowledgeIncident, IncidentDetailView, IncidentListView
+from metrics.api import GatesView, MetricsView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
 from outreach.api.forecast import ForecastView
@@ -123,6 +124,7 @@ urlpatterns = [
     path("api/incidents", IncidentListView.as_view()),
     path("api/incidents/<uuid:public_id>", IncidentDetailView.as_view()),
     path("api/incidents/<uuid:public_id>/acknowledge", AcknowledgeIncident.as_view()),
+    path("api/metrics", MetricsView.as_view()),
     path("api/rereading", RereadingView.as_view()),
     path("api/halt", HaltView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

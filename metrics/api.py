@@ -1,11 +1,19 @@
-"""The gates as they stand."""
+"""The gates as they stand, and the figures of a period."""
 
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib import calendar
+from metrics.figures import export
+from metrics.figures.definitions import FIGURES, Dimension
+from metrics.figures.reading import Bucket, NotReadable
 from metrics.gates import gate_evaluation, gate_words
 from metrics.gates.gate import Evaluation, Gate
 from outreach.choices import Phase
@@ -27,6 +35,53 @@ class GatesView(APIView):
         if target not in TARGETS:
             raise ValidationError({"target": f"It is one of {', '.join(TARGETS)}."})
         return Response(evaluation_json(gate_evaluation.evaluate_gates(target)))
+
+
+DEFAULT_DAYS, MOST_API_DAYS = 30, 366
+
+
+class MetricsView(APIView):
+    scope = "metrics:read"
+
+    @extend_schema(
+        operation_id="metrics_list",
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATE, description="Default: 30 days up to `to`."),
+            OpenApiParameter("to", OpenApiTypes.DATE, description="Default: today."),
+            OpenApiParameter("figures", str, description="Codes, comma separated; default all."),
+            OpenApiParameter("by", str, enum=[one.value for one in Dimension]),
+            OpenApiParameter("bucket", str, enum=[one.value for one in Bucket]),
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Figures of at most 366 days, each with its counts, interval and definition."""
+        query = request.query_params
+        today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
+        end = _read_day(query.get("to"), "to", today)
+        start = _read_day(query.get("from"), "from", _days_before(end))
+        if (end - start).days >= MOST_API_DAYS:
+            raise ValidationError({"from": f"A period has at most {MOST_API_DAYS} days."})
+        codes = [one for one in query.get("figures", "").split(",") if one] or list(FIGURES)
+        bucket = query.get("bucket", Bucket.DAY.value)
+        try:
+            return Response(export.period_document(codes, start, end, query.get("by"), bucket))
+        except NotReadable as error:
+            raise ValidationError({error.field: str(error)}) from error
+
+
+def _read_day(typed: str | None, name: str, default: date) -> date:
+    if typed is None:
+        return default
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise ValidationError({name: "It is no day like 2026-12-31."}) from error
+
+
+def _days_before(end: date) -> date:
+    first = date.min + timedelta(days=DEFAULT_DAYS)
+    return max(end, first) - timedelta(days=DEFAULT_DAYS - 1)
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, object]:

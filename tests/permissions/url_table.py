@@ -130,6 +130,7 @@ API: dict[str, dict[str, str]] = {
     "api/incidents": {"GET": "metrics:read"},
     "api/incidents/<uuid:public_id>": {"GET": "metrics:read"},
     "api/incidents/<uuid:public_id>/acknowledge": {"POST": "outreach:halt"},
+    "api/metrics": {"GET": "metrics:read"},
     "api/rereading": {"GET": "metrics:read"},
     "api/halt": {"POST": "outreach:halt"},
 }
