@@ -16,6 +16,7 @@ from django.urls import reverse
 from caio_project.lib.models import AccessEvent
 from caio_project.team_access.access_log import client_address, record_access
 from caio_project.team_access.second_factor import SINGLE_SIGN_ON
+from caio_project.team_access.single_sign_on.claims import is_same_address
 
 THROTTLE_CODES = ("too_many_login_attempts", "rate_limited")
 FACTOR_STAGE = "caio_project.team_access.second_factor.FactorStage"
@@ -24,7 +25,8 @@ THROTTLED_ONCE_IN = 60  # seconds: a flood of tries is one line a minute and add
 
 def active_users_with_email(email: str) -> list[Any]:
     """Accounts of this address, however it is capitalised."""
-    return list(get_user_model().objects.filter(email__iexact=email, is_active=True)[:5])
+    found = get_user_model().objects.filter(email__iexact=email, is_active=True)
+    return [user for user in found[:20] if is_same_address(user.email, email)][:5]
 
 
 def may_use_password(user: Any) -> bool:

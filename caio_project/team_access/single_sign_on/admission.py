@@ -66,7 +66,8 @@ def _user_of_address(
     email = claim_rules.verified_email(claims)
     if not email:
         return None, Refusal.EMAIL
-    users = list(get_user_model().objects.filter(email__iexact=email)[:2])
+    found = get_user_model().objects.filter(email__iexact=email)
+    users = [one for one in found if claim_rules.is_same_address(one.email, email)]
     if not users:
         return None, Refusal.UNKNOWN
     if len(users) > 1:

@@ -5,6 +5,25 @@ from typing import Any
 
 Claims = Mapping[str, Any]
 LONGEST_TEXT = 150
+ADDRESS = ("email", "email_verified", "xms_edov")
+
+
+def merge_claims(proven: Claims, more: Claims) -> dict[str, Any]:
+    """Claims of the id token, and of userinfo where the token is silent.
+
+    An address and what is said of it come from one of the two; factors from the token alone.
+    """
+    of_address = proven if "email" in proven else more
+    kept = {name: value for name, value in {**more, **proven}.items() if name not in ADDRESS}
+    kept |= {name: of_address[name] for name in ADDRESS if name in of_address}
+    return kept if "amr" in proven else {n: value for n, value in kept.items() if n != "amr"}
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whatever the capitals of ASCII; a database takes more letters for the same than mail does."""
+    if one.isascii() and other.isascii():
+        return one.lower() == other.lower()
+    return one == other
 
 
 def verified_email(claims: Claims) -> str:

@@ -125,9 +125,7 @@ def prove_identity(code: str, state: dict[str, Any]) -> dict[str, Any]:
     more = provider_api.read_userinfo(str(tokens.get("access_token") or ""))
     if more and more.get("sub") != proven["sub"]:
         raise SignInRefused(Refusal.TOKEN, "userinfo is about another subject")
-    if "email" in proven:  # an address and what is said of it belong together
-        more = {name: value for name, value in more.items() if not name.startswith("email")}
-    return {**more, **proven}
+    return claims.merge_claims(proven, more)
 
 
 def _proven_claims(token: str, nonce: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 class Refusal(StrEnum):
     STATE = "state"
+    TOO_MANY = "too_many"
     CANCELLED = "cancelled"
     PROVIDER_DOWN = "provider_down"
     PROVIDER_WRONG = "provider_wrong"
@@ -33,6 +34,7 @@ WORDS = {
         "This sign-in was started elsewhere, was used already, or took more than 10 minutes.",
         "Start again.",
     ),
+    Refusal.TOO_MANY: ("Too many tries from your network.", "Wait a minute, then start again."),
     Refusal.CANCELLED: ("You did not finish signing in at {name}.", "Start again."),
     Refusal.PROVIDER_DOWN: (
         "{name} does not answer.",
@@ -71,6 +73,7 @@ WORDS = {
 }
 STATUS = {
     Refusal.STATE: HTTPStatus.BAD_REQUEST,
+    Refusal.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
     Refusal.CANCELLED: HTTPStatus.BAD_REQUEST,
     Refusal.PROVIDER_DOWN: HTTPStatus.SERVICE_UNAVAILABLE,
     Refusal.PROVIDER_WRONG: HTTPStatus.BAD_GATEWAY,

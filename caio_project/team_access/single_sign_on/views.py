@@ -6,22 +6,27 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.internal import statekit
 from django.conf import settings
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from caio_project.lib.models import AccessEvent
-from caio_project.team_access.access_log import record_access
+from caio_project.team_access.access_log import client_address, record_access
 from caio_project.team_access.single_sign_on import provider, provider_api, refusals
 from caio_project.team_access.single_sign_on.refusals import Refusal, SignInRefused
 
 log = logging.getLogger(__name__)
-ON_THE_RECORD = {Refusal.STATE, Refusal.TOKEN, Refusal.PROVIDER_REFUSED}
+# Of people nobody knows; once in so many seconds by address and code, for anybody can cause them.
+ON_THE_RECORD = {Refusal.STATE, Refusal.TOO_MANY, Refusal.TOKEN, Refusal.PROVIDER_REFUSED}
+RECORDED_ONCE_IN = 60
+TRIES = {"single_sign_on": "30/m/ip"}  # each may cost calls to the provider
 
 
 @never_cache
@@ -46,6 +51,7 @@ def finish_sign_in(request: HttpRequest) -> HttpResponse:
     """What the provider sent the browser back with."""
     chosen = _chosen_provider(request)
     try:
+        _count_try(request)
         sociallogin = _proven_login(request, chosen)
         return complete_social_login(request, sociallogin)
     except SignInRefused as error:
@@ -56,7 +62,8 @@ def finish_sign_in(request: HttpRequest) -> HttpResponse:
 
 def refused_page(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     log.warning("single sign-on refused: %s %s", error.code, error.detail)
-    if error.code in ON_THE_RECORD:
+    name = f"sso-refused:{client_address(request)}:{error.code}"
+    if error.code in ON_THE_RECORD and cache.add(name, 1, RECORDED_ONCE_IN):
         kind = AccessEvent.Kind.SSO_REFUSED
         record_access(kind, request=request, about=error.code.value)
     what, then = refusals.words_of(error.code, settings.OIDC.name)
@@ -84,6 +91,12 @@ def _leave_address() -> str:
         "post_logout_redirect_uri": f"{settings.SITE_URL}{settings.LOGIN_URL}",
     }
     return f"{address}{'&' if '?' in address else '?'}{urlencode(back)}" if address else ""
+
+
+def _count_try(request: HttpRequest) -> None:
+    counted = {"app": "caio", "action": "single_sign_on", "config": TRIES, "limit_get": True}
+    if not ratelimit.consume(request, **counted):
+        raise SignInRefused(Refusal.TOO_MANY)
 
 
 def _chosen_provider(request: HttpRequest) -> Any:

@@ -257,6 +257,8 @@ class TestNewPassword:
             "lena+x@ours.example.com",
             "lena@ours.example.com.test",
             "len@ours.example.com",
+            "lena@ours.example.\u0441om",
+            "lena@our\u017f.example.com",
         ],
     )
     def test_a_stranger_gets_nothing_and_the_page_says_the_same(

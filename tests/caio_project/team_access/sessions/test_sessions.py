@@ -50,6 +50,7 @@ class TestList:
         assert "Chrome on Windows" in page and "203.0.113.x" in page and "203.0.113.77" not in page
         assert "Safari on iPhone" in page and "2001:db8:0:…" in page
         assert page.count("This one") == 1
+        assert '<button aria-label="Sign out there: Safari on iPhone, 2001:db8:0:…">' in page
         assert here.session.session_key not in page and there.session.session_key not in page
 
     def test_others_are_not_shown_but_counted_for_a_lead(

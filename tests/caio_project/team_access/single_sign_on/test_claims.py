@@ -50,6 +50,32 @@ def test_roles_are_those_of_the_groups_by_their_exact_names(given: Any, expected
     assert claims.claimed_roles({}, "groups", GROUPS) == set()
 
 
+def test_an_address_and_what_is_said_of_it_have_one_source() -> None:
+    token, more = {"sub": "1", "groups": ["a"]}, {"sub": "1", "groups": ["b"], "amr": ["mfa"]}
+    vouched = {"email": "b@x.test", "email_verified": True, "xms_edov": True}
+    assert claims.merge_claims(token, {**more, **vouched}) == {**token, **vouched}
+    own = {**token, "email": "a@x.test"}
+    assert claims.merge_claims(own, {**more, **vouched}) == own
+    said = {**token, "email_verified": True, "amr": ["pwd"]}
+    merged = claims.merge_claims(said, {**more, "email": "b@x.test"})
+    assert merged == {**token, "email": "b@x.test", "amr": ["pwd"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Mia@x.test", "mia@X.test", True),
+        ("m\u0131a@x.test", "mia@x.test", False),
+        ("mia@\u212a.test", "mia@k.test", False),
+        ("m\u0131a@x.test", "m\u0131a@x.test", True),
+    ],
+)
+def test_letters_that_look_or_capitalise_alike_are_no_same_address(
+    one: str, other: str, same: bool
+) -> None:
+    assert claims.is_same_address(one, other) is same
+
+
 def test_texts_are_printable_and_short_and_factors_are_named_exactly() -> None:
     assert claims.text_of({"name": " A\x00\u202eB" + "c" * 200}, "name") == "AB" + "c" * 148
     assert claims.text_of({"name": 5}, "name") == ""

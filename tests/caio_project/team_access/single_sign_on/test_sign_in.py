@@ -95,6 +95,14 @@ class TestWhoGetsIn:
         refused(client, sign_in(client), "email_not_verified")
         assert User.objects.count() == 1
 
+    def test_an_address_with_a_letter_that_capitalises_alike_takes_no_account_over(
+        self, client: Client, reviewer: User, idp: FakeOidc
+    ) -> None:
+        idp.person["email"] = "r\u0131ta@ours.example.com"
+        sign_in(client)
+        assert client.session["_auth_user_id"] != str(reviewer.pk)
+        assert roles(reviewer) == {"Reviewer"}
+
     def test_what_cannot_be_told_apart_is_refused(
         self, client: Client, lead_user: User, idp: FakeOidc
     ) -> None:
@@ -233,6 +241,14 @@ class TestTheWay:
         client.post("/accounts/logout/")
         again = client.get("/accounts/sso/callback/", answer)
         assert (again.status_code, is_signed_in(client)) == (400, False)
+
+    def test_strangers_fill_no_record_and_are_throttled(
+        self, client: Client, db: None, idp: FakeOidc
+    ) -> None:
+        statuses = [client.get("/accounts/sso/callback/").status_code for _ in range(35)]
+        assert statuses[0] == 400 and statuses[-1] == 429
+        assert events() == [("sso_refused", "state"), ("sso_refused", "too_many")]
+        assert idp.requests() == []
 
     @pytest.mark.parametrize(
         "answer", [{}, {"code": "x"}, {"state": "x", "code": "y"}, {"state": "\ud800"}]
