@@ -14,6 +14,7 @@ from approvals.decisions import decisions, reopening, undo
 from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
 from approvals.rereading import override_rate
+from caio_project.lib.api.idempotency import idempotent
 from caio_project.lib.models import ApiKey
 from caio_project.lib.web.paging import fetch_page, page_links
 from caio_project.lib.web.problems import ConflictError
@@ -87,6 +88,7 @@ class ApproveEmail(APIView):
     scope = "approvals:decide"
 
     @extend_schema(request=ApproveShape, responses=MessageShape, operation_id="emails_approve")
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Approve the text of `version`; 409 when it is another by now or decided already."""
         asked = ApproveShape(data=request.data)
@@ -103,6 +105,7 @@ class RejectEmail(APIView):
     scope = "approvals:decide"
 
     @extend_schema(request=RejectShape, responses=MessageShape, operation_id="emails_reject")
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Reject the text of `version` with a tag and a reason."""
         asked = RejectShape(data=request.data)
@@ -124,6 +127,7 @@ class UndoDecision(APIView):
     scope = "approvals:decide"
 
     @extend_schema(request=ApproveShape, responses=MessageShape, operation_id="emails_undo")
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Take back the decision about the text of `version`; 409 when it is too late.
 
@@ -145,6 +149,7 @@ class ReopenEmail(APIView):
     scope = "approvals:reopen"
 
     @extend_schema(request=ReopenShape, responses=MessageShape, operation_id="emails_reopen")
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         """Have an approved, rejected or expired email decided again; as a Lead may.
 

@@ -55,6 +55,10 @@ SPECTACULAR_SETTINGS = {
     "Errors are RFC 9457 problem JSON.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "LeadKindEnum": "leads.models.Kind",
+        "SuppressionReasonEnum": "leads.models.Suppression.Reason",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",

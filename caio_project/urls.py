@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals import webhooks as approval_webhooks
@@ -14,6 +15,7 @@ from approvals.api import (
     RereadingView,
     UndoDecision,
 )
+from approvals.decisions_api import DecisionListView
 from approvals.escalation_api import NoticesView
 from caio_project import api
 from caio_project.lead_pages import (
@@ -29,6 +31,7 @@ from caio_project.team_access import account_pages, key_pages, settings_page
 from caio_project.team_access.sessions import session_pages
 from caio_project.team_access.single_sign_on import views as single_sign_on
 from caio_project.watching.views import metrics_view
+from caio_project.webhook_pages import endpoint_api, endpoint_page
 from caio_project.weekly_pages import (
     approval_rules_page,
     diagnosis_page,
@@ -37,13 +40,15 @@ from caio_project.weekly_pages import (
     template_pages,
 )
 from leads import webhooks
-from leads.api import VisitorsView
+from leads.api import lists, writes
+from leads.api.visitors import VisitorsView
 from metrics.api import GatesView
 from metrics.incident_api import AcknowledgeIncident, IncidentDetailView, IncidentListView
 from metrics.api import GatesView, MetricsView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
 from outreach.api.forecast import ForecastView
+from outreach.api.message_list import MessageListView
 from outreach.api.messages import MessageDetailView
 from outreach.api.phase import HaltView, PhaseView
 from outreach.views import unsubscribe
@@ -65,6 +70,8 @@ urlpatterns = [
     path("sales/leads/<uuid:public_id>/erase", privacy_pages.erase_person, name="lead-erase"),
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
+    path("sales/settings/webhooks", endpoint_page.endpoint_list, name="webhooks"),
+    path("sales/settings/webhooks/<uuid:public_id>", endpoint_page.endpoint_page, name="webhook"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),
     path("sales/settings/sessions", session_pages.session_list, name="sessions"),
     path("sales/settings/sessions/end-others", session_pages.end_other_sessions, name="end-others"),
@@ -117,6 +124,17 @@ urlpatterns = [
     path("api/messages/forecast", ForecastView.as_view()),
     path("api/messages/<uuid:public_id>", MessageDetailView.as_view()),
     path("api/visitors", VisitorsView.as_view()),
+    path("api/leads", lists.LeadListView.as_view()),
+    path("api/leads/<uuid:public_id>", lists.LeadDetailView.as_view()),
+    path("api/leads/<uuid:public_id>/owner", writes.LeadOwnerView.as_view()),
+    path("api/visits", lists.VisitListView.as_view()),
+    path("api/visits/<int:pk>", lists.VisitDetailView.as_view()),
+    path("api/companies", lists.CompanyListView.as_view()),
+    path("api/companies/<int:pk>", lists.CompanyDetailView.as_view()),
+    path("api/suppressions", writes.SuppressionListView.as_view()),
+    path("api/suppressions/<int:pk>", writes.SuppressionDetailView.as_view()),
+    path("api/decisions", DecisionListView.as_view()),
+    path("api/messages", MessageListView.as_view()),
     path("api/phase", PhaseView.as_view()),
     path("api/experiments", ExperimentListView.as_view()),
     path("api/experiments/<uuid:public_id>", ExperimentDetailView.as_view()),
@@ -127,6 +145,21 @@ urlpatterns = [
     path("api/metrics", MetricsView.as_view()),
     path("api/rereading", RereadingView.as_view()),
     path("api/halt", HaltView.as_view()),
+    path("api/webhook-endpoints", endpoint_api.EndpointListView.as_view()),
+    path("api/webhook-endpoints/<uuid:public_id>", endpoint_api.EndpointDetailView.as_view()),
+    *(
+        path(
+            f"api/webhook-endpoints/<uuid:public_id>/{act}",
+            extend_schema_view(post=extend_schema(operation_id=f"webhook_endpoints_{act}"))(
+                type(f"Endpoint{act.title()}View", (endpoint_api.EndpointActionView,), {"act": act})
+            ).as_view(),
+        )
+        for act in ("disable", "enable", "rotate", "test")
+    ),
+    path(
+        "api/webhook-endpoints/<uuid:public_id>/deliveries", endpoint_api.DeliveryListView.as_view()
+    ),
+    path("api/webhook-deliveries/<uuid:public_id>/replay", endpoint_api.ReplayView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/docs",

@@ -220,6 +220,13 @@ def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -
                 _add_row(Scope.PERSON, str(row.pk), reason, source, person)
 
 
+def stop_entry(scope: str, value: str, reason: str, source: str) -> None:
+    """Stop an address or a domain of which nobody is known. Safe to repeat; never lifts one."""
+    with transaction.atomic():
+        for one in values_to_stop(value, reason) if scope == Scope.ADDRESS else [value]:
+            _add_row(scope, one, reason, source, None)
+
+
 def values_to_stop(value: str, reason: str) -> list[str]:
     """ "jane+news@acme.com" said no: so did "jane@acme.com", whose mailbox it is."""
     also = [] if reason in STOPS_THE_ADDRESS_ONLY else [normal.mailbox_address(value)]

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib.api.idempotency import idempotent
 from outreach.auto_approval import eligibility
 from outreach.control import phase
 from outreach.guardrails import guardrail_counts, guardrail_display
@@ -98,6 +99,7 @@ class HaltView(APIView):
             "Halted", {"halted": serializers.BooleanField(), "by": serializers.CharField()}
         ),
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Stop sending at once. Only a Lead resumes, signed in or by command."""
         asked = HaltShape(data=request.data)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from approvals.models import SlackCard, SlackClick
-from caio_project.lib.models import ApiKey
+from caio_project.lib.models import ApiKey, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from leads.identity import merging
 from leads.models import InboundEvent, ScoringRules, Suppression
 from leads.scoring import rule_versions
@@ -105,6 +105,16 @@ def make_world() -> World:
     world.values["sales/settings/sessions"] = {"int:pk": str(session.pk)}
     world.values["sales/settings/sessions/people"] = {"int:pk": str(person.pk)}
     world.values["sales/templates"] = {"str:key": "tier_1.high_intent"}
+    endpoint = WebhookEndpoint.objects.create(
+        url="https://hooks.example.com/caio", secret="sealed", events=["message.sent"]
+    )
+    event = WebhookEvent.objects.create(type="message.sent")
+    delivery = WebhookDelivery.objects.create(event=event, endpoint=endpoint, state="failed")
+    for begin in ("api/webhook-endpoints", "sales/settings/webhooks"):
+        world.values[begin] = {"uuid:public_id": str(endpoint.public_id)}
+    world.values["api/webhook-deliveries"] = {"uuid:public_id": str(delivery.public_id)}
+    world.values["api/companies"] = {"int:pk": str(held.lead.company_id)}
+    world.values["api/leads"] = {"uuid:public_id": str(held.lead.public_id)}
     return world
 
 

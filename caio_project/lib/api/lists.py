@@ -99,11 +99,11 @@ def page_json(
 
 
 def page_shape(row: type[serializers.Serializer]) -> dict[str, Any]:
-    return {
-        "next": serializers.URLField(allow_null=True),
-        "previous": serializers.URLField(allow_null=True),
-        "results": row(many=True),
-    }
+    return {**link_fields(), "results": row(many=True)}
+
+
+def link_fields() -> dict[str, Any]:
+    return {name: serializers.URLField(allow_null=True) for name in ("next", "previous")}
 
 
 def _order(query: Any, options: ListOptions) -> tuple[str, ...]:

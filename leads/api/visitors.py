@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib.api.idempotency import idempotent
 from leads.inbound import events
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
@@ -21,6 +22,7 @@ class VisitorsView(APIView):
         responses={202: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT},
         operation_id="visitors_create",
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and
         the same id.

@@ -1,0 +1,1 @@
+"""Endpoints of webhooks: the page, and the API."""

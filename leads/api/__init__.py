@@ -1,0 +1,1 @@
+"""The API of leads: visitors in, leads, visits, companies and suppressions."""
