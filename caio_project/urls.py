@@ -45,6 +45,8 @@ from leads.api.visitors import VisitorsView
 from metrics.api import GatesView
 from metrics.incident_api import AcknowledgeIncident, IncidentDetailView, IncidentListView
 from metrics.api import GatesView, MetricsView
+from leads.api import VisitorsView
+from metrics.api import DomainsView, GatesView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
 from outreach.api.forecast import ForecastView
@@ -143,6 +145,7 @@ urlpatterns = [
     path("api/incidents/<uuid:public_id>", IncidentDetailView.as_view()),
     path("api/incidents/<uuid:public_id>/acknowledge", AcknowledgeIncident.as_view()),
     path("api/metrics", MetricsView.as_view()),
+    path("api/metrics/domains", DomainsView.as_view()),
     path("api/rereading", RereadingView.as_view()),
     path("api/halt", HaltView.as_view()),
     path("api/webhook-endpoints", endpoint_api.EndpointListView.as_view()),

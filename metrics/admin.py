@@ -15,6 +15,7 @@ from metrics.models import (
     IncidentMove,
     SignOff,
 )
+from metrics.models import Baseline, DmarcReport, DmarcSource, DomainDay, GateEvaluation, SignOff
 
 
 @admin.register(GateEvaluation)
@@ -70,3 +71,22 @@ class DetectorStateAdmin(ReadOnlyAdmin):
 class DigestAdmin(ReadOnlyAdmin):
     list_display = ("kind", "day", "made_at", "slack_at", "email_at", "ended_at", "error")
     list_filter = ("kind",)
+@admin.register(DomainDay)
+class DomainDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "domain", "score", "window", "spf", "dkim", "dmarc", "verdicts")
+    list_filter = ("domain",)
+
+
+@admin.register(DmarcReport)
+class DmarcReportAdmin(ReadOnlyAdmin):
+    list_display = ("ends_at", "domain", "organisation", "messages", "imported_at")
+    list_filter = ("domain",)
+    search_fields = ("organisation", "report_id")
+
+
+@admin.register(DmarcSource)
+class DmarcSourceAdmin(ReadOnlyAdmin):
+    list_display = ("report", "address", "organisation", "messages", "dkim", "spf", "disposition")
+    list_filter = ("dkim", "spf")
+    list_select_related = ("report",)
+    search_fields = ("address", "organisation")

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 from django.conf import settings
+"""The gates as they stand, and the health of the sending domains."""
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -16,6 +18,7 @@ from metrics.figures.definitions import FIGURES, Dimension
 from metrics.figures.reading import Bucket, NotReadable
 from metrics.gates import gate_evaluation, gate_words
 from metrics.gates.gate import Evaluation, Gate
+from metrics.health import domain_report
 from outreach.choices import Phase
 
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]
@@ -82,6 +85,12 @@ def _read_day(typed: str | None, name: str, default: date) -> date:
 def _days_before(end: date) -> date:
     first = date.min + timedelta(days=DEFAULT_DAYS)
     return max(end, first) - timedelta(days=DEFAULT_DAYS - 1)
+class DomainsView(APIView):
+
+    @extend_schema(operation_id="metrics_domains_list", responses=OpenApiTypes.OBJECT)
+        """Each sending domain: score and sum, DNS findings, warm-up, DMARC reports, 30 days."""
+        reports = domain_report.report_domains(timezone.now())
+        return Response({"domains": [domain_report.report_json(one) for one in reports]})
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, object]:

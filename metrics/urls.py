@@ -19,6 +19,7 @@ urlpatterns = [
     ),
     path("sales/incidents/<uuid:public_id>/note", incident_views.add_note, name="incident-note"),
     path("sales/incidents/<uuid:public_id>/clear", incident_views.clear, name="incident-clear"),
+    path("sales/domains", views.domains_view, name="domains"),
     path("sales/experiments", views.experiments_view, name="experiments"),
     path("sales/experiments/new", views.start_experiment, name="start-experiment"),
     path("sales/experiments/<uuid:public_id>/publish", views.publish_winner, name="publish-winner"),

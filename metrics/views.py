@@ -2,17 +2,21 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gate_evaluation
 from metrics.incidents import incident_page
+from metrics.health import domain_report
+from metrics.health.health_score import MIN_SAMPLE
 from metrics.overview import experiment_start, experiments_page, overview
 from metrics.performance import performance_page
 from metrics.promotion import agreement_report, phase_page, promotion, signing
@@ -104,6 +108,18 @@ def domain_view(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, f"{row.name}: {sending_domains.describe_domain(row)}")
     return SeeOther(reverse("phase"))
+
+
+@viewer_page
+@require_safe
+def domains_view(request: HttpRequest) -> HttpResponse:
+    """Health, DNS, warm-up and DMARC reports of each domain that we send from."""
+    context = {
+        "domains": domain_report.report_domains(timezone.now()),
+        "is_sandboxed": "ghl" in settings.SANDBOXED,
+        "least_sample": MIN_SAMPLE,
+    }
+    return render_page(request, "metrics/domains.html", context)
 
 
 @viewer_page

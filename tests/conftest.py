@@ -273,6 +273,8 @@ def _set_guards(change: Any) -> None:
 
 
 GUARDED = (
+    "metrics_dmarcreport",
+    "metrics_dmarcsource",
     "lib_accessevent",
     "lib_webhookchange",
     "leads_ownerchange",

@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from approvals.integrations import slack
 from approvals.queue import what_waits
+from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
 from leads.inbound import stuck_files
 from leads.integrations import alarms
 from leads.scoring import assess
+from metrics.health import domain_report
 from metrics.overview import flow
 from outreach.choices import BlockedBy, Status
 from outreach.control import phase
@@ -57,6 +59,7 @@ def diagnose_stages() -> list[StageFinding]:
         _unmatched_answers(waits.unmatched),
         *_blocked_drafts(waits),
         _uncertain_emails(waits.uncertain),
+        *_sending_domains(),
         _email_templates(),
         _language_model(),
         _slack(),
@@ -189,6 +192,24 @@ def _email_templates() -> StageFinding:
         None,
         f"{count} active" if count else "there is no active email template",
     )
+
+
+def _sending_domains() -> list[StageFinding]:
+    if "ghl" in settings.SANDBOXED:
+        return [StageFinding("sending domain", True, None, "in the sandbox nothing is sent")]
+    found = domain_report.report_domains(timezone.now())
+    if not found:
+        return [StageFinding("sending domain", False, None, "GHL_FROM_EMAIL is not set")]
+    return [_sending_domain(one) for one in found]
+
+
+def _sending_domain(one: domain_report.DomainReport) -> StageFinding:
+    """A domain that is only not known yet is no fault; one that alerts is."""
+    score = "no score yet" if one.score is None else f"{one.score} of 100"
+    findings = [finding.says for finding in one.findings if finding.state != CheckState.ALERT]
+    text = " ".join([f"{score}.", *([one.why] if one.why else []), *findings])
+    ok = one.state in (CheckState.PASS, CheckState.NOT_KNOWN) or not one.is_current
+    return StageFinding(f"domain {one.name}", ok, None, text)
 
 
 def _language_model() -> StageFinding:

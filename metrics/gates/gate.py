@@ -71,6 +71,7 @@ class ReasonCode(StrEnum):
     MET_ON_DAYS = "met_on_days"  # days, in a row, enough of them
     MET_ON_TOO_FEW_DAYS = "met_on_too_few_days"  # days, of
     STAGES_NOT_SEEN = "stages_not_seen"  # stages
+    DAYS_MISSING = "days_missing"  # left, collecting, unmeasured, unknown (record: days)
     SENDS_FAILED = "sends_failed"  # failed, uncertain
     NO_QUALITY_SCORES = "no_quality_scores"  # of recorded evaluations alone
     NOT_MEASURED_YET = "not_measured_yet"

@@ -25,6 +25,7 @@ from metrics.gates.gate import (
     Threshold,
     Unit,
 )
+from metrics.health import domain_days
 from metrics.overview import flow
 from outreach.choices import Phase, Status
 from outreach.control import phase
@@ -32,6 +33,8 @@ from outreach.guardrails.guardrail_counts import unexplained_failures
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 from outreach.limits import sending_domains, team_calendar
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
+from outreach.limits import office_hours, sending_domains
+from outreach.models import Message, Move, SendIntent, Transport
 
 HEALTHY_DAYS = 14
 LEAST_SENDING_DAYS, MOST_SENDING_DAYS, LEAST_SENDS = 2, 7, 30
@@ -201,30 +204,27 @@ def _business_hours(times: list[tuple[datetime, datetime]]) -> list[float]:
 def domain_health(now: datetime) -> Gate:
     """The lowest score of each of the team's last 14 days; a day without one is missing."""
     threshold = Threshold(Comparison.OVER, HEALTH_ALERT, Unit.DOMAIN_SCORE, Scope.EVERY_DAY)
-    by_day = _lowest_scores(now)
+    found = domain_days.read_days(sending_domains.our_domain(), now, HEALTHY_DAYS)
     gate = Gate(
         "domain health",
         (threshold,),
         needed=HEALTHY_DAYS,
         window="14 days",
-        value=min(by_day.values(), default=None),
+        value=min(found.scores.values(), default=None),
         unit=Unit.DOMAIN_SCORE,
-        sample=len(by_day),
-        raw={str(day): score for day, score in sorted(by_day.items())},
+        sample=len(found.scores),
+        raw={str(day): score for day, score in sorted(found.scores.items())},
     )
-    return gate.judge_sample(threshold.is_met_by(gate.value), SampleUnit.DAYS_WITH_SCORE)
-
-
-def _lowest_scores(now: datetime) -> dict[date, int]:
-    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    recent = HealthVerdict.objects.filter(evaluated_at__gte=now - timedelta(days=HEALTHY_DAYS + 1))
-    rows = recent.filter(domain=sending_domains.our_domain(), score__isnull=False)
-    by_day: dict[date, int] = {}
-    for at, score in rows.values_list("evaluated_at", "score"):
-        day = calendar.team_day(at, settings.TEAM_TIME_ZONE)
-        if score is not None and 0 <= (today - day).days < HEALTHY_DAYS:
-            by_day[day] = min(score, by_day.get(day, score))
-    return by_day
+    if gate.sample >= gate.needed:
+        return gate.judge_sample(threshold.is_met_by(gate.value), SampleUnit.DAYS_WITH_SCORE)
+    return gate.with_verdict(
+        INSUFFICIENT,
+        ReasonCode.DAYS_MISSING,
+        left=gate.needed - gate.sample,
+        collecting=found.collecting,
+        unmeasured=found.unmeasured,
+        unknown=found.unknown,
+    )
 
 
 def _daily_cap(now: datetime) -> int:

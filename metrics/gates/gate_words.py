@@ -185,6 +185,18 @@ def _sample_too_small(arguments: Mapping[str, Any]) -> str:
     return f"{text}, {days} day{'s' if days > 1 else ''} at today's cap of {per_day}"
 
 
+def _days_missing(arguments: Mapping[str, Any]) -> str:
+    left = arguments["left"]
+    causes = [
+        f"{arguments[code]} {said}"
+        for code, said in (("unmeasured", "without a check"), ("collecting", "too few emails"))
+        if arguments[code]
+    ]
+    causes += [f"{days} {name.upper()} not known" for name, days in arguments["unknown"].items()]
+    more = f"about {left} more day{'s' if left > 1 else ''} with a score"
+    return f"{more}; of the last 14: {', '.join(causes)}" if causes else more
+
+
 REASON_WORDS: dict[ReasonCode, Callable[[Mapping[str, Any]], str]] = {
     ReasonCode.SAMPLE_TOO_SMALL: _sample_too_small,
     ReasonCode.MET_ON_DAYS: lambda a: f"met on {a['days']} days in a row",
@@ -204,6 +216,7 @@ REASON_WORDS: dict[ReasonCode, Callable[[Mapping[str, Any]], str]] = {
     ),
     ReasonCode.SIGNED: _sign_off_words("{by} signed evaluation {evaluation}"),
     ReasonCode.STAGES_NOT_SEEN: lambda a: f"not seen: {', '.join(a['stages'])}",
+    ReasonCode.DAYS_MISSING: _days_missing,
     ReasonCode.SENDS_FAILED: lambda a: (
         f"{a['failed']} failed, {a['uncertain']} uncertain for over 15 min"
     ),

@@ -47,7 +47,7 @@ def _counts_text(breach: Breach) -> str:
 def _missing_records_text(records: list[str], too_long: bool) -> str:
     names, verb = _record_names(records), "are" if len(records) > 1 else "is"
     since = " for 72 hours or longer" if too_long else ""
-    return f"{names} of the sending domain {verb} missing{since}."
+    return f"{names} of the sending domain {verb} missing or broken{since}."
 
 
 def _record_names(records: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
 """A DNS server on loopback that answers TXT and address questions; it can fail, or stay silent."""
+"""A DNS server on loopback that answers TXT and PTR questions; it can also fail, or stay silent."""
 
 import socket
 import threading
@@ -8,6 +9,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.reversename
 import dns.rrset
 
 LONGEST_STRING = 255  # characters; longer texts come as several
@@ -23,6 +25,8 @@ class FakeDns:
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
         self.addresses: dict[str, list[list[str]]] = {}
+        self.hosts: dict[str, str] = {}  # address: its name
+        self.fails_about: set[str] = set()  # names
         self.fails = self.is_silent = False
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -60,10 +64,13 @@ class FakeDns:
         answer.flags |= dns.flags.RA
         if self.is_silent:
             return None
-        if self.fails:
+        pointers = {str(dns.reversename.from_address(ip)): host for ip, host in self.hosts.items()}
+        if self.fails or name in self.fails_about:
             answer.set_rcode(dns.rcode.SERVFAIL)
         elif name in self.addresses:
             self._answer_addresses(answer, asked)
+        elif host := pointers.get(f"{name}."):
+            answer.answer = [dns.rrset.from_text(asked.name, 60, "IN", "PTR", f"{host}.")]
         elif name not in self.texts:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         elif self.texts[name]:
@@ -87,4 +94,4 @@ def _quoted(text: str) -> str:
     pieces: Iterable[str] = [
         text[n : n + LONGEST_STRING] for n in range(0, len(text), LONGEST_STRING)
     ] or [""]
-    return " ".join(f'"{piece}"' for piece in pieces)
+    return " ".join('"' + piece.replace('"', r"\"") + '"' for piece in pieces)

@@ -22,6 +22,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/phase/agreement": (VIEWER, CLOSED),
     "sales/phase/agreement.csv": (VIEWER, CLOSED),
     "sales/phase/domain": (LEAD, LEAD),
+    "sales/domains": (VIEWER, CLOSED),
     "sales/phase/machine": (REVIEWER, REVIEWER),
     "sales/phase/rules": (VIEWER, LEAD),
     "sales/incidents": (VIEWER, CLOSED),
@@ -152,6 +153,7 @@ API: dict[str, dict[str, str]] = {
     "api/incidents/<uuid:public_id>": {"GET": "metrics:read"},
     "api/incidents/<uuid:public_id>/acknowledge": {"POST": "outreach:halt"},
     "api/metrics": {"GET": "metrics:read"},
+    "api/metrics/domains": {"GET": "metrics:read"},
     "api/rereading": {"GET": "metrics:read"},
     "api/halt": {"POST": "outreach:halt"},
 }

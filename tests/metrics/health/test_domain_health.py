@@ -1,6 +1,5 @@
 """Domain health measured from rows and from DNS, and handed down to the guardrails."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,42 +8,30 @@ from django.utils import timezone
 
 from metrics.gates import gate_evaluation, gate_measures, parallel_checks
 from metrics.gates.gate import Gate
-from metrics.health import domain_health
-from metrics.integrations import dns_records
-from metrics.integrations.dns_records import DnsRecords
+from metrics.gates.gate_words import reason_text
+from metrics.health import domain_days, domain_health
+from metrics.health.health_score import VERSION, EmailCounts
+from metrics.models import DomainDay
 from outreach.auto_approval import eligibility
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.guardrails import guardrail_counts, guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import EmailEvent, HealthVerdict, Message, Reply, SendIntent
 from tests import factories
 from tests.fakes.dns import FakeDns
+from tests.metrics.conftest import DOMAIN
 from tests.outreach.conftest import WORKING
 
 pytestmark = pytest.mark.django_db
 
-DOMAIN, PARENT = "mail.ours.example.com", "ours.example.com"
-KEY = "v=DKIM1; k=rsa; p=" + "A" * 300
-NOW_KNOWN = DnsRecords("unknown", "unknown", "unknown")
+OTHER = "old.example.com"
 
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: Any) -> None:
     """Midday in a week without a change of the clocks: days are counted back from it."""
     time_machine.move_to(WORKING, tick=True)
-
-
-@pytest.fixture
-def fake_dns(settings: Any) -> Iterator[FakeDns]:
-    """A domain as it should be."""
-    with FakeDns() as fake:
-        settings.DNS_SERVER, settings.DKIM_SELECTORS = fake.address, ["k1", "k2"]
-        fake.texts = {
-            DOMAIN: ["v=spf1 include:mailgun.org ~all", "google-site-verification=x"],
-            f"k2._domainkey.{DOMAIN}": [KEY],
-            f"_dmarc.{DOMAIN}": ["v=DMARC1; p=none"],
-        }
-        yield fake
 
 
 @pytest.fixture
@@ -55,21 +42,22 @@ def live(settings: Any, fake_dns: FakeDns) -> FakeDns:
 
 
 def sent(count: int, ago: timedelta = timedelta(days=1), **more: Any) -> list[Message]:
-    messages = []
-    for _ in range(count):
-        message = Message.objects.create(
-            lead=factories.LeadFactory(), status="sent", transport="ghl"
-        )
-        values = {"transport": "ghl", "outcome": "sent", **more}
-        SendIntent.objects.create(
+    lead, now = factories.LeadFactory(), timezone.now()
+    messages = Message.objects.bulk_create(
+        Message(lead=lead, status="sent", transport="ghl") for _ in range(count)
+    )
+    values = {"transport": "ghl", "outcome": "sent", "from_domain": DOMAIN, **more}
+    SendIntent.objects.bulk_create(
+        SendIntent(
             message=message,
             phase="parallel",
-            day=timezone.now().date(),
+            day=now.date(),
             domain="x.test",
-            claimed_at=timezone.now() - ago,
+            claimed_at=now - ago,
             **values,
         )
-        messages.append(message)
+        for message in messages
+    )
     return messages
 
 
@@ -89,82 +77,6 @@ def answered(message: Message, sorted_as: str) -> None:
     )
 
 
-# --- DNS ------------------------------------------------------------------------------------------
-
-
-def test_a_domain_as_it_should_be(fake_dns: FakeDns) -> None:
-    assert dns_records.look_up_records(DOMAIN) == DnsRecords("present", "present", "present")
-
-
-@pytest.mark.parametrize(
-    ("texts", "spf"),
-    [
-        ([], "missing"),
-        (None, "missing"),  # the name does not exist
-        (["v=spf1"], "present"),
-        (["V=SPF1 -all"], "present"),
-        (["v=spf10 x"], "missing"),
-        (["spf2.0/pra"], "missing"),
-        (["v=spf1 -all", "v=spf1 ~all"], "missing"),  # two are an error, and count as none
-    ],
-)
-def test_spf(fake_dns: FakeDns, texts: list[str] | None, spf: str) -> None:
-    fake_dns.texts.pop(DOMAIN)
-    if texts is not None:
-        fake_dns.texts[DOMAIN] = texts
-    assert dns_records.look_up_records(DOMAIN).spf == spf
-
-
-@pytest.mark.parametrize(
-    ("own", "inherited", "dmarc"),
-    [
-        (["v=DMARC1; p=reject"], None, "present"),
-        (None, ["v=DMARC1; p=none"], "present"),
-        (["something else"], ["v=DMARC1; p=none"], "present"),
-        (None, None, "missing"),
-        (["v=DMARC1; p=none", "v=DMARC1; p=reject"], None, "missing"),
-    ],
-)
-def test_dmarc(
-    fake_dns: FakeDns, own: list[str] | None, inherited: list[str] | None, dmarc: str
-) -> None:
-    del fake_dns.texts[f"_dmarc.{DOMAIN}"]
-    fake_dns.texts |= {f"_dmarc.{DOMAIN}": own} if own else {}
-    fake_dns.texts |= {"_dmarc.example.com": inherited} if inherited else {}
-    assert dns_records.look_up_records(DOMAIN).dmarc == dmarc
-
-
-@pytest.mark.parametrize(
-    ("selectors", "texts", "dkim"),
-    [
-        (["k1", "k2"], [KEY], "present"),
-        (["k1"], [KEY], "missing"),
-        ([], [KEY], "unknown"),  # nobody can tell
-        (["k2"], ["v=DKIM1; p="], "missing"),  # revoked
-        (["k2"], ["v=DKIM1; k=rsa"], "missing"),
-        (["k2"], ["p=MIGf"], "present"),
-    ],
-)
-def test_dkim(
-    fake_dns: FakeDns, settings: Any, selectors: list[str], texts: list[str], dkim: str
-) -> None:
-    settings.DKIM_SELECTORS, fake_dns.texts[f"k2._domainkey.{DOMAIN}"] = selectors, texts
-    assert dns_records.look_up_records(DOMAIN).dkim == dkim
-
-
-def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
-    fake_dns.fails = True
-    assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
-
-
-@pytest.mark.sqlite_is_enough
-def test_a_silent_server_confirms_nothing_quickly(fake_dns: FakeDns, settings: Any) -> None:
-    fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
-    began = timezone.now()
-    assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
-    assert timezone.now() - began < timedelta(seconds=3 * dns_records.LOOKUP_SECONDS)
-
-
 # --- The sample -----------------------------------------------------------------------------------
 
 
@@ -180,50 +92,74 @@ def test_each_email_counts_once_per_outcome() -> None:
     ):
         answered(email, kind)
     answered(emails[0], "question")
-    found = domain_health.measure_sample(timezone.now(), NOW_KNOWN)
-    assert (
-        found.sent,
-        found.hard_bounces,
-        found.complaints,
-        found.unsubscribes,
-        found.replies,
-    ) == (60, 1, 1, 1, 2)
+    became(emails[5], "blocked")
+    found = domain_health.count_emails(DOMAIN, timezone.now(), 7)
+    assert found == EmailCounts(7, 60, 1, 1, 1, 1, 2)
 
 
-def test_only_what_really_left_is_in_the_sample() -> None:
+def test_only_what_left_from_the_domain_in_the_window_counts() -> None:
     sent(3)
     sent(4, outcome="refused")
     sent(5, outcome="uncertain")
-    sent(6, transport="sandbox")
-    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 3
-
-
-def test_a_month_counts_where_a_week_has_too_few() -> None:
-    sent(49)
-    sent(20, timedelta(days=20))
-    sent(20, timedelta(days=31))
-    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 69
-    sent(1)
-    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 50
+    sent(6, transport="sandbox", from_domain="")
+    sent(7, from_domain=OTHER)
+    sent(8, timedelta(days=20))
+    found = [domain_health.count_emails(DOMAIN, timezone.now(), days).sent for days in (7, 30)]
+    assert found == [3, 11]
 
 
 # --- The verdict ----------------------------------------------------------------------------------
 
 
-def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
-    for email in sent(60)[:2]:
+def test_the_verdict_and_its_day_are_stored_with_the_sum(live: FakeDns) -> None:
+    for email in sent(100)[:6]:
         became(email, "bounced")
     assert domain_health.evaluate_due()
-    row = HealthVerdict.objects.get()
-    assert (row.domain, row.score, row.spf, row.dkim, row.dmarc) == (
-        DOMAIN,
-        85,
-        "present",
-        "present",
-        "present",
-    )
-    assert row.reasons[0] == {"code": "hard_bounces", "points": -15, "said": "2 of 60"}
+    row, day = HealthVerdict.objects.get(), DomainDay.objects.get()
+    known = (DOMAIN, 85, "present", "present", "present")
+    assert (row.domain, row.score, row.spf, row.dkim, row.dmarc) == known
+    assert (day.domain, day.score, day.spf, day.dkim, day.dmarc) == known
+    assert row.reasons[0] == day.parts[0]
+    assert day.parts[0] == {"code": "hard_bounces", "points": -15, "said": "6 of 100"}
+    assert [(one["days"], one["sent"], one["score"]) for one in day.counts] == [
+        (7, 100, 85),
+        (30, 100, 85),
+        (90, 100, 85),
+    ]
+    assert (day.window, day.version, day.verdicts) == (7, VERSION, 1)
     assert guardrail_counts.newest_verdict() == row
+
+
+def test_one_complaint_moves_no_phase_and_no_score(live: FakeDns) -> None:
+    became(sent(100)[0], "complained")
+    domain_health.evaluate_due()
+    assert HealthVerdict.objects.get().score == 100
+    assert [(b.guardrail, b.level) for b in guardrails.current_breaches()] == [
+        ("complaints", "alert")
+    ]
+    assert (phase.current_control().phase, phase.current_control().halted) == ("parallel", False)
+
+
+def test_every_domain_that_sends_is_measured(live: FakeDns, time_machine: Any) -> None:
+    sent(1, from_domain=OTHER)
+    sent(1, timedelta(days=91), from_domain="forgotten.example.com")
+    assert domain_health.evaluate_due()
+    assert set(DomainDay.objects.values_list("domain", flat=True)) == {DOMAIN, OTHER}
+    assert guardrail_counts.newest_verdict().domain == DOMAIN
+
+
+def verdict(score: int | None, **more: Any) -> DomainHealth:
+    known = {"spf": "present", "dkim": "present", "dmarc": "present", **more}
+    return DomainHealth(DOMAIN, score, evaluated_at=timezone.now(), **known)
+
+
+def test_a_day_keeps_its_lowest_score_and_what_was_known_once() -> None:
+    unknown = {"window": 7, "counts": [], "dns": {}}
+    for score in (None, 90, 60, 95, None):
+        domain_days.record_day(verdict(score), {**unknown, "window": score or 0})
+    domain_days.record_day(verdict(80, dkim="unknown"), unknown)
+    row = DomainDay.objects.get()
+    assert (row.score, row.window, row.verdicts, row.dkim) == (60, 60, 6, "present")
 
 
 def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> None:
@@ -262,7 +198,7 @@ def test_auto_approval_waits_for_a_healthy_domain(live: FakeDns) -> None:
     assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == (
         "There is no verdict on domain health.",
     )
-    sent(60)
+    sent(100)
     domain_health.evaluate_due()
     assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == ()
 
@@ -270,11 +206,12 @@ def test_auto_approval_waits_for_a_healthy_domain(live: FakeDns) -> None:
 # --- What reads it --------------------------------------------------------------------------------
 
 
-def judged(score: int | None, days_ago: float) -> None:
+def judged(score: int | None, days_ago: float, **more: Any) -> None:
     at = timezone.now() - timedelta(days=days_ago)
-    HealthVerdict.objects.create(
-        domain=DOMAIN, score=score, spf="present", dkim="present", dmarc="present", evaluated_at=at
-    )
+    known = {"spf": "present", "dkim": "present", "dmarc": "present", **more}
+    found = DomainHealth(DOMAIN, score, evaluated_at=at, **known)
+    guardrails.store_health_verdict(found)
+    domain_days.record_day(found, {"window": 7, "counts": [], "dns": {}})
 
 
 def gate() -> Gate:
@@ -284,6 +221,9 @@ def gate() -> Gate:
 class TestGate:
     def test_without_verdicts_it_is_insufficient(self, live: FakeDns) -> None:
         assert (gate().verdict, gate().value, gate().sample) == ("insufficient", None, 0)
+        assert reason_text(gate()) == (
+            "about 14 more days with a score; of the last 14: 14 without a check"
+        )
 
     def test_fourteen_days_over_70_meet_it(self, live: FakeDns) -> None:
         for day in range(14):
@@ -301,6 +241,13 @@ class TestGate:
         for day in range(14):
             judged(None if day == 3 else 95, day)
         assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 13)
+        assert reason_text(gate()).endswith("of the last 14: 1 too few emails")
+
+    def test_a_day_on_which_dns_said_nothing_is_missing(self, live: FakeDns) -> None:
+        for day in range(14):
+            judged(95, day, dkim="unknown" if day < 2 else "present")
+        assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 12)
+        assert reason_text(gate()).endswith("of the last 14: 2 DKIM not known")
 
     def test_what_was_longer_ago_does_not_count(self, live: FakeDns) -> None:
         for day in range(14):

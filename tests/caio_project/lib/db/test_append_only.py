@@ -25,6 +25,9 @@ from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
 from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
+from caio_project.lib.models import AccessEvent
+from leads.models import OwnerChange
+from metrics.models import Baseline, DmarcReport, DmarcSource, GateEvaluation, SignOff
 from outreach.models import (
     Assignment,
     ControlChange,
@@ -120,6 +123,18 @@ def edit_tag() -> EditTag:
         by=User.objects.create_user("mia"),
         version=2,
         tag="tone_style",
+    )
+
+
+def dmarc_report() -> DmarcReport:
+    now = timezone.now()
+    return DmarcReport.objects.create(
+        organisation="receiver.test",
+        report_id="r1",
+        domain="ours.example.com",
+        begins_at=now,
+        ends_at=now,
+        messages=1,
     )
 
 
@@ -244,6 +259,10 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     TrainingEmail: training_email,
     EditTag: edit_tag,
     GateEvaluation: evaluation,
+    DmarcReport: dmarc_report,
+    DmarcSource: lambda: DmarcSource.objects.create(
+        report=dmarc_report(), address="192.0.2.1", messages=1, dkim=True, spf=False
+    ),
     Baseline: baseline,
     IncidentMove: incident_move,
     SignOff: lambda: SignOff.objects.create(
