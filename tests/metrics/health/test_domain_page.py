@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.django_db
 def live(settings: Any, fake_dns: FakeDns) -> FakeDns:
     settings.SANDBOXED, settings.GHL_FROM_EMAIL = ["clay"], f"alex@{DOMAIN}"
     return fake_dns
+
+
+@pytest.fixture
+def lead_client(client: Client, lead_user: User) -> Client:
+    client.force_login(lead_user)
+    return client
 
 
 def sent(count: int) -> None:
@@ -66,33 +73,33 @@ def test_state_is_green_only_where_everything_is_known(live: FakeDns, time_machi
     assert state() == ("not_known", "It was not checked in the last 6 hours.")
 
 
-def test_the_page_says_the_exact_record(viewer_client: Client, live: FakeDns) -> None:
+def test_the_page_says_the_exact_record(lead_client: Client, live: FakeDns) -> None:
     live.texts[f"_dmarc.{DOMAIN}"] = ["v=DMARC1; p=reject; t=y; rua=mailto:a@mail.ours.example.com"]
     domain_health.evaluate_domain(DOMAIN, timezone.now())
-    page = viewer_client.get("/sales/domains").content.decode()
+    page = lead_client.get("/sales/domains").content.decode()
     assert "receivers test the policy and do not enforce it" in page
     assert f"<code>_dmarc.{DOMAIN}</code>" in page
     assert "<code>v=DMARC1; p=reject; rua=mailto:a@mail.ours.example.com</code>" in page
     assert "Collecting: 0 of 100" in page
 
 
-def test_a_record_of_anybody_is_escaped(viewer_client: Client, live: FakeDns) -> None:
+def test_a_record_of_anybody_is_escaped(lead_client: Client, live: FakeDns) -> None:
     live.texts[DOMAIN] = ["v=spf1 <script>alert(1)</script> {0.__class__} -all"]
     domain_health.evaluate_domain(DOMAIN, timezone.now())
-    page = viewer_client.get("/sales/domains").content.decode()
+    page = lead_client.get("/sales/domains").content.decode()
     assert "SPF cannot be read" in page
     assert "<script>alert" not in page
 
 
-def test_without_an_address_the_page_says_so(viewer_client: Client, settings: Any) -> None:
+def test_without_an_address_the_page_says_so(lead_client: Client, settings: Any) -> None:
     settings.GHL_FROM_EMAIL = ""
-    assert b"No sending address yet" in viewer_client.get("/sales/domains").content
+    assert b"No sending address yet" in lead_client.get("/sales/domains").content
 
 
-def test_the_api_has_sum_findings_and_history(viewer_client: Client) -> None:
+def test_the_api_has_sum_findings_and_history(lead_client: Client) -> None:
     sent(120)
     domain_health.evaluate_domain(DOMAIN, timezone.now())
-    (found,) = viewer_client.get("/api/metrics/domains").json()["domains"]
+    (found,) = lead_client.get("/api/metrics/domains").json()["domains"]
     assert (found["domain"], found["current"], found["state"], found["score"]) == (
         DOMAIN,
         True,
