@@ -42,11 +42,8 @@ from caio_project.weekly_pages import (
 from leads import webhooks
 from leads.api import lists, writes
 from leads.api.visitors import VisitorsView
-from metrics.api import GatesView
+from metrics.api import DomainsView, GatesView, MetricsView
 from metrics.incident_api import AcknowledgeIncident, IncidentDetailView, IncidentListView
-from metrics.api import GatesView, MetricsView
-from leads.api import VisitorsView
-from metrics.api import DomainsView, GatesView
 from outreach import webhooks as outreach_webhooks
 from outreach.api.experiments import ExperimentDetailView, ExperimentListView
 from outreach.api.forecast import ForecastView

@@ -10,12 +10,14 @@ from metrics.models import (
     Baseline,
     DetectorState,
     Digest,
+    DmarcReport,
+    DmarcSource,
+    DomainDay,
     GateEvaluation,
     Incident,
     IncidentMove,
     SignOff,
 )
-from metrics.models import Baseline, DmarcReport, DmarcSource, DomainDay, GateEvaluation, SignOff
 
 
 @admin.register(GateEvaluation)
@@ -71,6 +73,8 @@ class DetectorStateAdmin(ReadOnlyAdmin):
 class DigestAdmin(ReadOnlyAdmin):
     list_display = ("kind", "day", "made_at", "slack_at", "email_at", "ended_at", "error")
     list_filter = ("kind",)
+
+
 @admin.register(DomainDay)
 class DomainDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "domain", "score", "window", "spf", "dkim", "dmarc", "verdicts")

@@ -1,10 +1,8 @@
-"""The gates as they stand, and the figures of a period."""
+"""The gates as they stand, the figures of a period, and the health of the sending domains."""
 
 from datetime import date, timedelta
 
 from django.conf import settings
-"""The gates as they stand, and the health of the sending domains."""
-
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -85,9 +83,13 @@ def _read_day(typed: str | None, name: str, default: date) -> date:
 def _days_before(end: date) -> date:
     first = date.min + timedelta(days=DEFAULT_DAYS)
     return max(end, first) - timedelta(days=DEFAULT_DAYS - 1)
+
+
 class DomainsView(APIView):
+    scope = "metrics:read"
 
     @extend_schema(operation_id="metrics_domains_list", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
         """Each sending domain: score and sum, DNS findings, warm-up, DMARC reports, 30 days."""
         reports = domain_report.report_domains(timezone.now())
         return Response({"domains": [domain_report.report_json(one) for one in reports]})

@@ -22,6 +22,8 @@ def watch_domain() -> None:
 @shared_task(name="metrics.send_digests")
 def send_digests() -> None:
     Heartbeat.beat("metrics.send_digests", worked=digests.send_due_digests() > 0)
+
+
 @shared_task(name="metrics.roll_up_figures")
 def roll_up_figures() -> None:
     Heartbeat.beat("metrics.roll_up_figures", worked=roll_up.roll_up())

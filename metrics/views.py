@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gate_evaluation
-from metrics.incidents import incident_page
 from metrics.health import domain_report
 from metrics.health.health_score import MIN_SAMPLE
+from metrics.incidents import incident_page
 from metrics.overview import experiment_start, experiments_page, overview
 from metrics.performance import performance_page
 from metrics.promotion import agreement_report, phase_page, promotion, signing

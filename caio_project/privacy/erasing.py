@@ -15,6 +15,7 @@ from django.utils import timezone
 from approvals.models import SlackCard, SlackPost
 from caio_project.lib.models import AccessEvent
 from caio_project.lib.nudge import nudge
+from caio_project.lib.webhooks_out import endpoints
 from caio_project.privacy import erasure_file, open_emails, raw_bodies, subject, table_rows
 from caio_project.privacy.marks import marks_of
 from caio_project.privacy.open_emails import EmailEndings
@@ -122,6 +123,8 @@ def finish_erasure(erasure: Erasure, *, by: Any = None, thorough: bool = True) -
     report.emails = open_emails.end_open_emails(leads, by)
     report.rows["leads.InboundEvent"] += raw_bodies.forget_events_of(leads)
     if leads:
+        events = endpoints.erase_person(lead.public_id for lead in leads)
+        report.rows["lib.WebhookEvent"] += events
         report.rows += locks.retry_until_unchanged(lambda: _erase_locked(leads, marks))
     since = None if thorough else erasure.at - OVERLAP
     report.rows["leads.InboundEvent"] += raw_bodies.forget_events_naming(marks, since)

@@ -11,7 +11,6 @@ from django.db.models import Count, Q
 
 from caio_project.lib import calendar, statistics
 from caio_project.lib.business_calendar import MOST_DAYS
-from leads.models import Enrichment, Kind
 from metrics.figures.sources import decisions, vendors
 from metrics.gates import override_gate, phase_gates, quality_gate, reply_gates
 from metrics.gates.gate import (
@@ -32,8 +31,6 @@ from outreach.control import phase
 from outreach.guardrails.guardrail_counts import unexplained_failures
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 from outreach.limits import sending_domains, team_calendar
-from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
-from outreach.limits import office_hours, sending_domains
 from outreach.models import Message, Move, SendIntent, Transport
 
 HEALTHY_DAYS = 14
@@ -46,18 +43,8 @@ def enrichment_rate(now: datetime, since: datetime | None = None) -> Gate:
     `since` leaves out what is older.
     """
     threshold = Threshold(Comparison.AT_LEAST, 0.30, Unit.SHARE)
-    asked = Enrichment.objects.filter(
-        settled_at__gte=_window_start(now, since), settled_at__lte=now, lead__kind=Kind.LIVE
-    ).exclude(outcome__in=Enrichment.NOT_ASKED)
-    rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
-    gained = sum(
-        1
-        for fields, created_at, answered_at, verified in rows
-        if answered_at
-        and answered_at - created_at <= timedelta(hours=24)
-        and _is_gain(fields, verified)
     asked = vendors.settled_requests().filter(
-        settled_at__gte=now - timedelta(days=14), settled_at__lte=now
+        settled_at__gte=_window_start(now, since), settled_at__lte=now
     )
     rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
     gained = sum(vendors.has_gained(*row) for row in rows)
@@ -78,15 +65,6 @@ def enrichment_rate(now: datetime, since: datetime | None = None) -> Gate:
 def _window_start(now: datetime, since: datetime | None) -> datetime:
     start = now - timedelta(days=14)
     return max(start, since) if since else start
-
-
-def _is_gain(fields: list[str], verified: bool) -> bool:
-    if any(
-        name == "title" or name == "email_verified" or name.startswith("company.")
-        for name in fields
-    ):
-        return True
-    return "email" in fields and verified
 
 
 def pipeline_connectivity(now: datetime) -> Gate:
@@ -167,10 +145,7 @@ def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
     `since` leaves out what is older.
     """
     threshold = Threshold(Comparison.UNDER, 4, Unit.HOURS, Scope.MEAN)
-    made = Decision.objects.standing().filter(
-        at__gte=_window_start(now, since), at__lte=now, is_evidence=True, by__isnull=False
-    )
-    made = decisions.timed_decisions().filter(at__gte=now - timedelta(days=14), at__lte=now)
+    made = decisions.timed_decisions().filter(at__gte=_window_start(now, since), at__lte=now)
     times = list(made.values_list("held_at", "at"))
     raw: dict[str, Any] = {"decisions": len(times)}
     if times:
@@ -193,12 +168,6 @@ def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
         raw=raw,
     )
     return gate.judge_sample(threshold.is_met_by(gate.value), SampleUnit.DECISIONS)
-
-
-def _business_hours(times: list[tuple[datetime, datetime]]) -> list[float]:
-    hours = team_calendar.load_calendar()
-    spans = [hours.time_between(start, end) for start, end in times]
-    return [span.total_seconds() / 3600 for span in spans]
 
 
 def domain_health(now: datetime) -> Gate:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metrics', '0004_append_only_too'),
+        ("metrics", "0004_append_only_too"),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """The tables of metrics."""
 
 from metrics.models.digests import Digest
+from metrics.models.domains import DmarcReport, DmarcSource, DomainDay
 from metrics.models.figures import DailyFigure, FigureDay, FigureProgress
 from metrics.models.gates import Baseline, GateEvaluation, SignOff
 from metrics.models.incidents import DetectorState, Incident, IncidentMove, IncidentNote
@@ -10,6 +11,9 @@ __all__ = [
     "DailyFigure",
     "DetectorState",
     "Digest",
+    "DmarcReport",
+    "DmarcSource",
+    "DomainDay",
     "FigureDay",
     "FigureProgress",
     "GateEvaluation",

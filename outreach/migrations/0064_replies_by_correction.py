@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outreach", "0060_shorter_texts")]
+    dependencies = [("outreach", "0061_team_calendar")]
 
     operations = [
         migrations.AddIndex(

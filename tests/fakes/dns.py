@@ -1,5 +1,4 @@
-"""A DNS server on loopback that answers TXT and address questions; it can fail, or stay silent."""
-"""A DNS server on loopback that answers TXT and PTR questions; it can also fail, or stay silent."""
+"""A DNS server on loopback for TXT, PTR and address questions; it can fail, or stay silent."""
 
 import socket
 import threading

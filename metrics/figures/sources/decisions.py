@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F, QuerySet
 
 from approvals.learning import edits
 from approvals.models import Decision, QualityScore, Rereading
 from approvals.quality.dimensions import NAMES
 from approvals.rereading import override_rate
-from caio_project.lib import calendar
 from leads.models import Kind
 from metrics.figures import agreement
 from metrics.figures.counts import Counts, class_of
@@ -29,7 +27,7 @@ from metrics.figures.sources.facts import (
     share,
 )
 from outreach.choices import Phase
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
 from outreach.models import Transport
 
 LONGEST_REVIEW = timedelta(minutes=10)
@@ -44,13 +42,8 @@ def timed_decisions() -> QuerySet[Decision]:
 
 def business_seconds(times: Sequence[tuple[datetime, datetime]]) -> list[float]:
     """Of each (held, decided), the seconds within the team's working hours."""
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    country = office_hours.team_country()
-    spans = (
-        calendar.working_time(start, end, settings.TEAM_TIME_ZONE, hours, country)
-        for start, end in times
-    )
-    return [span.total_seconds() for span in spans]
+    hours = team_calendar.load_calendar()
+    return [hours.time_between(start, end).total_seconds() for start, end in times]
 
 
 def count_waits(day: Day) -> Source:

@@ -64,4 +64,3 @@ def test_the_database_counts_while_redis_is_away(
 
     assert [client.get("/api/phase", headers=mine).status_code for _ in range(3)] == [200, 200, 429]
     assert len(asked) == 1 and ApiKeyMinute.objects.get().used == 3
-

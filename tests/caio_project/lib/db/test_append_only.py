@@ -24,10 +24,15 @@ from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
 from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
 from leads.models import Erasure, ErasureRun, OwnerChange
-from metrics.models import Baseline, GateEvaluation, Incident, IncidentMove, SignOff
-from caio_project.lib.models import AccessEvent
-from leads.models import OwnerChange
-from metrics.models import Baseline, DmarcReport, DmarcSource, GateEvaluation, SignOff
+from metrics.models import (
+    Baseline,
+    DmarcReport,
+    DmarcSource,
+    GateEvaluation,
+    Incident,
+    IncidentMove,
+    SignOff,
+)
 from outreach.models import (
     Assignment,
     ControlChange,
