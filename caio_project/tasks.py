@@ -3,14 +3,9 @@ from celery import shared_task
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.webhooks_out import delivery
 from caio_project.lib.webhooks_out.outbox import DELIVERY_TASK
-from caio_project.operations import (
-    diagnosis_runs,
-    incident_sources,
-    releases,
-    sweeps,
-    webhook_alarms,
-)
+from caio_project.operations import diagnosis_runs, incident_sources, releases, sweeps
 from caio_project.privacy import erasing, retention
+from caio_project.webhook_pages import webhook_alarms
 from metrics.incidents import sweep
 
 

@@ -25,9 +25,9 @@ from approvals.desk import (
 from approvals.learning import rejections
 from approvals.queue import band_words, queue_view
 from approvals.queue.queue_view import QueueView
-from caio_project.lib.diff import TextDiff, diff_words
 from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
+from caio_project.lib.words.diff import TextDiff, diff_words
 from leads.scoring import reason_words
 from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
 
-from caio_project.lib.diff import TextDiff, diff_words
+from caio_project.lib.words.diff import TextDiff, diff_words
 from outreach.choices import Status
 from outreach.content import fingerprints
 from outreach.models import Message, MessageText

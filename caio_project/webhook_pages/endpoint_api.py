@@ -18,7 +18,7 @@ from caio_project.lib.web.problems import ConflictError
 from caio_project.lib.webhooks_out import endpoints
 from caio_project.lib.webhooks_out.endpoints import EndpointRefused, EndpointWish, Manager
 from caio_project.lib.webhooks_out.event_types import SUBSCRIBABLE, DeliveryState
-from caio_project.operations import webhook_alarms
+from caio_project.webhook_pages import webhook_alarms
 
 SCOPE = "webhooks:manage"
 ENDPOINTS = lists.ListOptions(
@@ -85,7 +85,10 @@ def endpoint_json(row: WebhookEndpoint) -> dict[str, Any]:
 
 
 def delivery_json(row: WebhookDelivery) -> dict[str, Any]:
-    tries = [{name: getattr(one, name) for name in TryShape().fields} for one in row.tries.all()]
+    tries = [
+        {str(name): getattr(one, str(name)) for name in TryShape().fields}
+        for one in row.tries.all()
+    ]
     return {
         "id": str(row.public_id),
         "event_id": row.event.event_id,

@@ -52,7 +52,7 @@ class LeadShape(serializers.Serializer):
 
 class StopShape(serializers.Serializer):
     reason = serializers.ChoiceField(Suppression.Reason.choices)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class LeadDetailShape(LeadShape):
@@ -74,13 +74,13 @@ class SuppressionShape(serializers.Serializer):
     scope = serializers.ChoiceField(Suppression.Scope.choices)
     value = serializers.CharField(help_text="Address or domain; a person's lead id or a hash.")
     reason = serializers.ChoiceField(Suppression.Reason.choices)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
 def company_json(row: Company) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in CompanyShape().fields}
+    return {str(name): getattr(row, str(name)) for name in CompanyShape().fields}
 
 
 def lead_json(row: Lead) -> dict[str, Any]:
@@ -111,4 +111,4 @@ def visit_json(row: Visit) -> dict[str, Any]:
 
 
 def suppression_json(row: Suppression) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in SuppressionShape().fields}
+    return {str(name): getattr(row, str(name)) for name in SuppressionShape().fields}

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from approvals.models import Verdict
-from caio_project.lib.diff import diff_words
 from caio_project.lib.spreadsheets.cells import safe_cell
+from caio_project.lib.words.diff import diff_words
 from metrics.figures import agreement
 from metrics.figures.agreement import APPROVED_VERDICTS, ComparedDecision, Outcome
 from metrics.promotion import phase_page

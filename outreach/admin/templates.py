@@ -15,8 +15,8 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from caio_project.lib.diff import diff_words
 from caio_project.lib.web.admin_classes import NoDeleteAdmin
+from caio_project.lib.words.diff import diff_words
 from leads.field_values.languages import ENGLISH, LANGUAGE_CHOICES
 from leads.models import Kind, Lead
 from outreach.content import style

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from caio_project.lib.diff import TextDiff, diff_words
+from caio_project.lib.words.diff import TextDiff, diff_words
 from leads.models import Assessment, Company, Kind, Lead, field_source
 from outreach.content import email_footer, merge_fields, style
 from outreach.drafting import compose, drafting_facts, known_fields, seller_facts, template_choice

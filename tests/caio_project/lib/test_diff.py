@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caio_project.lib.diff import TextDiff, diff_words
+from caio_project.lib.words.diff import TextDiff, diff_words
 
 
 def joined(diff: TextDiff, without: str) -> str:

@@ -18,7 +18,7 @@ from caio_project.lib.webhooks_out.models import (
     WebhookEvent,
 )
 from caio_project.lib.webhooks_out.public_http import PostCode, PostOutcome
-from caio_project.operations import webhook_alarms
+from caio_project.webhook_pages import webhook_alarms
 from leads.models import Alarm
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Phase, Status
