@@ -89,6 +89,8 @@ def delivery_json(row: WebhookDelivery) -> dict[str, Any]:
         {str(name): getattr(one, str(name)) for name in TryShape().fields}
         for one in row.tries.all()
     ]
+    names = [str(name) for name in TryShape().fields]
+    tries = [{name: getattr(one, name) for name in names} for one in row.tries.all()]
     return {
         "id": str(row.public_id),
         "event_id": row.event.event_id,
