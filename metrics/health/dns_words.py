@@ -11,6 +11,7 @@ Code = FindingCode
 Arguments = Mapping[str, Any]
 AT_GHL = "GoHighLevel shows it under Settings, Email services, Dedicated domain"
 
+OLD_TAGS = ("pct", "rf", "ri")  # RFC 9989 took them away
 UNKNOWN = (Code.SPF_UNKNOWN, Code.DKIM_NO_SELECTORS, Code.DKIM_UNKNOWN, Code.DMARC_UNKNOWN)
 ADVICE = (
     Code.SPF_NEAR_LIMIT,
@@ -89,7 +90,8 @@ def _at_domain(value: Callable[[Arguments], str]) -> Callable[[Arguments, str], 
 
 
 def _dmarc(**changes: str) -> Callable[[Arguments, str], RecordToPublish]:
-    """The record that is there, with changes, at the domain that it was found at."""
+    """The record that is there, with changes and without old tags, at the domain it stands at."""
+    changes = {**dict.fromkeys(OLD_TAGS, ""), **changes}
     return lambda found, domain: RecordToPublish(
         f"_dmarc.{found['location']}",
         change_tags(found["text"], {k: v.format(domain=domain) for k, v in changes.items()}),
