@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from approvals.models import Decision, DecisionUndo, QualityScore
 from leads.models import Enrichment
-from metrics.figures import day_counts, roll_up
+from metrics.figures import day_counts, month, roll_up
 from metrics.figures.reading import Bucket, days_to_compute, read_figures
 from metrics.gates import replies_and_deals
 from metrics.models import DailyFigure, FigureDay, FigureProgress
@@ -269,3 +269,14 @@ def test_idle_sweeps_report_no_work() -> None:
     found = [roll_up.roll_up() for _ in range(4)]
     assert found[0]
     assert not found[-1]
+
+
+@time_machine.travel(datetime(2026, 6, 3, 16, tzinfo=UTC), tick=False)
+def test_the_targets_of_a_month_say_what_the_cap_of_25_allows() -> None:
+    sent_email(datetime(2026, 6, 1, 16, tzinfo=UTC))
+    roll_up.roll_up()
+    sent, rate, _, pipeline = month.month_targets(timezone.now())
+    assert (sent.current, sent.cap, sent.left) == (1, 25, 19)  # June 19 is a holiday
+    assert sent.most == 1 + 19 * 25
+    assert not sent.is_reachable
+    assert (rate.current, rate.projected, pipeline.current) == (None, None, None)
