@@ -175,6 +175,9 @@ class Message(models.Model):
                 fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")
             ),
             models.Index(
+                fields=["band", "held_at"], name="message_escalation", condition=Q(status="held")
+            ),
+            models.Index(
                 fields=["rank", "queue_turn", "due_at", "id"],
                 name="message_in_queue",
                 condition=Q(status="held"),
