@@ -1,4 +1,8 @@
-"""How long answers take over many held emails; __main__ runs it as a process of its own."""
+"""How long answers take over many held emails, and how many statements they ask.
+
+__main__ runs it as a process of its own. The sizes grow within one database. A third of the emails
+each is HOT, WARM and LOW, held for a day, and everybody was told: an idle escalation.
+"""
 
 import json
 import os
@@ -6,26 +10,28 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import django
 
-HELD = 10_000
+from bench.counted import QueryCounter
+
+HELD = (100, 10_000, 100_000)
+SHORT = (100, 10_000)  # where the run is short
 REPEATS = 30
+STEPS = {"hot": 4, "warm": 1}  # of the ladders that the product brings along
 
 
-def measure_pages(held: int) -> dict[str, float]:
+def measure_pages(sizes: list[int]) -> list[dict[str, float]]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
     django.setup()
     from django.contrib.auth.models import User
-    from django.db import connection
     from django.test import Client, override_settings
 
+    from approvals.escalation import held_notices
     from caio_project.lib.db.caches import process_cache as cache
-    from tests import factories
 
-    factories.create_many_held(held)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     client = Client()
     client.force_login(User.objects.create_superuser("bench"))
 
@@ -38,22 +44,78 @@ def measure_pages(held: int) -> dict[str, float]:
 
         return ask
 
-    with override_settings(ROOT_URLCONF="bench.floor_urls"):
-        bare = _median_ms(get("/nothing"), cache.clear)
-    status = _median_ms(get("/api/queue-status"), cache.clear)
-    pending = _median_ms(get("/api/pending-emails"), cache.clear)
-    return {"held": held, "bare_ms": bare, "queue_status_ms": status, "pending_emails_ms": pending}
+    def open_next() -> None:
+        answer = client.post("/sales/queue/next")
+        assert answer.status_code in (302, 303), answer.status_code
+        get(answer["Location"])()
+
+    found, before = [], 0
+    for size in sizes:
+        fill_queue(size, before)
+        before = size
+        with override_settings(ROOT_URLCONF="bench.floor_urls"):
+            bare = _milliseconds(get("/nothing"), cache.clear)
+        status = _milliseconds(get("/api/queue-status"), cache.clear)
+        pending = _milliseconds(get("/api/pending-emails"), cache.clear)
+        one = {
+            "held": size,
+            "bare_ms": statistics.median(bare),
+            "queue_status_ms": statistics.median(status),
+            "pending_emails_ms": statistics.median(pending),
+        }
+        for name, ask in (
+            ("queue", get("/sales/queue")),
+            ("next", open_next),
+            ("escalation", held_notices.create_held_notices),
+        ):
+            one |= _page_figures(name, ask, cache.clear)
+        found.append(one)
+    return found
 
 
-def _median_ms(ask: Callable[[], None], before: Callable[[], None]) -> float:
+def fill_queue(size: int, before: int) -> None:
+    """Bring the held emails from `before` up to `size`, with a notice for each step of a ladder."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from approvals.models import Notice
+    from outreach.models import Message
+    from tests import factories
+
+    factories.create_many_held(size - before, before, bands=("hot", "warm", "low"))
+    now = timezone.now()
+    Message.objects.filter(status="held").update(held_at=now - timedelta(days=1))
+    untold = Message.objects.filter(band__in=STEPS, notices=None).values_list("pk", "band")
+    rows = (
+        Notice(key=f"bench:{pk}:{step}", message_id=pk, step=step, text="x", told_at=now)
+        for pk, band in untold
+        for step in range(STEPS[band])
+    )
+    Notice.objects.bulk_create(rows, batch_size=5_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _page_figures(name: str, ask: Any, clear: Callable[[], None]) -> dict[str, float]:
+    from django.db import connection
+
+    times, counter = sorted(_milliseconds(ask, clear)), QueryCounter()
+    clear()
+    with connection.execute_wrapper(counter):
+        ask()
+    p95 = times[int(0.95 * (len(times) - 1))]
+    return {f"{name}_ms": p95, f"{name}_statements": counter.queries}
+
+
+def _milliseconds(ask: Callable[[], Any], before: Callable[[], None]) -> list[float]:
     times = []
     for _ in range(REPEATS + 3):
         before()
         began = time.perf_counter()
         ask()
         times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times[3:])
+    return times[3:]
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure_pages(int(sys.argv[1]) if len(sys.argv) > 1 else HELD)))
+    print(json.dumps(measure_pages([int(one) for one in sys.argv[1:]] or list(HELD))))

@@ -150,7 +150,16 @@ def add_share(table: ResultsTable, s: dict[str, float]) -> None:
     table.add("  calls that it refused", s["refused"], "calls", 1)
 
 
-def add_pages(table: ResultsTable, p: dict[str, float]) -> None:
+def add_pages(table: ResultsTable, sizes: list[dict[str, float]]) -> None:
+    for one in sizes:
+        table.add(f"queue page, {one['held']:,} held, p95", one["queue_ms"], "ms", 300)
+        table.add("  opening the next email, p95", one["next_ms"], "ms", 200)
+        table.add("  escalation with nothing due, p95", one["escalation_ms"], "ms")
+    first, p = sizes[0], sizes[-1]
+    for name, text in (("queue", "queue page"), ("next", "next email"), ("escalation", "idle")):
+        most, least = p[f"{name}_statements"], first[f"{name}_statements"]
+        text = f"  statements, {text}, {first['held']:,} to {p['held']:,} held"
+        table.add(text, most, "", least + 1)
     text = f"GET /api/queue-status, {p['held']:,} held, uncached"
     table.add(text, p["queue_status_ms"], "ms", 20)
     table.add("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
