@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,8 +17,9 @@ from unfold.decorators import display
 
 from approvals import escalation_admin
 from approvals.decisions import bulk, claims, decisions
-from approvals.desk import reading_proof
-from approvals.models import Approval, Decision, Notice, SlackCard, SlackClick
+from approvals.desk import desk, reading_proof
+from approvals.learning import edits
+from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.models import Kind
@@ -74,8 +76,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
         "critical_reason",
         "intent",
         "tier",
+        "history_shown",
+        "edits_shown",
     )
-    readonly_fields = ("who", "subject", "text_shown")
+    readonly_fields = ("who", "subject", "text_shown", "history_shown", "edits_shown")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("approvals.decide")
@@ -112,6 +116,16 @@ class ApprovalAdmin(ReadOnlyAdmin):
             if text
             else ""
         )
+
+    @admin.display(description="History")
+    def history_shown(self, message: Message) -> str:
+        """As on the desk."""
+        entries = desk.message_history(message)
+        return render_to_string("approvals/admin/_history.html", {"entries": entries})
+
+    @admin.display(description="Edits")
+    def edits_shown(self, message: Message) -> str:
+        return render_to_string("approvals/admin/_edits.html", {"edits": edits.edits_of(message)})
 
     @display(
         description="Band",
@@ -263,37 +277,3 @@ class NoticeAdmin(ReadOnlyAdmin):
     )
     list_filter = ("channel", "skipped")
     list_select_related = ("to", "instead_of")
-
-
-@admin.register(SlackCard)
-class SlackCardAdmin(ReadOnlyAdmin):
-    list_display = (
-        "posted_at",
-        "message",
-        "direct_to",
-        "status",
-        "version",
-        "written_at",
-        "ended_at",
-        "error",
-    )
-    list_select_related = ("message__lead",)
-    ordering = ("-posted_at",)
-
-
-@admin.register(SlackClick)
-class SlackClickAdmin(ReadOnlyAdmin):
-    list_display = (
-        "received_at",
-        "what",
-        "slack_user_id",
-        "message",
-        "outcome",
-        "answered_at",
-        "retries",
-        "error",
-    )
-    list_filter = ("what", "outcome")
-    list_select_related = ("message__lead",)
-    ordering = ("-received_at",)
-    exclude = ("response_url",)

@@ -1,8 +1,8 @@
-"""Ladders, calendar, absences and delegates to look at; they are edited at /sales/settings."""
+"""Ladders, calendar, absences and delegates to look at, edited at /sales/settings; Slack's rows."""
 
 from django.contrib import admin
 
-from approvals.models import Absence, Delegate, EscalationLadder, LadderStep
+from approvals.models import Absence, Delegate, EscalationLadder, LadderStep, SlackCard, SlackClick
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
 from outreach.models import DayOff, TeamCalendar
 
@@ -38,3 +38,37 @@ class AbsenceAdmin(ReadOnlyAdmin):
 class DelegateAdmin(ReadOnlyAdmin):
     list_display = ("member", "delegate", "first_day", "last_day", "ended_at", "by", "at")
     list_select_related = ("member", "delegate", "by")
+
+
+@admin.register(SlackCard)
+class SlackCardAdmin(ReadOnlyAdmin):
+    list_display = (
+        "posted_at",
+        "message",
+        "direct_to",
+        "status",
+        "version",
+        "written_at",
+        "ended_at",
+        "error",
+    )
+    list_select_related = ("message__lead",)
+    ordering = ("-posted_at",)
+
+
+@admin.register(SlackClick)
+class SlackClickAdmin(ReadOnlyAdmin):
+    list_display = (
+        "received_at",
+        "what",
+        "slack_user_id",
+        "message",
+        "outcome",
+        "answered_at",
+        "retries",
+        "error",
+    )
+    list_filter = ("what", "outcome")
+    list_select_related = ("message__lead",)
+    ordering = ("-received_at",)
+    exclude = ("response_url",)

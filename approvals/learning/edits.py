@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from approvals.models import Decision, EditTag, Verdict
 from caio_project.lib import calendar
+from caio_project.lib.diff import TextDiff, diff_words
 from caio_project.lib.spreadsheets import cells
 from caio_project.lib.words.diff import diff_words
 from leads.models import Kind
@@ -231,3 +233,26 @@ def _authors(texts: dict[int, list[MessageText]]) -> dict[int, str]:
     ids = {one.author_id for part in texts.values() for one in part if one.author_id}
     users: Any = get_user_model().objects.filter(pk__in=ids)
     return {user.pk: phase.actor_name(user) for user in users}
+
+
+@dataclass(frozen=True)
+class TextEdit:
+    """What one version of an email's text changed in the one before."""
+
+    version: int
+    by: str
+    subject: TextDiff
+    body: TextDiff
+
+
+def edits_of(message: Message) -> list[TextEdit]:
+    texts = list(message.texts.select_related("author").order_by("version"))
+    return [
+        TextEdit(
+            after.version,
+            phase.actor_name(after.author),
+            diff_words(before.subject, after.subject),
+            diff_words(before.body, after.body),
+        )
+        for before, after in pairwise(texts)
+    ]
