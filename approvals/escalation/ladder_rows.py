@@ -21,7 +21,7 @@ from approvals.escalation.ladder_rules import (
 )
 from approvals.models import Absence, Delegate, EscalationLadder
 from approvals.models import LadderStep as StepRow
-from caio_project.lib.business_calendar import BusinessCalendar, Span
+from caio_project.lib.hours.business_calendar import BusinessCalendar, Span
 from leads.models import TeamMember
 from outreach.choices import Band
 from outreach.limits import team_calendar

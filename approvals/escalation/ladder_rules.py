@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.choices import Channel, Count, SkipReason, Who
-from caio_project.lib.business_calendar import BusinessCalendar
+from caio_project.lib.hours.business_calendar import BusinessCalendar
 
 MOST_DELEGATES = 3  # that stand in for each other
 

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from approvals.escalation.ladder_rules import Ladder, People, Told, who_is_told
-from caio_project.lib.business_calendar import BusinessCalendar
+from caio_project.lib.hours.business_calendar import BusinessCalendar
 
 DAYS = 7
 MOMENTS = (time(10, 0), time(17, 30), time(22, 0))  # of the team's day

@@ -13,7 +13,7 @@ from django.utils import timezone
 from approvals.models import Notice
 from approvals.queue import review_queue
 from caio_project.lib import calendar
-from caio_project.lib.business_calendar import BusinessCalendar
+from caio_project.lib.hours.business_calendar import BusinessCalendar
 from caio_project.lib.words.clock_words import day_clock_words
 from leads.models import TeamMember
 from outreach.choices import Band

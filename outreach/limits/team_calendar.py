@@ -7,9 +7,9 @@ from datetime import time
 
 from django.conf import settings
 
-from caio_project.lib.business_calendar import BusinessCalendar, Span, split_at_lunch
 from caio_project.lib.calendar import WorkingHours
 from caio_project.lib.db.caches import process_cache
+from caio_project.lib.hours.business_calendar import BusinessCalendar, Span, split_at_lunch
 from outreach.limits import office_hours
 from outreach.models import DayOff, TeamCalendar
 

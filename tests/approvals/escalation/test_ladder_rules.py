@@ -19,7 +19,7 @@ from approvals.escalation.ladder_rules import (
     find_stand_in,
     who_is_told,
 )
-from caio_project.lib.business_calendar import BusinessCalendar, Span
+from caio_project.lib.hours.business_calendar import BusinessCalendar, Span
 
 NEW_YORK = ZoneInfo("America/New_York")
 OFFICE = BusinessCalendar("America/New_York", ((Span(time(9), time(17)),),) * 5 + ((), ()), "US")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from approvals.models import Notice
 from approvals.slack_decisions import digest
 from approvals.tasks import tell
-from caio_project.lib.business_calendar import BusinessCalendar, Span
+from caio_project.lib.hours.business_calendar import BusinessCalendar, Span
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories

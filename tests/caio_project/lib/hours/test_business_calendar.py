@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caio_project.lib.business_calendar import BusinessCalendar, Span, openings_of, split_at_lunch
+from caio_project.lib.hours.business_calendar import (
+    BusinessCalendar,
+    Span,
+    openings_of,
+    split_at_lunch,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = Span(time(9), time(17))
