@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = "Rules are pure"
 BELOW_THE_APPS = (
     "caio_project/lib/calendar.py",
-    "caio_project/lib/diff.py",
+    "caio_project/lib/words/diff.py",
     "caio_project/lib/statistics.py",
     "caio_project/lib/times.py",
 )

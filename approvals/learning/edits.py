@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from approvals.models import Decision, EditTag, Verdict
 from caio_project.lib import calendar
-from caio_project.lib.diff import TextDiff, diff_words
 from caio_project.lib.spreadsheets import cells
-from caio_project.lib.words.diff import diff_words
+from caio_project.lib.words.diff import TextDiff, diff_words
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase

@@ -85,10 +85,6 @@ def endpoint_json(row: WebhookEndpoint) -> dict[str, Any]:
 
 
 def delivery_json(row: WebhookDelivery) -> dict[str, Any]:
-    tries = [
-        {str(name): getattr(one, str(name)) for name in TryShape().fields}
-        for one in row.tries.all()
-    ]
     names = [str(name) for name in TryShape().fields]
     tries = [{name: getattr(one, name) for name in names} for one in row.tries.all()]
     return {

@@ -80,7 +80,6 @@ class SuppressionShape(serializers.Serializer):
 
 
 def company_json(row: Company) -> dict[str, Any]:
-    return {str(name): getattr(row, str(name)) for name in CompanyShape().fields}
     return {name: getattr(row, name) for name in map(str, CompanyShape().fields)}
 
 
@@ -112,5 +111,4 @@ def visit_json(row: Visit) -> dict[str, Any]:
 
 
 def suppression_json(row: Suppression) -> dict[str, Any]:
-    return {str(name): getattr(row, str(name)) for name in SuppressionShape().fields}
     return {name: getattr(row, name) for name in map(str, SuppressionShape().fields)}

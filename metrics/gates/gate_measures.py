@@ -10,10 +10,8 @@ from django.conf import settings
 from django.db.models import Count, Q
 
 from caio_project.lib import calendar, statistics
-from caio_project.lib.business_calendar import MOST_DAYS
-from metrics.figures.sources import decisions, vendors
 from caio_project.lib.hours.business_calendar import MOST_DAYS
-from leads.models import Enrichment, Kind
+from metrics.figures.sources import decisions, vendors
 from metrics.gates import override_gate, phase_gates, quality_gate, reply_gates
 from metrics.gates.gate import (
     FAIL,

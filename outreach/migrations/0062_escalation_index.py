@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0040_slack_user_id'),
-        ('outreach', '0061_team_calendar'),
+        ("outreach", "0061_team_calendar"),
     ]
 
     operations = [

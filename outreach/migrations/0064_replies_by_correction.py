@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outreach", "0061_team_calendar")]
+    dependencies = [("outreach", "0062_escalation_index")]
 
     operations = [
         migrations.AddIndex(
