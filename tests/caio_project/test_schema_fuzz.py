@@ -74,6 +74,8 @@ def test_no_request_of_the_schema_ends_in_an_error(label: str) -> None:
         response = send(client, case, headers)
         took = time.perf_counter() - began
         assert response.status_code < 500 and took < LONGEST, (case.formatted_path, took)
+        declared = operations()[label].definition.raw["responses"]
+        assert str(response.status_code) in declared, (label, response.status_code)
         asked[response.status_code] += 1
 
     ask()
