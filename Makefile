@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check docs fuzz mutate bench chaos chaos-sending lock clean
+.PHONY: help run login test check docs fuzz mutate bench history chaos chaos-sending lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -49,6 +49,10 @@ mutate: ## change the pure rules in small ways and see whether their tests notic
 bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL and Redis on this machine
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) -m bench
+
+history: ## two months of a sender of known reply rate, up and down through the phases (ARGS="-k name")
+	@$(PREPARE) requirements-dev.txt
+	@CAIO_HISTORY=1 $(PY) -m pytest -n 0 -q tests/journeys/test_two_months.py $(ARGS)
 
 chaos: ## post visitors while everything is killed: nothing may be lost (POSTS=100000); starts its own PostgreSQL
 	@$(PREPARE) requirements-dev.txt

@@ -223,7 +223,6 @@ CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")
 CLAY_CALLBACK_TOKEN = env.str("CLAY_CALLBACK_TOKEN", default="")
 CLAY_TIMEOUT_SECONDS = env.int("CLAY_TIMEOUT_SECONDS", default=30)
 CLAY_SUBMISSIONS_USED = env.int("CLAY_SUBMISSIONS_USED", default=0)
-
 GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
 GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")
 GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app by OAuth, in place of the token
@@ -245,13 +244,11 @@ GHL_WEBHOOK_PUBLIC_KEY = env.str(
 )
 GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
 GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
-
 API_RATE_PER_MINUTE = env.int("API_RATE_PER_MINUTE", default=600)  # of each API key
 WEBHOOKS_OUT_LOOPBACK = env.bool("WEBHOOKS_OUT_LOOPBACK", default=False)  # for tests
 # For the health of the sending domain.
 DNS_SERVER = env.str("DNS_SERVER", default="")  # ip:port; the machine's own resolver otherwise
 DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])
-
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")

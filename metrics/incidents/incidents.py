@@ -13,6 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.webhooks_out import outbox
+from caio_project.lib.webhooks_out.event_types import EventType
 from metrics.incident_codes import Action, ClosedAs, MoveKind
 from metrics.incidents.findings import MOST_MARKS, Finding, Key
 from metrics.incidents.plan import REOPENS_WITHIN
@@ -55,9 +57,22 @@ def open_incident(
             _add_move(row, MoveKind.OPENED, finding.evidence, now)
             if parent is not None:
                 _add_move(row, MoveKind.FOLDED, {"into": parent.pk}, now)
+            _tell_other_systems(row)
             return row, True
     except IntegrityError:
         return None
+
+
+def _tell_other_systems(row: Incident) -> None:
+    outbox.emit(
+        EventType.INCIDENT_OPENED,
+        lambda: {
+            "incident": str(row.public_id),
+            "cause": str(row.cause),
+            "subject": row.subject,
+            "action": str(row.action),
+        },
+    )
 
 
 def _reopened(finding: Finding, parent: Incident | None, now: datetime) -> Incident | None:

@@ -21,8 +21,6 @@ from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
 STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuck
-
-
 STAGE_DEFINITIONS = {
     "visits": "visits received today from RB2B, the API and imports",
     "leads": "people behind the visits received today",

@@ -9,11 +9,12 @@ from django.db.models import Count
 from django.db.models.functions import ExtractHour
 
 from caio_project.lib import calendar
+from metrics.models import DomainDay
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.limits import sending_domains
-from outreach.models import ControlChange, HealthVerdict, SendIntent, Transport
+from outreach.models import ControlChange, SendIntent, Transport
 
 
 def caps_by_day(start: date, end: date) -> dict[date, int]:
@@ -49,13 +50,7 @@ def sends_by_hour(now: datetime) -> dict[int, int]:
 
 def lowest_scores(start: date, end: date) -> dict[date, int]:
     """Of our sending domain; a day without a score is left out."""
-    first = datetime.combine(start, datetime.min.time(), ZoneInfo(settings.TEAM_TIME_ZONE))
-    rows = HealthVerdict.objects.filter(
-        domain=sending_domains.our_domain(), score__isnull=False, evaluated_at__gte=first
+    rows = DomainDay.objects.filter(
+        domain=sending_domains.our_domain(), day__range=(start, end), score__isnull=False
     )
-    found: dict[date, int] = {}
-    for at, score in rows.values_list("evaluated_at", "score"):
-        day = calendar.team_day(at, settings.TEAM_TIME_ZONE)
-        if score is not None and day <= end:
-            found[day] = min(score, found.get(day, score))
-    return found
+    return {row.day: row.score for row in rows if row.score is not None}
