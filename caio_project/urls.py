@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals import webhooks as approval_webhooks
@@ -148,12 +147,7 @@ urlpatterns = [
     path("api/webhook-endpoints", endpoint_api.EndpointListView.as_view()),
     path("api/webhook-endpoints/<uuid:public_id>", endpoint_api.EndpointDetailView.as_view()),
     *(
-        path(
-            f"api/webhook-endpoints/<uuid:public_id>/{act}",
-            extend_schema_view(post=extend_schema(operation_id=f"webhook_endpoints_{act}"))(
-                type(f"Endpoint{act.title()}View", (endpoint_api.EndpointActionView,), {"act": act})
-            ).as_view(),
-        )
+        path(f"api/webhook-endpoints/<uuid:public_id>/{act}", endpoint_api.action_view(act))
         for act in ("disable", "enable", "rotate", "test")
     ),
     path(
