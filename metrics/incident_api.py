@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib.api.idempotency import idempotent
 from caio_project.lib.web.paging import fetch_page, page_links
 from caio_project.lib.web.problems import ConflictError
 from metrics.incident_codes import Action, Cause, ClosedAs
@@ -101,6 +102,7 @@ class AcknowledgeIncident(APIView):
     @extend_schema(
         request=AcknowledgeShape, operation_id="incidents_acknowledge", responses=StoryShape
     )
+    @idempotent
     def post(self, request: Request, public_id: Any) -> Response:
         """Say that somebody has it; it stays open. 409 where it is closed."""
         asked = AcknowledgeShape(data=request.data)

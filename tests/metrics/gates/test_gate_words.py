@@ -183,6 +183,9 @@ def test_every_reason_has_words(code: ReasonCode) -> None:
         "by": "lena",
         "evaluation": 7,
         "gates": ["reply rate"],
+        "collecting": 1,
+        "unmeasured": 0,
+        "unknown": {"spf": 2},
     }
 
     assert reason_words(because(code, **arguments))

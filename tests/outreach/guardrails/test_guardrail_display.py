@@ -94,7 +94,7 @@ def test_several_missing_records_stand_in_one_sentence() -> None:
     )
     counts = EventCounts(health=HealthState("v", timedelta(0), 90, lost=lost))
     [why] = [one.why for one in guardrail_table(counts) if one.level == "halt"]
-    assert why == "SPF and DKIM of the sending domain are missing for 72 hours or longer."
+    assert why == "SPF and DKIM of the sending domain are missing or broken for 72 hours or longer."
 
 
 def test_a_share_of_bounces_alone_names_the_share() -> None:
