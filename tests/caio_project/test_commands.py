@@ -71,7 +71,7 @@ class TestDiagnosePipeline:
 
     def test_says_what_is_starting_in_the_first_minute(self, db: None, settings: Any) -> None:
         settings.SANDBOXED = []
-        settings.GHL_LOCATION_ID = "loc"
+        settings.GHL_LOCATION_ID, settings.GHL_FROM_EMAIL = "loc", "alex@mail.ours.example.com"
         MigrationRecorder.Migration.objects.update(applied=timezone.now())
         code, said = run("diagnose_pipeline", "--json")
         stages = {one["name"]: one for one in json.loads(said)["stages"]}

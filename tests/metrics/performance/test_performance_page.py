@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from metrics.health import domain_days
 from metrics.models import DailyFigure
 from metrics.performance import day_facts, performance_page
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import SendIntent
 from tests import factories
@@ -118,7 +118,7 @@ def test_scores_are_the_lowest_of_each_day(settings: Any) -> None:
     for hours, score in ((0, 90), (1, 72), (30, None), (60, 88)):
         at = NOON - timedelta(hours=hours)
         verdict = DomainHealth("mail.ours.example.com", score, *present, at)
-        guardrails.store_health_verdict(verdict)
+        domain_days.record_day(verdict, {"window": 30, "counts": [], "dns": {}})
     start = NOON.date() - timedelta(days=5)
     found = day_facts.lowest_scores(start, NOON.date())
     assert found == {NOON.date(): 72, (NOON - timedelta(hours=60)).date(): 88}
