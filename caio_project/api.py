@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib.running_commit import running_commit
 from caio_project.lib.web.problems import problem_response
 from caio_project.operations import releases, status
 
@@ -50,7 +51,7 @@ class ReadyView(PublicView):
 
 def live_view(request: HttpRequest) -> JsonResponse:
     """Asks no other service."""
-    return JsonResponse({"status": "healthy", "commit": releases.running_commit(), "checks": {}})
+    return JsonResponse({"status": "healthy", "commit": running_commit(), "checks": {}})
 
 
 @csrf_exempt
@@ -63,7 +64,7 @@ def _health_response(checks: dict[str, status.HealthCheck]) -> Response:
     late = [check for check in wrong if not check.is_starting]
     body = {
         "status": "unhealthy" if late else "starting" if wrong else "healthy",
-        "commit": releases.running_commit(),
+        "commit": running_commit(),
         "checks": {name: {"ok": check.ok, "detail": check.text} for name, check in checks.items()},
     }
     return Response(body, status=503 if late else 200)

@@ -41,7 +41,7 @@ def note_release(**_: object) -> None:
 
 @app.on_after_configure.connect
 def set_beat_schedule(sender: Celery, **_: object) -> None:
-    from caio_project.operations.releases import running_commit
+    from caio_project.lib.running_commit import running_commit
     from caio_project.schedule import BEAT_SCHEDULE, TICK
 
     says_its_commit = {**BEAT_SCHEDULE[TICK], "kwargs": {"beat_commit": running_commit()}}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from caio_project.lib import http
-from caio_project.operations import releases
+from caio_project.lib.running_commit import running_commit
 
 DEADLINE_SECONDS = 10.0
 START_SECONDS, POLL_SECONDS = 150.0, 2.0  # the longest interval of a sweep is 120
@@ -27,7 +27,7 @@ def verify_deployment(
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
         return [DeploymentCheck("reachable", False, live)]
-    expected = commit or releases.running_commit()
+    expected = commit or running_commit()
     running = str(live.get("commit", "unknown"))
     same = running != "unknown" and (running.startswith(expected) or expected.startswith(running))
     return [

@@ -2,47 +2,23 @@
 
 import os
 import secrets
-import subprocess
 import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from caio_project.lib.db.caches import process_cache
 from caio_project.lib.models import Release, RunningProcess
+from caio_project.lib.running_commit import running_commit
 
 Part = RunningProcess.Part
-UNKNOWN = "unknown"
 NOTED_EVERY = 60.0  # seconds between two notes of one process
 RUNNING_WITHIN = timedelta(minutes=5)  # a process that was not seen for so long has ended
 PAGE_SECONDS = 30  # what the foot of a page says may be so old
 DEPLOY_TAKES = timedelta(minutes=10)  # while a deploy replaces processes, both releases run
-
-
-@lru_cache
-def running_commit() -> str:
-    """From the environment, else from git; "unknown" where neither says."""
-    if settings.GIT_COMMIT:
-        return settings.GIT_COMMIT
-    if not (settings.BASE_DIR / ".git").exists():
-        return UNKNOWN
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            timeout=2,
-            env={"PATH": os.environ.get("PATH", "")},
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return UNKNOWN
-    return done.stdout.strip() or UNKNOWN
 
 
 class _Noted:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.models import Heartbeat
+from caio_project.lib.running_commit import running_commit
 from caio_project.operations import releases, status
 from leads.enrichment import submission_budget
 from leads.integrations import alarms
@@ -67,7 +68,7 @@ def _stamp(at: datetime | None) -> float | None:
 
 
 def _process_gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
-    commit = releases.running_commit()
+    commit = running_commit()
     yield _gauge("release_info", "1 for the commit that answers.", "commit", [(commit, 1)])
     yield _plain(
         "release_left_behind",

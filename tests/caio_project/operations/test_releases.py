@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from caio_project.lib.models import Release, RunningProcess
+from caio_project.lib.running_commit import running_commit
 from caio_project.operations import releases
 from caio_project.operations.releases import Part
 
@@ -76,11 +77,11 @@ def test_health_fails_and_every_page_says_so(
 
 
 def test_foot_of_a_page_says_commit_and_age(admin_client: Client, now: datetime) -> None:
-    first_ran(releases.running_commit(), now - timedelta(hours=3))
+    first_ran(running_commit(), now - timedelta(hours=3))
 
     page = admin_client.get("/sales").content.decode()
 
-    assert f"Release {releases.running_commit()[:7]}" in page
+    assert f"Release {running_commit()[:7]}" in page
     assert "3\xa0hours ago" in page
 
 
