@@ -74,3 +74,9 @@ def test_anything_else_is_refused_by_the_field(raw: bytes, says: str) -> None:
     with pytest.raises(UnreadableReport) as refused:
         read_report(raw)
     assert str(refused.value).startswith(says)
+
+
+def test_a_signature_that_failed_names_no_sender() -> None:
+    raw = report(row(signed="Bulk.Example.net")).replace(b"<result>pass", b"<result>fail")
+
+    assert read_report(raw).rows[0].signed_by == ""

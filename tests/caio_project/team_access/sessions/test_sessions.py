@@ -11,7 +11,6 @@ from django.core.cache import caches
 from django.test import Client
 
 from caio_project.lib.models import AccessEvent
-from caio_project.team_access.sessions.browser_words import browser_words, masked_address
 
 pytestmark = pytest.mark.django_db
 PAGE = "/sales/settings/sessions"
@@ -171,34 +170,3 @@ class TestChangesOfAnAccount:
         viewer.first_name = "Vera"
         viewer.save()
         assert is_alive(client) and ended() == []
-
-
-@pytest.mark.parametrize(
-    ("agent", "words"),
-    [
-        (CHROME, "Chrome on Windows"),
-        (PHONE, "Safari on iPhone"),
-        (CHROME + " Edg/130.0", "Edge on Windows"),
-        (
-            "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
-            "Firefox on Linux",
-        ),
-        ("curl/8.4", "A script"),
-        ("", "An unknown browser"),
-    ],
-)
-def test_browsers_in_words(agent: str, words: str) -> None:
-    assert browser_words(agent) == words
-
-
-@pytest.mark.parametrize(
-    ("address", "masked"),
-    [
-        ("203.0.113.77", "203.0.113.x"),
-        ("2001:db8::1", "2001:db8:0:…"),
-        ("0.0.0.0", ""),
-        ("no address", ""),
-    ],
-)
-def test_addresses_without_the_machine(address: str, masked: str) -> None:
-    assert masked_address(address) == masked
