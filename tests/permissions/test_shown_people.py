@@ -2,6 +2,7 @@
 nobody.
 """
 
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +34,8 @@ def make_world_with_body() -> worlds.World:
     """A world in which an event has its body's words in every column that may quote it."""
     world = worlds.make_world()
     reason = parked.park_reason("failed_repeatedly", attempts=8, error="E", detail=f"{HIDDEN} x")
-    body = f'{{"Business Email": "dana.{HIDDEN}@northline.test", "Bio": "{HIDDEN}", "{HIDDEN}12345": 1}}'
+    email = f"dana.{HIDDEN}@northline.test"
+    body = json.dumps({"Business Email": email, "Bio": HIDDEN, f"{HIDDEN}12345": 1})
     InboundEvent.objects.create(
         source="rb2b", body_sha256="v", body=body.encode(), about=world.held.lead,
         state="parked", **reason.columns,
