@@ -23,9 +23,18 @@ REPEATS = 30
 STEPS = {"hot": 4, "warm": 1}  # of the ladders that the product brings along
 
 
+def use_plain_static_files() -> None:
+    """No files were collected for the pages that are measured."""
+    from django.conf import settings
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 def measure_pages(sizes: list[int]) -> list[dict[str, float]]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
     django.setup()
+    use_plain_static_files()
     from django.contrib.auth.models import User
     from django.test import Client, override_settings
 
