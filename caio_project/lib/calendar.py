@@ -88,6 +88,21 @@ def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
     return day not in days_off(country, state, day.year)
 
 
+def next_working_day(after: date, country: str = "US", state: str = "") -> date:
+    return _first_working_day(after, 1, country, state)
+
+
+def working_day_before(day: date, country: str = "US", state: str = "") -> date:
+    return _first_working_day(day, -1, country, state)
+
+
+def _first_working_day(beside: date, step: int, country: str, state: str) -> date:
+    day = beside + timedelta(days=step)
+    while not is_working_day(day, country, state):
+        day += timedelta(days=step)
+    return day
+
+
 def next_opening(
     now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
 ) -> datetime:

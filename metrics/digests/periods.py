@@ -24,21 +24,13 @@ def weekly_due(
     if at is None or weekday not in WEEKDAYS or now < _moment(today, at, zone):
         return None
     back = (today.weekday() - WEEKDAYS.index(weekday)) % 7
-    return today if today == _first_working_day(today - timedelta(days=back), country) else None
-
-
-def _first_working_day(day: date, country: str) -> date:
-    while not calendar.is_working_day(day, country):
-        day += timedelta(days=1)
-    return day
+    due = calendar.next_working_day(today - timedelta(days=back + 1), country)
+    return today if today == due else None
 
 
 def daily_start(day: date, at: time, zone: str, country: str) -> datetime:
     """The same time on the working day before."""
-    before = day - timedelta(days=1)
-    while not calendar.is_working_day(before, country):
-        before -= timedelta(days=1)
-    return _moment(before, at, zone)
+    return _moment(calendar.working_day_before(day, country), at, zone)
 
 
 def weekly_start(day: date, at: time, zone: str) -> datetime:

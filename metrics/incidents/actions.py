@@ -24,10 +24,8 @@ REST_RENEWED = timedelta(minutes=5)  # before its end
 
 def shed_low(now: datetime) -> dict[str, Any]:
     """Put off LOW emails that nobody opened until the next working day."""
-    day = calendar.team_day(now, settings.TEAM_TIME_ZONE) + timedelta(days=1)
-    while not calendar.is_working_day(day, office_hours.team_country()):
-        day += timedelta(days=1)
-    until = snooze.start_of_work(day)
+    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    until = snooze.start_of_work(calendar.next_working_day(today, office_hours.team_country()))
     return {"shed": snooze.put_off_low(until), "until": until.isoformat()}
 
 

@@ -54,9 +54,7 @@ def times_from(first: datetime, there: CallPlace) -> OfferedTimes:
     """`first` and a time on the next working day, in the other half of the day."""
     zone = ZoneInfo(there.zone)
     local = first.astimezone(zone)
-    day = local.date() + timedelta(days=1)
-    while not calendar.is_working_day(day, there.country, there.state):
-        day += timedelta(days=1)
+    day = calendar.next_working_day(local.date(), there.country, there.state)
     wanted = MORNING if local.time() >= NOON else AFTERNOON
     return OfferedTimes(first, datetime.combine(day, wanted, zone), there.zone)
 
