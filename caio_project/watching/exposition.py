@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.running_commit import running_commit
-from caio_project.operations import releases, status
+from caio_project.operations import status
 from leads.enrichment import submission_budget
 from leads.integrations import alarms
 from leads.models import Breaker, Kind
@@ -70,19 +70,19 @@ def _stamp(at: datetime | None) -> float | None:
 def _process_gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     commit = running_commit()
     yield _gauge("release_info", "1 for the commit that answers.", "commit", [(commit, 1)])
+    beats = list(Heartbeat.objects.order_by("name"))  # raises where rows cannot be read
+    checks = status.health_checks(now)
     yield _plain(
         "release_left_behind",
         "1 where a process still runs an older release.",
-        float(bool(releases.left_behind(now))),
+        float(not checks["release"].ok),
     )
-    checks = status.health_checks(now)
     yield _gauge(
         "healthy",
         "1 where the check of /api/health passes or is starting.",
         "check",
         [(name, float(one.ok or one.is_starting)) for name, one in checks.items()],
     )
-    beats = list(Heartbeat.objects.order_by("name"))
     yield _gauge(
         "sweep_seen_timestamp_seconds",
         "When a sweep last ended well.",
