@@ -1,4 +1,4 @@
-"""Daily figures."""
+"""The sweeps of metrics: gates, domain health, digests, daily figures."""
 
 from celery import shared_task
 
