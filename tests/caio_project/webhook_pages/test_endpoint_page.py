@@ -11,6 +11,7 @@ from caio_project.lib.webhooks_out.event_types import EventType
 
 pytestmark = pytest.mark.django_db
 PATH = "/sales/settings/webhooks"
+SENT = EventType.MESSAGE_SENT
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def page(client: Client, lead_user: User) -> Client:
 
 
 def test_secret_of_a_new_endpoint_is_shown_once(page: Client) -> None:
-    added = page.post(PATH, {"url": "https://hooks.example.com/caio", "events": EventType.MESSAGE_SENT})
+    added = page.post(PATH, {"url": "https://hooks.example.com/caio", "events": SENT})
     again = page.get(PATH)
 
     assert WebhookEndpoint.objects.get().url == "https://hooks.example.com/caio"
@@ -31,7 +32,7 @@ def test_secret_of_a_new_endpoint_is_shown_once(page: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "events", "field", "says"),
     [
-        ("https://127.0.0.1/x", EventType.MESSAGE_SENT, "id_url", "It is an address of a private network."),
+        ("https://127.0.0.1/x", SENT, "id_url", "It is an address of a private network."),
         ("https://hooks.example.com/x", "", "id_events_0", "This field is required."),
     ],
 )
