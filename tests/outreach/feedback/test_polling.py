@@ -16,7 +16,7 @@ from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
 from outreach.feedback import polling, polling_stages, webhook_inbox
 from outreach.feedback.polling_round import RoundLimits
-from outreach.integrations.ghl import ghl_facts, webhook_bodies
+from outreach.integrations.ghl import ghl_facts, polling_api, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
 from outreach.sending import send
 from tests import factories
@@ -53,6 +53,11 @@ def unhurried(ghl: FakeGhl, clock: Any) -> None:
         clock.shift(timedelta(seconds=0.5))
 
     setattr(ghl, "finish", slowly)
+
+
+@pytest.fixture
+def pages_of_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling_api, "PAGE_SIZE", 20)
 
 
 def cursor(name: str) -> SyncCursor:
@@ -356,17 +361,17 @@ def test_known_and_useless_emails_are_not_read(ghl: FakeGhl) -> None:
 
 
 def texted(ghl: FakeGhl, message: Message, count: int) -> None:
-    """So many messages, one a second, up to now: one in ten from a person we know."""
+    """So many messages, one a second, up to now: every second from a person we know."""
     stranger = ghl.add_contact()
     for n in range(1, count + 1):
         at = (timezone.now() - timedelta(seconds=count - n)).isoformat()
-        told = ghl.receive_message(stranger if n % 10 else message.ghl_contact_id, f"{n}")
+        told = ghl.receive_message(stranger if n % 2 else message.ghl_contact_id, f"{n}")
         ghl._messages[told["messageId"]]["dateAdded"] = at
 
 
-@pytest.mark.postgres_is_enough
+@pytest.mark.usefixtures("pages_of_twenty")
 def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
-    texted(ghl, make_sent_email(ghl), 250)
+    texted(ghl, make_sent_email(ghl), 50)
     for count in (10, 19, 25):
         due()
         polling.sync_due_stages(RoundLimits(pages=1))
@@ -374,13 +379,13 @@ def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
     assert cursor("other channels").polled_at is not None
 
 
-@pytest.mark.postgres_is_enough
+@pytest.mark.usefixtures("pages_of_twenty")
 @pytest.mark.parametrize("broken", [1, 2])
 def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: int) -> None:
     message = make_sent_email(ghl)
-    texted(ghl, message, 150)
+    texted(ghl, message, 30)
     polling.sync_due_stages()
-    texted(ghl, message, 150)
+    texted(ghl, message, 30)
     export, asked = ghl.export_messages, 0
 
     def breaks(request: Any) -> Any:
@@ -491,7 +496,7 @@ def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> No
     assert ghl.requests(EVENTS) == []
 
 
-@pytest.mark.postgres_is_enough
+@pytest.mark.usefixtures("pages_of_twenty")
 @pytest.mark.parametrize("spelling", ["camel", "snake"])
 def test_opportunities_are_read_page_by_page_in_either_spelling(
     ghl: FakeGhl, spelling: str
@@ -500,10 +505,10 @@ def test_opportunities_are_read_page_by_page_in_either_spelling(
     cache.clear()  # in which the final checks stored the spelling
     ghl.configure(opportunity_params=spelling)
     before = len(ghl.requests(DEALS))
-    for n in range(250):
+    for n in range(50):
         ghl.add_opportunity(contact, monetaryValue=n)
-    assert results()["opportunities"] == (250, True, "")
-    assert sum(Opportunity.objects.values_list("value", flat=True)) == sum(range(250))
+    assert results()["opportunities"] == (50, True, "")
+    assert sum(Opportunity.objects.values_list("value", flat=True)) == sum(range(50))
     outcomes = [request.outcome for request in ghl.requests(DEALS)[before:]]
     assert outcomes == ([422] if spelling == "snake" else []) + [200] * 3, (
         "refused once, then it is known"
@@ -519,18 +524,18 @@ def test_a_422_of_another_kind_is_an_error(ghl: FakeGhl) -> None:
     assert len(ghl.requests(DEALS)) == 1
 
 
-@pytest.mark.postgres_is_enough
+@pytest.mark.usefixtures("pages_of_twenty")
 def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     contact = make_sent_email(ghl).ghl_contact_id
-    deals = [ghl.add_opportunity(contact) for _ in range(150)]
+    deals = [ghl.add_opportunity(contact) for _ in range(30)]
     results()
-    for deal in deals[:100]:
+    for deal in deals[:20]:
         ghl.delete_opportunity(deal)
     ghl.on(DEALS).status(500, {"message": "oops"}, times=1)
     results()
     assert Opportunity.objects.exclude(status="open").count() == 0
     results()
-    assert Opportunity.objects.filter(status="deleted").count() == 100
+    assert Opportunity.objects.filter(status="deleted").count() == 20
 
 
 # --- Errors ---------------------------------------------------------------------------------------
