@@ -9,6 +9,7 @@ from approvals.escalation import escalation, held_notices
 from approvals.rereading import drawing
 from approvals.slack_decisions import card_updates, click_work, digest, erased_posts
 from caio_project.lib.models import Heartbeat
+from caio_project.lib.vendor_access.access import vendor_value
 from outreach.control import phase
 
 # An incident is opened of it meanwhile, which is told in its place.
@@ -29,7 +30,9 @@ def tell() -> None:
 
 
 def _digest_tells() -> bool:
-    is_on = bool(settings.WEEKLY_DIGEST_AT and (settings.SLACK_BOT_TOKEN or settings.EMAIL_URL))
+    is_on = bool(
+        settings.WEEKLY_DIGEST_AT and (vendor_value("SLACK_BOT_TOKEN") or settings.EMAIL_URL)
+    )
     return is_on and phase.phase_limits(phase.current_control()).digest_tells
 
 

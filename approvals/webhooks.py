@@ -2,7 +2,6 @@
 
 import time
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +11,7 @@ from approvals.integrations import slack_signature
 from approvals.slack_decisions import click_payloads, clicks
 from approvals.slack_decisions.click_payloads import FormSent, MalformedPayload, Pressed
 from caio_project.lib.db import deadline
+from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.inbound import events
@@ -26,7 +26,9 @@ NOT_STORED = "The database is away. Nothing was decided; press again."
 @require_POST
 def slack_webhook(request: HttpRequest) -> HttpResponse:
     """A click or a form. Nothing is stored without a right signature of the raw body."""
-    secrets = [one.strip() for one in settings.SLACK_SIGNING_SECRET.split(",") if one.strip()]
+    secrets = [
+        one.strip() for one in vendor_value("SLACK_SIGNING_SECRET").split(",") if one.strip()
+    ]
     if not secrets:
         return problem_response(503, "SLACK_SIGNING_SECRET is not set: no click can be trusted.")
     if fault := slack_signature.find_header_fault(request.headers, time.time()):

@@ -62,6 +62,7 @@ LEAD_PERMISSIONS = (
     "lib.end_sessions",
     "lib.run_diagnosis",
     "lib.manage_webhooks",
+    "lib.set_up_vendors",
 )
 ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")

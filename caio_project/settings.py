@@ -206,6 +206,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
 from caio_project.operations.figure_settings import *  # noqa: E402, F403, I001
 
 SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
+SANDBOX_FORCE = env.list("SANDBOX_FORCE", default=[])  # those that no page takes live
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
 SENDER_NAME = env.str("SENDER_NAME", default="")
 SENDER_COMPANY = env.str("SENDER_COMPANY", default="ChiefAIOfficer")
@@ -275,12 +276,8 @@ VENDOR_SETTINGS = {
     "ghl": (*GHL_ACCESS, "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
     "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"),
 }
-UNCONNECTED = [
-    vendor
-    for vendor, names in VENDOR_SETTINGS.items()
-    if not all(globals()[name] for name in names)
-]
-SANDBOXED = sorted({*SANDBOX, *(UNCONNECTED if DEBUG else [])})
+UNCONNECTED = [v for v, names in VENDOR_SETTINGS.items() if not all(map(globals().get, names))]
+SANDBOXED = sorted({*SANDBOX, *SANDBOX_FORCE, *(UNCONNECTED if DEBUG else [])})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)

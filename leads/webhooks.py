@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from caio_project.lib import calendar
 from caio_project.lib.db import deadline
+from caio_project.lib.vendor_access.access import is_sandboxed, rb2b_tokens, vendor_value
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.enrichment import submission_budget
@@ -31,7 +32,7 @@ from leads.models import Enrichment, InboundEvent
 def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
     parked = events.NO_TOKEN if not token and _is_cutover() else NO_REASON
-    if not parked and not webhooks.matches_any_secret(token, settings.RB2B_WEBHOOK_TOKENS):
+    if not parked and not webhooks.matches_any_secret(token, rb2b_tokens()):
         return problem_response(401, "token: it is missing or wrong.")
     try:
         body, sha256, cut = _read_body(request)
@@ -55,7 +56,7 @@ def _is_cutover() -> bool:
 @require_POST
 def clay_webhook(request: HttpRequest) -> JsonResponse:
     if refusal := webhooks.refuse_without_secret(
-        request, "CLAY_CALLBACK_TOKEN", settings.CLAY_CALLBACK_TOKEN
+        request, "CLAY_CALLBACK_TOKEN", vendor_value("CLAY_CALLBACK_TOKEN")
     ):
         return refusal
     try:
@@ -75,15 +76,16 @@ def clay_webhook(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def rb2b_health(request: HttpRequest) -> JsonResponse:
-    ready = "healthy" if settings.RB2B_WEBHOOK_TOKENS else "unconfigured"
-    return _health_response(ready, _last_visitor, tokens=len(settings.RB2B_WEBHOOK_TOKENS))
+    ready = "healthy" if rb2b_tokens() else "unconfigured"
+    return _health_response(ready, _last_visitor, tokens=len(rb2b_tokens()))
 
 
 @require_GET
 def clay_health(request: HttpRequest) -> JsonResponse:
-    sandboxed = "clay" in settings.SANDBOXED
+    sandboxed = is_sandboxed("clay")
     ready = (
-        bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
+        bool(vendor_value("CLAY_WORKBOOK_WEBHOOK_URL") and vendor_value("CLAY_CALLBACK_TOKEN"))
+        and not sandboxed
     )
     status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.vendor_access.access import is_sandboxed
 from metrics import forms
 from metrics.gates import gate_evaluation
 from metrics.health import domain_report
@@ -116,7 +116,7 @@ def domains_view(request: HttpRequest) -> HttpResponse:
     """Health, DNS, warm-up and DMARC reports of each domain that we send from."""
     context = {
         "domains": domain_report.report_domains(timezone.now()),
-        "is_sandboxed": "ghl" in settings.SANDBOXED,
+        "is_sandboxed": is_sandboxed("ghl"),
         "least_sample": MIN_SAMPLE,
     }
     return render_page(request, "metrics/domains.html", context)

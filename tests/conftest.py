@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
 from caio_project.lib.db import append_only
+from caio_project.lib.vendor_access import access
 from caio_project.lib.webhooks_out import outbox
 from caio_project.operations import releases
 from leads.inbound import receive
@@ -255,6 +256,7 @@ def clean_cache(settings: Any) -> None:
     for one in caches.all(initialized_only=False):
         one.clear()
     outbox.assume_no_endpoints()
+    access.forget_rows()
 
 
 @pytest.fixture
@@ -277,6 +279,7 @@ GUARDED = (
     "metrics_dmarcsource",
     "lib_accessevent",
     "lib_webhookchange",
+    "lib_setupchange",
     "leads_ownerchange",
     "leads_erasure",
     "leads_erasurerun",

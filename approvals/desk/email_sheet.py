@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from approvals import fact_words
+from caio_project.lib.vendor_access.access import vendor_value
 from outreach.content import email_footer
 from outreach.models import Message, MessageText
 
@@ -16,7 +17,7 @@ def email_sheet(message: Message, text: MessageText) -> dict[str, Any]:
     legal = legal.split(f"{email_footer.UNSUBSCRIBE_WORDS}: ")[0]
     return {
         "from_name": message.sender.name if message.sender else settings.SENDER_NAME,
-        "from_address": settings.GHL_FROM_EMAIL,
+        "from_address": vendor_value("GHL_FROM_EMAIL"),
         "to": message.to_address,
         "subject": fact_words.mark_phrases(text.subject, text.phrases),
         "body": fact_words.mark_phrases(text.body, text.phrases),

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from django.conf import settings
-
+from caio_project.lib.vendor_access.access import vendor_value
 from leads import normal
 from leads.models import Company, Lead
 from outreach.models import Message
@@ -65,14 +64,14 @@ def site_url(domain: str) -> str:
 
 
 def contact_url(contact_id: str) -> str:
-    location = settings.GHL_LOCATION_ID
+    location = vendor_value("GHL_LOCATION_ID")
     if not (_GHL_ID.fullmatch(location) and _GHL_ID.fullmatch(contact_id)):
         return ""
     return f"https://app.gohighlevel.com/v2/location/{location}/contacts/detail/{contact_id}"
 
 
 def _contact_id(lead: Lead) -> str:
-    if not settings.GHL_LOCATION_ID:
+    if not vendor_value("GHL_LOCATION_ID"):
         return ""
     rows = Message.objects.filter(lead=lead).order_by("-pk")
     found = rows.values_list("ghl_contact_id", "look__contact_id")

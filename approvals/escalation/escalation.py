@@ -21,6 +21,7 @@ from approvals.models import Notice
 from approvals.sent import answers
 from approvals.slack_decisions import digest, slack_notices
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Alarm, TeamMember
 from outreach.choices import Status
 from outreach.models import Reply, ReplyKind, ReplyText
@@ -175,7 +176,7 @@ def _delivery_channels(notice: Notice) -> list[tuple[str, Tell]]:
     """The configured channels, best first. Without any, only the notices page shows them."""
     ways: list[tuple[str, Tell]] = []
     link, said = _notice_link(notice), f"{_in_place_of(notice)}{_reply_quote(notice)}"
-    if settings.SLACK_BOT_TOKEN:
+    if vendor_value("SLACK_BOT_TOKEN"):
         words = f"{notice.text}{said}"
         ways.append((Channel.SLACK, lambda: slack_notices.post_notice(notice, words, link)))
     if settings.EMAIL_URL and notice.to and notice.to.email:

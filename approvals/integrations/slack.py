@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from approvals.integrations import slack_errors
 from approvals.integrations.slack_errors import REFUSALS as REFUSALS
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import alarms, rates
 
 VENDOR = "slack"
@@ -163,7 +164,7 @@ def _claim_call(window: str, calls: int, seconds: float) -> None:
 def _ask(method: str, seconds: float = TIMEOUT_SECONDS, person: str = "", **values: Any) -> Any:
     """`person` is the name of whom alone the call is for."""
     client = WebClient(
-        token=settings.SLACK_BOT_TOKEN,
+        token=vendor_value("SLACK_BOT_TOKEN"),
         base_url=settings.SLACK_BASE_URL,
         timeout=seconds,  # type: ignore[arg-type]  # its urllib takes parts of a second, too
         retry_handlers=[],  # it would post once more what may have arrived

@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from approvals.models import SlackCard
 from approvals.slack_decisions import email_cards
 from approvals.slack_decisions.email_cards import CardState
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Suppression
 from outreach.control import phase
 from outreach.models import Message
@@ -60,7 +60,7 @@ def update_cards(batch: int = 100) -> int:
 
     Emails that were decided or edited come first: a halt changes a word on all the others.
     """
-    if not settings.SLACK_BOT_TOKEN:
+    if not vendor_value("SLACK_BOT_TOKEN"):
         return 0
     moved = ~Q(status=F("message__status")) | ~Q(version=F("message__version"))
     return sum(_update_each(_open_cards(which), batch) for which in (moved, _otherwise_due()))
@@ -68,7 +68,7 @@ def update_cards(batch: int = 100) -> int:
 
 def blank_erased(batch: int = 100) -> int:
     """Write anew every card about a person who was erased since; returns how many."""
-    return _update_each(_of_erased(), batch) if settings.SLACK_BOT_TOKEN else 0
+    return _update_each(_of_erased(), batch) if vendor_value("SLACK_BOT_TOKEN") else 0
 
 
 def _update_each(found: QuerySet[SlackCard, int], batch: int) -> int:

@@ -14,6 +14,7 @@ from approvals.models import Notice
 from approvals.queue import review_queue
 from caio_project.lib import calendar
 from caio_project.lib.hours.business_calendar import BusinessCalendar
+from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.words.clock_words import day_clock_words
 from leads.models import TeamMember
 from outreach.choices import Band
@@ -28,7 +29,7 @@ def create_digest_notice(now: datetime | None = None) -> int:
     """Write the notice of the digest that is due, once; returns how many."""
     now = now or timezone.now()
     due = due_digest(now, settings.DIGEST_AT, team_calendar.current_calendar())
-    if due is None or not (settings.SLACK_BOT_TOKEN or settings.EMAIL_URL):
+    if due is None or not (vendor_value("SLACK_BOT_TOKEN") or settings.EMAIL_URL):
         return 0
     key = f"{KEY}{due:%Y%m%d%H%M}"
     if Notice.objects.filter(key=key).exists() or not (text := digest_text(now)):

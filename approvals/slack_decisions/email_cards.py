@@ -24,6 +24,7 @@ from approvals.slack_decisions.card_blocks import (
     one_line,
 )
 from caio_project.lib.models import PersonalSettings
+from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.words.check_states import SHAPES, CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
 from leads.models import Lead, TeamMember
@@ -99,7 +100,7 @@ def why_not_here(message: Message) -> str:
     """Why this email cannot be approved in Slack; "" where it can. Asked again at the click."""
     if message.critical_reason:
         return CRITICAL_HERE.format(reason=one_line(message.critical_reason).rstrip("."))
-    if not settings.SLACK_SIGNING_SECRET:
+    if not vendor_value("SLACK_SIGNING_SECRET"):
         return NOT_CONNECTED
     if is_check_missing(message):
         return NOT_CHECKED
@@ -202,7 +203,7 @@ def undo_until(message: Message) -> datetime | None:
 def _card(message: Message, mention: str, opening: str, undo_ends: datetime | None) -> Card:
     link = desk_link(message)
     if message.status not in (Status.HELD, Status.BLOCKED):
-        can_undo = bool(undo_ends and settings.SLACK_SIGNING_SECRET)
+        can_undo = bool(undo_ends and vendor_value("SLACK_SIGNING_SECRET"))
         undo_button = (CardButton("undo", "Undo", card_value(message)),) if can_undo else ()
         sentence = f"{lead_words(message.lead)}: {state_sentence(message, undo_ends)}"
         return Card(sentence, buttons=undo_button, link=link)
@@ -216,7 +217,7 @@ def _waiting_card(message: Message, mention: str, opening: str) -> Card:
     buttons = []
     if is_held and not why_not:
         buttons.append(CardButton("approve", _approve_label(labels), value, style="primary"))
-    if settings.SLACK_SIGNING_SECRET:
+    if vendor_value("SLACK_SIGNING_SECRET"):
         buttons.append(CardButton("reject", labels.reject, value, style="danger"))
     buttons.append(CardButton("open", "Open", url=desk_link(message)))
     return Card(

@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -12,6 +11,7 @@ from approvals.integrations import slack
 from approvals.models import SlackPost
 from approvals.slack_decisions import email_cards
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Suppression
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ ERASED = "This notice is not shown any more: the person was erased."
 
 def blank_erased_posts(batch: int = 100) -> int:
     """Returns how many were looked at."""
-    if not settings.SLACK_BOT_TOKEN:
+    if not vendor_value("SLACK_BOT_TOKEN"):
         return 0
     ids = list(_of_erased().values_list("pk", flat=True)[:batch])
     due, count = SlackPost.objects.filter(pk__in=ids).order_by("pk"), 0

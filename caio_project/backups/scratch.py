@@ -93,6 +93,7 @@ def run_inside(url: str, arguments: list[str]) -> str:
             "DATABASE_URL": url,
             "REDIS_URL": "",
             "SLACK_BOT_TOKEN": "",
+            "SANDBOX_FORCE": "ghl,clay,slack",  # the copy's rows may say that vendors are live
             "EMAIL_URL": "",
             "EMERGENCY_STOP": "true",
             "SECOND_FACTOR_ROLES": "",

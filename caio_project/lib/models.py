@@ -12,6 +12,11 @@ from rest_framework_api_key.models import AbstractAPIKey
 from caio_project.lib.api.models import ApiKeyMinute as ApiKeyMinute
 from caio_project.lib.api.models import IdempotentAnswer as IdempotentAnswer
 from caio_project.lib.db.append_only import AppendOnly
+from caio_project.lib.vendor_access.models import LiveVendor as LiveVendor
+from caio_project.lib.vendor_access.models import SetUpChange as SetUpChange
+from caio_project.lib.vendor_access.models import SetUpCount as SetUpCount
+from caio_project.lib.vendor_access.models import SetUpProof as SetUpProof
+from caio_project.lib.vendor_access.models import StoredSecret as StoredSecret
 from caio_project.lib.webhooks_out.models import WebhookAttempt as WebhookAttempt
 from caio_project.lib.webhooks_out.models import WebhookChange as WebhookChange
 from caio_project.lib.webhooks_out.models import WebhookDelivery as WebhookDelivery

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approvals.integrations import slack
 from approvals.queue import what_waits
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
@@ -59,10 +60,10 @@ def diagnose_stages() -> list[StageFinding]:
         _unmatched_answers(waits.unmatched),
         *_blocked_drafts(waits),
         _uncertain_emails(waits.uncertain),
-        *_sending_domains(),
+        *domain_findings(),
         _email_templates(),
         _language_model(),
-        _slack(),
+        slack_finding(),
         _sending_state(),
         _python(),
         _proxy(),
@@ -72,7 +73,7 @@ def diagnose_stages() -> list[StageFinding]:
 
 def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:
     """For each list read from GoHighLevel: when it was last read in full, or what prevents it."""
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return [
             StageFinding(
                 "reading GoHighLevel", True, None, "in the sandbox there is nothing to read"
@@ -194,8 +195,8 @@ def _email_templates() -> StageFinding:
     )
 
 
-def _sending_domains() -> list[StageFinding]:
-    if "ghl" in settings.SANDBOXED:
+def domain_findings() -> list[StageFinding]:
+    if is_sandboxed("ghl"):
         return [StageFinding("sending domain", True, None, "in the sandbox nothing is sent")]
     found = domain_report.report_domains(timezone.now())
     if not found:
@@ -230,13 +231,13 @@ def _language_model() -> StageFinding:
     )
 
 
-def _slack() -> StageFinding:
+def slack_finding() -> StageFinding:
     if trouble := " ".join(alarms.open_texts(slack.ALARM)):
         return StageFinding("Slack", False, None, trouble)
-    if not settings.SLACK_BOT_TOKEN:
+    if not vendor_value("SLACK_BOT_TOKEN"):
         by_email = "notices go by email" if settings.EMAIL_URL else NOBODY_TOLD
         return StageFinding("Slack", True, None, f"not connected: {by_email}")
-    decided = "notices and decisions" if settings.SLACK_SIGNING_SECRET else NOTICES_ONLY
+    decided = "notices and decisions" if vendor_value("SLACK_SIGNING_SECRET") else NOTICES_ONLY
     return StageFinding("Slack", True, None, f"{decided}, in {settings.SLACK_CHANNEL}")
 
 
@@ -257,7 +258,7 @@ def _sending_state() -> StageFinding:
     row, now = phase.current_control(), timezone.now()
     wait = limit_rules.limit_on_everything(current_limits.read_limits(row, now))
     waiting = Message.objects.filter(status=Status.CLEARED).count()
-    where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
+    where = "into the sandbox" if is_sandboxed("ghl") else "through GoHighLevel"
     if wait is None:
         return StageFinding("sending", True, waiting, f"open, {where}")
     until = f" until {stamp_words(wait.until)}" if wait.until else ""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
+from caio_project.lib.vendor_access.access import sandboxed_vendors
 from caio_project.operations import releases, sweeps
 from leads.inbound import stuck_files
 from leads.inbound.parked import UNMATCHED_ANSWERS
@@ -58,7 +59,7 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     return status | {
         "phase": row.phase,
         "halted": limits.halted,
-        "sandbox": settings.SANDBOXED,
+        "sandbox": sandboxed_vendors(),
         "pipeline": _pipeline_counts(by_kind),
         "pipeline_healthy": not pipeline_problems(now) and not sweeps_starting(now),
     }

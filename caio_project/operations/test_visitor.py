@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from caio_project.operations import status
 from leads.enrichment import enrichment_requests, submission_budget
 from leads.inbound import events
@@ -97,9 +98,9 @@ def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[Visito
     Clay's answer about an invented person is not stored; its arrival is all that this proves.
     """
     connected = (
-        "clay" not in settings.SANDBOXED
-        and settings.CLAY_WORKBOOK_WEBHOOK_URL
-        and settings.CLAY_CALLBACK_TOKEN
+        not is_sandboxed("clay")
+        and vendor_value("CLAY_WORKBOOK_WEBHOOK_URL")
+        and vendor_value("CLAY_CALLBACK_TOKEN")
     )
     steps = [VisitorStep("Clay connected", bool(connected), "" if connected else NOT_CONNECTED)]
     if not connected:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.running_commit import running_commit
+from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.operations import status
 from leads.enrichment import submission_budget
 from leads.integrations import alarms
@@ -156,7 +157,7 @@ def _control_gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
         "sandboxed",
         "1 for a vendor that is not connected.",
         "vendor",
-        [(name, float(name in settings.SANDBOXED)) for name in sorted(settings.VENDOR_SETTINGS)],
+        [(name, float(is_sandboxed(name))) for name in sorted(settings.VENDOR_SETTINGS)],
     )
     yield _plain("sends_limit", "Emails that may be sent on the team's day.", limits.of_day.limit)
     yield _plain("sends_used", "Slots of the day that were claimed.", limits.of_day.used)

@@ -8,12 +8,12 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads import locks
 from leads.models import Enrichment, Kind, Lead, person_of
 from leads.suppression import suppression
@@ -100,7 +100,7 @@ def why_never_asked(lead: Lead, *, is_test: bool = False) -> str:
     """Why nobody like `lead` is asked about, whoever it is. Test visitors only as a test."""
     if lead.kind != Kind.LIVE and not (is_test and lead.kind == Kind.TEST):
         return f"{lead.get_kind_display()}s are not sent to Clay."
-    if "clay" in settings.SANDBOXED:
+    if is_sandboxed("clay"):
         return IN_SANDBOX
     return ""
 

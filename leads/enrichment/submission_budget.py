@@ -11,6 +11,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads.integrations import alarms
 from leads.models import Budget
 
@@ -21,7 +22,8 @@ ALARM_NEARLY_USED, ALARM_USED_UP = "clay:budget", "clay:budget:used_up"
 
 def budget_key() -> str:
     # One budget for each address, so that a new webhook source starts anew.
-    return f"clay:{hashlib.sha256(settings.CLAY_WORKBOOK_WEBHOOK_URL.encode()).hexdigest()[:16]}"
+    url = vendor_value("CLAY_WORKBOOK_WEBHOOK_URL")
+    return f"clay:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 def submissions_used() -> int:
@@ -52,7 +54,7 @@ def claim_submission() -> bool:
 
 
 def watch_budget() -> None:
-    _update_alarms(0 if "clay" in settings.SANDBOXED else submissions_used())
+    _update_alarms(0 if is_sandboxed("clay") else submissions_used())
 
 
 def _update_alarms(count: int) -> None:

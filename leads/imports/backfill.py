@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import ghl_contacts
 from leads.integrations import breaker
@@ -50,7 +50,7 @@ class BackfillSummary:
 
 
 def why_not_possible() -> str:
-    if "clay" in settings.SANDBOXED:
+    if is_sandboxed("clay"):
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
     if breaker.is_blocked():
         return f"{clay_push.BREAKER_OPEN} {breaker.breaker_row().reason}."
@@ -105,7 +105,7 @@ def run_backfill(
     before, started = gain_rate(), timezone.now()
     leads, not_asked = _leads_to_ask(limit)
     taken = None
-    if "ghl" not in settings.SANDBOXED:
+    if not is_sandboxed("ghl"):
         taken = ghl_contacts.import_contacts(
             limit - len(leads), lambda taken: progress("Contacts", taken.read, None)
         )

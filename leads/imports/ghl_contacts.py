@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 from leads import locks, normal
 from leads.identity import company_matching, field_filling, lead_matching
 from leads.integrations import ghl, ghl_contact_data, ghl_contact_list
@@ -70,7 +71,7 @@ def import_contacts(
 def _current_bookmark() -> Bookmark:
     # A week after the end was reached, it starts from the beginning.
     place, _ = Bookmark.objects.get_or_create(
-        name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
+        name=f"{SOURCE}:contacts:{vendor_value('GHL_LOCATION_ID')}"[:80]
     )
     if place.ended_at and place.ended_at < timezone.now() - READ_AGAIN_AFTER:
         place.position, place.ended_at = None, None

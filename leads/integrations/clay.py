@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.field_values import addresses, countries, texts, vendor_words
 from leads.normal import storable_text
 
@@ -84,21 +85,21 @@ class ClayAnswer:
     past_employers: list[dict[str, Any]] = field(default_factory=list)
 
 
-def push_row(row: ClayRow) -> None:
-    """Submit one row to the workbook's webhook, within CLAY_TIMEOUT_SECONDS in total.
+def push_row(row: ClayRow, deadline: float | None = None) -> None:
+    """Submit one row to the workbook's webhook, within `deadline` or CLAY_TIMEOUT_SECONDS.
 
     Raises lib.http's errors. A second push of one request only adds a second row in Clay, because
     the callback is idempotent.
     """
     headers = {"Content-Type": "application/json"}
-    if settings.CLAY_WEBHOOK_AUTH_TOKEN:
-        headers["x-clay-webhook-auth"] = settings.CLAY_WEBHOOK_AUTH_TOKEN
+    if vendor_value("CLAY_WEBHOOK_AUTH_TOKEN"):
+        headers["x-clay-webhook-auth"] = vendor_value("CLAY_WEBHOOK_AUTH_TOKEN")
     body = {**row.__dict__, "full_name": f"{row.first_name} {row.last_name}".strip()}
     http.send_request(
         "POST",
-        settings.CLAY_WORKBOOK_WEBHOOK_URL,
+        vendor_value("CLAY_WORKBOOK_WEBHOOK_URL"),
         http.RequestContent(headers=headers, json=body),
-        deadline=float(settings.CLAY_TIMEOUT_SECONDS),
+        deadline=deadline or float(settings.CLAY_TIMEOUT_SECONDS),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import alarms, ghl_tokens, rates, vendor_clocks
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.ghl_contact_data import (
@@ -192,7 +193,7 @@ def create_contact(
     reason asking again does no harm after that. Source: POST /contacts/.
     """
     body = {
-        "locationId": settings.GHL_LOCATION_ID,
+        "locationId": vendor_value("GHL_LOCATION_ID"),
         **details_as_json(person),
         "tags": tags,
         "source": source,
@@ -220,7 +221,7 @@ def upsert_contact(person: ContactDetails, source: str = "RB2B") -> Contact:
     comes back may be another one, with another address: compare.
     """
     body = {
-        "locationId": settings.GHL_LOCATION_ID,
+        "locationId": vendor_value("GHL_LOCATION_ID"),
         **details_as_json(person),
         **({"source": source} if source else {}),
     }
@@ -255,7 +256,7 @@ def get_contact(contact_id: str) -> Contact:
 
 def find_contact(email: str) -> Contact | None:
     """The contact known by this address, or None. Source: GET /contacts/search/duplicate."""
-    query = {"locationId": settings.GHL_LOCATION_ID, "email": email}
+    query = {"locationId": vendor_value("GHL_LOCATION_ID"), "email": email}
     found = call_ghl("GET", "/contacts/search/duplicate", version=CONTACTS_VERSION, params=query)
     if not isinstance(found, dict) or "contact" not in found:
         raise http.ServiceUnavailable(

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 
 OAUTH_VERSION = "2021-07-28"
 OAUTH_DEADLINE = 15.0
@@ -46,7 +47,7 @@ def authorization_page(redirect_uri: str) -> str:
     """The page where a person grants access; it leads to `redirect_uri?code=…`."""
     query = {
         "response_type": "code",
-        "client_id": settings.GHL_CLIENT_ID,
+        "client_id": vendor_value("GHL_CLIENT_ID"),
         "redirect_uri": redirect_uri,
     }
     return f"{CHOOSE_LOCATION_URL}?{urlencode({**query, 'scope': SCOPES})}"
@@ -65,7 +66,7 @@ def pair_by_refresh(refresh: str, user_type: str) -> TokenPair:
 def location_access(company_access: str, company_id: str) -> AccessToken:
     found = _post_form(
         "/oauth/locationToken",
-        {"companyId": company_id, "locationId": settings.GHL_LOCATION_ID},
+        {"companyId": company_id, "locationId": vendor_value("GHL_LOCATION_ID")},
         {"Authorization": f"Bearer {company_access}", "Version": OAUTH_VERSION},
         repeatable=True,
     )
@@ -74,8 +75,8 @@ def location_access(company_access: str, company_id: str) -> AccessToken:
 
 def _request_pair(given: dict[str, str], user_type: str) -> TokenPair:
     ours = {
-        "client_id": settings.GHL_CLIENT_ID,
-        "client_secret": settings.GHL_CLIENT_SECRET,
+        "client_id": vendor_value("GHL_CLIENT_ID"),
+        "client_secret": vendor_value("GHL_CLIENT_SECRET"),
         "user_type": user_type,
     }
     found = _post_form("/oauth/token", {**ours, **given})

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import http, sealed
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import alarms
 from leads.integrations import ghl_oauth as oauth
@@ -44,8 +44,8 @@ def current_token(*, patient: bool = True) -> Token:
     whose call must start at once, does not. Raises ServiceUnavailable, and Misconfigured where only
     a person can help.
     """
-    if settings.GHL_API_TOKEN:
-        return Token(settings.GHL_API_TOKEN, 0)
+    if vendor_value("GHL_API_TOKEN"):
+        return Token(vendor_value("GHL_API_TOKEN"), 0)
     give_up = time.monotonic() + LONGEST_RENEWAL_WAIT
     while True:
         row, now = _tokens_row(), timezone.now()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from approvals.integrations import slack
 from caio_project.lib import calendar
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import TeamMember
 from metrics.digests import digest_content, digest_words, periods
 from metrics.models import Digest
@@ -41,7 +42,7 @@ def send_due_digests(now: datetime | None = None) -> int:
 
 
 def has_channel() -> bool:
-    return bool(settings.SLACK_BOT_TOKEN or settings.EMAIL_URL)
+    return bool(vendor_value("SLACK_BOT_TOKEN") or settings.EMAIL_URL)
 
 
 def due_day(kind: str, now: datetime) -> date | None:
@@ -104,7 +105,7 @@ def _give_back(row: Digest, channel: str) -> None:
 
 def _tell_slack(row: Digest) -> str:
     """The error, or "" where Slack took it, has it already, or is not connected."""
-    if not settings.SLACK_BOT_TOKEN or not _claim(row, "slack_at"):
+    if not vendor_value("SLACK_BOT_TOKEN") or not _claim(row, "slack_at"):
         return ""
     title, lines = digest_words.title_of(row.content), digest_words.lines_of(row.content)
     try:

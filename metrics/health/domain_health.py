@@ -4,10 +4,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from caio_project.lib.vendor_access.access import is_sandboxed
 from metrics.health import domain_days, health_score
 from metrics.health.health_score import DomainScore, EmailCounts
 from metrics.integrations import dns_records
@@ -30,7 +30,7 @@ def evaluate_due(now: datetime | None = None) -> bool:
     measure.
     """
     now = now or timezone.now()
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return False
     due = [domain for domain in measured_domains(now) if _is_due(domain, now)]
     for domain in due:

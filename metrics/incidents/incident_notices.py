@@ -12,6 +12,7 @@ from django.utils import timezone
 from approvals.escalation import escalation, ladder_rows
 from approvals.models import Notice
 from caio_project.lib.nudge import nudge
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Alarm
 from metrics.incidents import incident_words
 from metrics.models import Incident
@@ -52,7 +53,7 @@ def tell_over(row: Incident) -> None:
 
 def _tell(row: Incident, suffix: str, text: str) -> None:
     """One notice for each channel; each goes by the other one where its own fails."""
-    channels = [Notice.Channel.SLACK] if settings.SLACK_BOT_TOKEN else []
+    channels = [Notice.Channel.SLACK] if vendor_value("SLACK_BOT_TOKEN") else []
     channels += [Notice.Channel.EMAIL] if settings.EMAIL_URL else []
     to = ladder_rows.first_available(timezone.now())
     for number, channel in enumerate(channels or [Notice.Channel.PAGE]):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from approvals.queue import review_queue
 from caio_project.lib import calendar
 from caio_project.lib.models import ApiKey, Heartbeat
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads.integrations import vendor_clocks
 from leads.models import GhlTokens
 from metrics.evidence import reply_cohorts
@@ -77,7 +78,7 @@ def _gate_figures() -> list[FigureFact]:
 
 
 def _polled_figures() -> list[FigureFact]:
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return []
     rows = SyncCursor.objects.filter(name__in=STAGES, polled_at__isnull=False)
     return [
@@ -114,7 +115,7 @@ def read_ghl(now: datetime) -> list[Finding]:
 
 
 def read_clocks(now: datetime) -> list[Finding]:
-    ahead = None if "ghl" in settings.SANDBOXED else vendor_clocks.seconds_ahead("ghl")
+    ahead = None if is_sandboxed("ghl") else vendor_clocks.seconds_ahead("ghl")
     clocks = {"database": seconds_database_ahead(), "ghl": ahead}
     return access.clocks_apart({name: one for name, one in clocks.items() if one is not None})
 
@@ -130,7 +131,7 @@ def seconds_database_ahead() -> float | None:
 
 
 def read_tokens(now: datetime) -> list[Finding]:
-    row = None if settings.GHL_API_TOKEN else GhlTokens.objects.exclude(refresh="").first()
+    row = None if vendor_value("GHL_API_TOKEN") else GhlTokens.objects.exclude(refresh="").first()
     fact = (
         access.GhlTokenFact(row.generation, row.access_until, row.renewed_at, row.attempts)
         if row

@@ -13,6 +13,7 @@ from approvals.queue.what_waits import WaitingWork
 from approvals.sent import sent_emails
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
 from outreach.choices import Status
@@ -83,13 +84,12 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
         )
 
     def moved(**which: str) -> int:
-        return (
-            Move.objects.exclude(message__kind=Kind.TRAINING).filter(at__gte=start, **which).count()
-        )
+        moves = Move.objects.exclude(message__kind=Kind.TRAINING)
+        return moves.filter(at__gte=start, **which).count()
 
     def read_back(found: Stage, cursor: str) -> Stage:
         # Seen is the last complete reading; the sandbox has nothing to read.
-        return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
+        return found if is_sandboxed("ghl") else replace(found, seen_at=polled.get(cursor))
 
     queues, polled = stage_queues(), dict(SyncCursor.objects.values_list("name", "polled_at"))
     replies = Reply.objects.by_people().filter(noted_at__gte=start).count()

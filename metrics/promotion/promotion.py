@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads.integrations import ghl, ghl_contact_data
 from metrics.gates import gate_evaluation, gate_words, phase_gates
 from metrics.gates.gate import PASS, Evaluation
@@ -126,9 +126,11 @@ def _failed_gates(evaluation: Evaluation, signs: bool = False) -> list[str]:
 
 def ghl_write_check() -> list[str]:
     """Write the sender's own address to GoHighLevel, and nothing else; [] where that worked."""
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return ["GHL write: GoHighLevel is in the sandbox."]
-    person = ghl_contact_data.ContactDetails(settings.GHL_FROM_EMAIL, "", "", "", "", "", "", "")
+    person = ghl_contact_data.ContactDetails(
+        vendor_value("GHL_FROM_EMAIL"), "", "", "", "", "", "", ""
+    )
     try:
         with ghl.check_before_each_call(phase.check_not_halted):
             contact = ghl.upsert_contact(person, source="")
@@ -136,7 +138,7 @@ def ghl_write_check() -> list[str]:
         return [f"GHL write: {failure.detail}"]
     return (
         []
-        if contact.email == settings.GHL_FROM_EMAIL.lower()
+        if contact.email == vendor_value("GHL_FROM_EMAIL").lower()
         else ["GHL write: another contact came back."]
     )
 

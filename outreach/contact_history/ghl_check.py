@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Kind
 from leads.suppression import suppression
 from outreach.contact_history import ghl_findings
@@ -51,7 +52,7 @@ def why_not_auto_approvable(message: Message, now: datetime) -> str:
     """
     if (
         not can_be_checked(message)
-        or "ghl" in settings.SANDBOXED
+        or is_sandboxed("ghl")
         or is_fresh_check(message, ghl_check_of(message), now)
     ):
         return ""
@@ -89,7 +90,7 @@ def record_outbound_email(message: Message, at: datetime) -> None:
 def check_summary(message: Message) -> str:
     if not can_be_checked(message):
         return ""
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return NOT_CHECKED_IN_SANDBOX
     check = ghl_check_of(message)
     if check is None or check.looked_at is None:

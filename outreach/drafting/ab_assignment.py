@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Collection
 
-from django.conf import settings
 from django.db.models import F
 
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Kind
 from outreach.choices import Phase
 from outreach.control import phase
@@ -22,7 +22,7 @@ def assign_side(message: Message, template: EmailTemplate | None, tested: Collec
     if (
         message.step > 1
         or message.kind != Kind.LIVE
-        or "ghl" in settings.SANDBOXED
+        or is_sandboxed("ghl")
         or template is None
         or template.pk not in tested
     ):

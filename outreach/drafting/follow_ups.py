@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
@@ -139,7 +139,7 @@ def thread_end(first: Message, known: Recipient) -> ThreadEnd | None:
     `known` is read for the address of `first`.
     """
     lead = known.lead
-    if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
+    if first.transport == Transport.SANDBOX and not is_sandboxed("ghl"):
         return ThreadEnd(
             MoveCode.FIRST_KEPT,
             "The first email of this thread was kept in the sandbox and never reached them.",

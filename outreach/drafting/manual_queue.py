@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from caio_project.lib.db import claims
 from caio_project.lib.files import FileReport, UnreadableFile, csv_rows
 from caio_project.lib.nudge import nudge
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
@@ -63,7 +63,7 @@ def kept_first_emails() -> QuerySet[Message]:
 
 def why_none_comes_back() -> str:
     """A sentence while GoHighLevel is in the sandbox: an approval would be kept there again."""
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return "GoHighLevel is still in the sandbox. Take ghl out of SANDBOX first."
     return ""
 

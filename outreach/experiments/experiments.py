@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Kind
 from outreach.choices import Phase, Status
 from outreach.control import phase
@@ -115,7 +115,7 @@ def why_nobody_joins(experiment: Experiment) -> str:
     """Why no draft is added to a running test now, as a sentence; "" where they are."""
     if experiment.assigned >= experiment.size:
         return "All its emails are drafted."
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return "Nobody is added while GoHighLevel is in the sandbox."
     if phase.current_control().phase == Phase.SHADOW:
         return "Nobody is added in Shadow, for nothing leaves."

@@ -6,12 +6,12 @@ halted. Only the Email channel is set; nothing is ever lifted.
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.lib.words.clock_words import stamp_words
 from leads.integrations import alarms, ghl_do_not_disturb
 from leads.integrations import ghl as contacts
@@ -34,7 +34,7 @@ SYNCED_REASONS = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
 
 def push_due(batch: int = 5) -> int:
     record_new_stops()
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return 0
     count = 0
     due = OptOut.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by(

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.integrations import alarms
 from leads.integrations.ghl_refusals import Misconfigured
 from outreach.feedback.polling_round import PollingRound, RoundLimits
@@ -41,7 +41,7 @@ class StageResult:
 
 
 def sync_due_stages(limits: RoundLimits = USUAL_LIMITS) -> int:
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return 0
     _make_cursors()
     due = SyncCursor.objects.filter(name__in=STAGES, not_before__lte=timezone.now()).order_by(

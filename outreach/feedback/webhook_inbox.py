@@ -4,9 +4,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from django.conf import settings
-
 from caio_project.lib.db import deadline
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.inbound import events
 from leads.inbound.old_reasons import OldReason
 from leads.inbound.parked import NO_REASON, NOT_OURS, ParkReason, StoredReason, park_reason
@@ -50,7 +49,7 @@ def process_harm(public_id: str, body: bytes, received_at: datetime) -> bool:
 
 def _is_harm(body: bytes, received_at: datetime) -> bool:
     try:
-        fact = webhook_bodies.read_webhook(body, settings.GHL_LOCATION_ID, received_at)
+        fact = webhook_bodies.read_webhook(body, vendor_value("GHL_LOCATION_ID"), received_at)
     except webhook_bodies.UnreadableBody:
         return False
     return isinstance(fact, EmailEventFact) and fact.kind in COUNTED_KINDS
@@ -60,13 +59,17 @@ def process_webhook(event: InboundEvent) -> StoredReason:
     return _apply_body(
         event,
         "webhook",
-        lambda raw: webhook_bodies.read_webhook(raw, settings.GHL_LOCATION_ID, event.received_at),
+        lambda raw: webhook_bodies.read_webhook(
+            raw, vendor_value("GHL_LOCATION_ID"), event.received_at
+        ),
     )
 
 
 def process_workflow(event: InboundEvent) -> StoredReason:
     return _apply_body(
-        event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
+        event,
+        "workflow",
+        lambda raw: webhook_bodies.read_workflow(raw, vendor_value("GHL_LOCATION_ID")),
     )
 
 

@@ -6,9 +6,9 @@ The database does the counting, so the forecast reads few rows however many emai
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
+from caio_project.lib.vendor_access.access import is_sandboxed
 from outreach.choices import Status
 from outreach.limits import office_hours, send_order, time_zones
 from outreach.limits.forecast import EmailGroup
@@ -26,7 +26,7 @@ def approved_groups(at: CurrentLimits) -> list[EmailGroup]:
 
 
 def undecided_groups(at: CurrentLimits) -> list[EmailGroup]:
-    sandbox = "ghl" in settings.SANDBOXED
+    sandbox = is_sandboxed("ghl")
     rows = Message.objects.filter(status=Status.HELD)
     location = () if sandbox else ("lead__country", "lead__state")
     counted = (

@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists
 from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads import locks
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
@@ -51,7 +51,7 @@ def check_due(batch: int = 5) -> int:
     A small batch, because it shares GoHighLevel's rate with sending. Stops where GoHighLevel is
     away.
     """
-    if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
+    if is_sandboxed("ghl") or phase.is_halted(phase.current_control()):
         return 0
     waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
     due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
@@ -41,7 +42,7 @@ def schedule_after_send(message: Message, *, has_tags: bool = False) -> None:
 
 
 def run_due_actions(batch: int = 10) -> int:
-    if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
+    if is_sandboxed("ghl") or phase.is_halted(phase.current_control()):
         return 0
     _settle_dead_calls()
     count = 0

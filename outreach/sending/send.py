@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import ghl as contacts
 from outreach.choices import MoveCode, Status
 from outreach.content import email_footer
@@ -165,7 +165,7 @@ def _send_to_sandbox(message: Message) -> bool:
         assert text is not None
         SandboxEmail.objects.create(
             message=message,
-            from_address=settings.GHL_FROM_EMAIL,
+            from_address=vendor_value("GHL_FROM_EMAIL"),
             to_address=message.to_address,
             subject=text.subject,
             html=email_footer.email_html(text.body, text.footer),

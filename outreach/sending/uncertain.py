@@ -7,13 +7,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.lib.words.clock_words import day_clock_words
 from leads.integrations import alarms
 from outreach.choices import MoveCode, Status
@@ -174,7 +174,7 @@ def settle_as_sent(
 def _find_at_ghl(
     message: Message, intent: SendIntent
 ) -> tuple[conversation_api.ConversationRow, conversation_api.ReadEmail] | None:
-    if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
+    if not message.ghl_contact_id or is_sandboxed("ghl"):
         return None
     since = intent.claimed_at - CLOCK_TOLERANCE
     known = set(

@@ -27,6 +27,7 @@ from approvals.views.escalation.forms import (
     typed_steps,
 )
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import TeamMember
 from outreach.choices import Band
 from outreach.limits import office_hours, team_calendar
@@ -79,7 +80,7 @@ def render_overview(request: HttpRequest, status: int = 200, **more: Any) -> Htt
         "away_form": AwayForm(),
         "delegate_form": DelegateForm(),
         "may_change": request.user.has_perm(CHANGE),
-        "slack": bool(settings.SLACK_BOT_TOKEN),
+        "slack": bool(vendor_value("SLACK_BOT_TOKEN")),
         "email": bool(settings.EMAIL_URL),
     }
     return render_page(request, "approvals/escalation/overview.html", {**context, **more}, status)

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from caio_project.checks import refuse_to_boot
 from caio_project.lib import run_address
+from caio_project.lib.vendor_access.access import rb2b_tokens, sandboxed_vendors
 from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
 from caio_project.operations.supervisor import RunPlan, become_supervisor
@@ -169,18 +170,14 @@ class Command(BaseCommand):
             ]
         elif User.objects.filter(username=FIRST_LOGIN).exists():
             rows.append(("User", f"{FIRST_LOGIN}   (`make login` sets a new password)"))
-        sandbox = ", ".join(settings.SANDBOXED)
+        sandbox = ", ".join(sandboxed_vendors())
         if sandbox:
             rows.append(("Sandbox", f"{sandbox}: nothing leaves this machine"))
         text = "\n".join(f"{name:<9} {value}" for name, value in rows)
         return Panel(Text(text), title="CAIO is running", title_align="left", expand=False)
 
     def _curl(self) -> str:
-        token = (
-            settings.RB2B_WEBHOOK_TOKENS[0]
-            if settings.RB2B_WEBHOOK_TOKENS
-            else "<RB2B_WEBHOOK_TOKENS>"
-        )
+        token = rb2b_tokens()[0] if rb2b_tokens() else "<RB2B_WEBHOOK_TOKENS>"
         body = {name: value for name, value in examples.curl_visitor().items() if name != "Seen At"}
         return (
             f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: "

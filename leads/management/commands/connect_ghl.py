@@ -2,10 +2,10 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from caio_project.lib import http
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import ghl_oauth as oauth
 from leads.integrations import ghl_tokens
 
@@ -35,9 +35,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.GHL_CLIENT_ID or not settings.GHL_CLIENT_SECRET:
+        if not vendor_value("GHL_CLIENT_ID") or not vendor_value("GHL_CLIENT_SECRET"):
             raise CommandError("GHL_CLIENT_ID and GHL_CLIENT_SECRET are not both set.")
-        if not settings.GHL_LOCATION_ID:
+        if not vendor_value("GHL_LOCATION_ID"):
             raise CommandError("GHL_LOCATION_ID is not set.")
         code = sys.stdin.readline().strip() if options["code"] == "-" else options["code"]
         if not code:
@@ -47,12 +47,14 @@ class Command(BaseCommand):
             self.stdout.write(oauth.authorization_page(options["redirect_uri"]))
             return
         self._connect(code, options["redirect_uri"], options["user_type"])
-        self.stdout.write(f"GoHighLevel is connected: location {settings.GHL_LOCATION_ID}.")
+        self.stdout.write(f"GoHighLevel is connected: location {vendor_value('GHL_LOCATION_ID')}.")
 
     def _connect(self, code: str, redirect_uri: str, user_type: str) -> None:
         try:
             pair = oauth.pair_by_code(code, redirect_uri, user_type)
-            if pair.user_type == oauth.LOCATION and pair.location_id != settings.GHL_LOCATION_ID:
+            if pair.user_type == oauth.LOCATION and pair.location_id != vendor_value(
+                "GHL_LOCATION_ID"
+            ):
                 raise CommandError(
                     f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one."
                 )

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from caio_project.lib import http
 from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.times import parse_time
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations.ghl import call_ghl
 from leads.normal import storable_text
 
@@ -76,7 +75,7 @@ def read_messages(conversations: Iterable[Conversation]) -> list[ConversationRow
 
 
 def find_conversations(contact_id: str) -> list[Conversation]:
-    query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
+    query = {"locationId": vendor_value("GHL_LOCATION_ID"), "contactId": contact_id}
     found = call_ghl("GET", "/conversations/search", version=API_VERSION, params=query)
     return [
         Conversation(str(row["id"]), _moment(row.get("lastMessageDate")))
@@ -158,7 +157,7 @@ def search_opportunities(query: Mapping[str, str]) -> Any:
 
     `query` is in camelCase. Where that is refused with a 422, snake_case is asked for an hour.
     """
-    named = {"locationId": settings.GHL_LOCATION_ID, **query}
+    named = {"locationId": vendor_value("GHL_LOCATION_ID"), **query}
     snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}
     first, second = (snake, named) if cache.get(SPELLING_CACHE_KEY) == "snake" else (named, snake)
     try:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
-
 from caio_project.lib import http
 from caio_project.lib.times import parse_time
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import ghl
 from outreach.choices import EventKind
 from outreach.integrations.ghl import ghl_facts
@@ -89,7 +88,7 @@ def list_messages(since: datetime, *, emails: bool, cursor: str = "") -> Message
     Source: GET /conversations/messages/export, which lists emails only when asked by channel.
     """
     query: dict[str, Any] = {
-        "locationId": settings.GHL_LOCATION_ID,
+        "locationId": vendor_value("GHL_LOCATION_ID"),
         "limit": PAGE_SIZE,
         "sortBy": "createdAt",
         "sortOrder": "asc",
@@ -159,7 +158,7 @@ def list_appointments(
 ) -> list[AppointmentFact]:
     """One calendar's appointments between two times. Source: GET /calendars/events."""
     query = {
-        "locationId": settings.GHL_LOCATION_ID,
+        "locationId": vendor_value("GHL_LOCATION_ID"),
         "calendarId": calendar_id,
         "startTime": str(round(start.timestamp() * 1000)),
         "endTime": str(round(end.timestamp() * 1000)),

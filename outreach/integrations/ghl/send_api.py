@@ -6,8 +6,7 @@ that may have acted is `Uncertain`, and is settled by reading the conversation.
 
 from dataclasses import dataclass
 
-from django.conf import settings
-
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations.ghl import call_ghl
 
 VERSION = "2021-04-15"
@@ -39,7 +38,7 @@ def send_email(
     body = {
         "type": "Email",
         "contactId": contact_id,
-        "emailFrom": settings.GHL_FROM_EMAIL,
+        "emailFrom": vendor_value("GHL_FROM_EMAIL"),
         "emailTo": to,
         "subject": subject,
         "html": html,

@@ -1,9 +1,9 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import ReportingCommand
+from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.lib.words.check_states import SHAPES, state_of
 from outreach.feedback import polling
 
@@ -17,7 +17,7 @@ class Command(ReportingCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if "ghl" in settings.SANDBOXED:
+        if is_sandboxed("ghl"):
             raise CommandError("GoHighLevel is in the sandbox: there is nothing to read.")
         show = (lambda result: None) if options["json"] else self._show
         results = polling.sync_all_stages(show)

@@ -1,0 +1,120 @@
+"""A vendor's setting, and whether a vendor is in the sandbox, for every process.
+
+Both come from the environment, then from rows that are read anew after FRESH_SECONDS. Who cannot
+read the rows stays in the sandbox.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from caio_project.lib import sealed
+from caio_project.lib.vendor_access.models import LiveVendor, StoredSecret
+
+FRESH_SECONDS = 2.0
+SLACK = "slack"  # in SANDBOX_FORCE: nothing is posted there
+# What may be entered on the page of the set-up. RB2B's token stays in the environment: its webhook
+# must know it while the database is away.
+STORABLE = (
+    "CLAY_WORKBOOK_WEBHOOK_URL",
+    "CLAY_WEBHOOK_AUTH_TOKEN",
+    "CLAY_CALLBACK_TOKEN",
+    "GHL_API_TOKEN",
+    "GHL_LOCATION_ID",
+    "GHL_FROM_EMAIL",
+    "GHL_WORKFLOW_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+)
+
+
+@dataclass
+class Rows:
+    """What the rows said at one moment, by the name of the setting or the vendor."""
+
+    read_at: float
+    stored: dict[str, str]
+    opened: dict[str, str] = field(default_factory=dict)
+
+
+_held: dict[str, Rows] = {}  # this process's newest reading, under "now"
+
+
+def vendor_value(name: str) -> str:
+    """The setting of a vendor as it holds now; "" where it is not set or cannot be opened."""
+    if name.startswith("SLACK_") and SLACK in settings.SANDBOX_FORCE:
+        return ""
+    told: str = getattr(settings, name)
+    if told or name not in STORABLE or is_oauth_in_its_place(name):
+        return told
+    try:
+        return _open_stored(_read_rows(), name)
+    except DatabaseError:
+        return _open_stored(_held["now"], name) if "now" in _held else ""
+
+
+def rb2b_tokens() -> list[str]:
+    found: list[str] = settings.RB2B_WEBHOOK_TOKENS
+    return found
+
+
+def is_sandboxed(vendor: str) -> bool:
+    """Whether nothing may reach this vendor: named at the start, and not taken live since."""
+    if vendor in settings.SANDBOX_FORCE:
+        return True
+    if vendor not in settings.SANDBOXED:
+        return False
+    try:
+        return _read_rows().stored.get(vendor) != live_place(vendor)
+    except DatabaseError:
+        return True
+
+
+def sandboxed_vendors() -> list[str]:
+    return [
+        one for one in sorted({*settings.SANDBOXED, *settings.SANDBOX_FORCE}) if is_sandboxed(one)
+    ]
+
+
+def live_place(vendor: str) -> str:
+    """This site, and where it reaches the vendor: a copy elsewhere does not go live with it."""
+    reached = settings.GHL_BASE_URL if vendor == "ghl" else ""
+    return f"{settings.SITE_URL} {reached}".strip()
+
+
+def is_oauth_in_its_place(name: str) -> bool:
+    """An app of GoHighLevel in the environment takes the place of an entered token."""
+    return name == "GHL_API_TOKEN" and bool(settings.GHL_CLIENT_ID)
+
+
+def forget_rows() -> None:
+    """The next question reads the rows anew."""
+    _held.clear()
+
+
+def _read_rows() -> Rows:
+    found = _held.get("now")
+    if found is None or not 0 <= time.monotonic() - found.read_at < FRESH_SECONDS:
+        started = time.monotonic()
+        secrets = StoredSecret.objects.values_list("name", "sealed")
+        found = Rows(
+            started, dict(secrets.union(LiveVendor.objects.values_list("vendor", "place")))
+        )
+        _held["now"] = found
+    return found
+
+
+def _open_stored(rows: Rows, name: str) -> str:
+    if name not in rows.opened and name in rows.stored:
+        try:
+            rows.opened[name] = sealed.decrypt_text(rows.stored[name], purpose_of(name))
+        except sealed.DecryptionError:
+            rows.opened[name] = ""
+    return rows.opened.get(name, "")
+
+
+def purpose_of(name: str) -> str:
+    """Part of the key: what was stored under one name cannot be opened under another."""
+    return f"vendor {name}"
