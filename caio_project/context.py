@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals.queue import review_queue
 from caio_project.checks import is_loopback, loosened_limits
+from caio_project.lib.db.caches import process_cache
+from caio_project.lib.models import SetUpCount
+from caio_project.lib.vendor_access.access import is_sandboxed, sandboxed_vendors
 from caio_project.operations import releases
 from outreach.choices import Phase
 from outreach.control import phase
@@ -15,6 +19,7 @@ from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.limits import current_limits
 
 OWN_PAGES = ("/sales", "/accounts")
+SET_UP_KEY, SET_UP_SECONDS = "set-up-count", 10
 
 
 def page_status(request: HttpRequest) -> dict[str, Any]:
@@ -37,8 +42,8 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
             "halted": phase.is_halted(row),
             "halted_by_setting": settings.EMERGENCY_STOP,
             "control": row,
-            "sandbox": settings.SANDBOXED,
-            "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
+            "sandbox": sandboxed_vendors(),
+            "test_server": is_loopback(settings.GHL_BASE_URL) and not is_sandboxed("ghl"),
             "loosened": loosened_limits(),
             "overdue": review_queue.count_overdue(),
             "waiting": review_queue.waiting_messages().count(),
@@ -46,8 +51,18 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
             "left": limits.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
             "release": releases.release_of_page(),
+            "set_up": _set_up_count() if user.has_perm("lib.set_up_vendors") else None,
         }
     }
+
+
+def _set_up_count() -> SetUpCount | None:
+    """As last counted; None where every part is done, and before the first count."""
+    found: list[SetUpCount] | None = process_cache.get(SET_UP_KEY)
+    if found is None:
+        found = list(SetUpCount.objects.filter(done__lt=F("parts")))
+        process_cache.set(SET_UP_KEY, found, SET_UP_SECONDS)
+    return found[0] if found else None
 
 
 def sign_in_ways(request: HttpRequest) -> dict[str, Any]:
@@ -59,6 +74,6 @@ def admin_badge(request: HttpRequest) -> list[str]:
     row = phase.current_control()
     if phase.is_halted(row):
         return ["Halted", "danger"]
-    if "ghl" in settings.SANDBOXED:
+    if is_sandboxed("ghl"):
         return [f"{row.get_phase_display()}, sandbox", "warning"]
     return [row.get_phase_display(), "info"]

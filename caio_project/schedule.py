@@ -47,6 +47,7 @@ SWEEPS = {
     "caio_project.repeat_erasures": 60.0,
     "caio_project.purge_old_data": 120.0,
     "caio_project.watch_incidents": 15.0,
+    "caio_project.count_set_up": 120.0,
     "caio_project.send_webhooks": 15.0,
 }
 

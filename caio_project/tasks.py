@@ -5,6 +5,7 @@ from caio_project.lib.webhooks_out import delivery
 from caio_project.lib.webhooks_out.outbox import DELIVERY_TASK
 from caio_project.operations import diagnosis_runs, incident_sources, releases, sweeps
 from caio_project.privacy import erasing, retention
+from caio_project.set_up import parts
 from caio_project.webhook_pages import webhook_alarms
 from metrics.incidents import sweep
 
@@ -38,6 +39,11 @@ def purge_old_data() -> None:
 def watch_incidents() -> None:
     changed = sweep.watch_incidents(incident_sources.READINGS)
     Heartbeat.beat("caio_project.watch_incidents", worked=changed)
+
+
+@shared_task(name="caio_project.count_set_up")
+def count_set_up() -> None:
+    Heartbeat.beat("caio_project.count_set_up", worked=parts.count_done())
 
 
 @shared_task(name="caio_project.send_webhooks")

@@ -26,6 +26,7 @@ from caio_project.lead_pages import (
     typed_field_page,
     views,
 )
+from caio_project.set_up import set_up_page
 from caio_project.team_access import account_pages, key_pages, settings_page
 from caio_project.team_access.sessions import session_pages
 from caio_project.team_access.single_sign_on import views as single_sign_on
@@ -68,6 +69,7 @@ urlpatterns = [
     path("sales/leads/<uuid:public_id>/erase", privacy_pages.erase_person, name="lead-erase"),
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
+    path("sales/setup", set_up_page.set_up_page, name="set-up"),
     path("sales/settings/webhooks", endpoint_page.endpoint_list, name="webhooks"),
     path("sales/settings/webhooks/<uuid:public_id>", endpoint_page.endpoint_page, name="webhook"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),

@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/segments/<uuid:public_id>": (VIEWER, CLOSED),
     "sales/segments/<uuid:public_id>/confirm": (CLOSED, LEAD),
     "sales/diagnosis": (VIEWER, LEAD),
+    "sales/setup": (VIEWER, LEAD),
     "sales/queue": (VIEWER, CLOSED),
     "sales/pulse": (VIEWER, CLOSED),
     "sales/queue/next": (CLOSED, REVIEWER),

@@ -1,0 +1,84 @@
+"""A Lead sets GoHighLevel up by keyboard alone, at a laptop and at a phone, light and dark."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from caio_project.lib.models import LiveVendor, SetUpChange, StoredSecret
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = [pytest.mark.browser]
+SCREENS = [("light", 1366), ("dark", 390)]
+VALUES = {
+    "GHL_API_TOKEN": "pit-right-0123456789",
+    "GHL_LOCATION_ID": "loc-test",
+    "GHL_FROM_EMAIL": "alex@mail.ours.example.com",
+}
+
+
+@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}_{screen[1]}")
+def page(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    live_server: Any,
+    committed: None,
+    lead_user: User,
+) -> Iterator[Page]:
+    scheme, width = request.param
+    client = Client()
+    client.force_login(lead_user)
+    context = browser.new_context(
+        base_url=live_server.url,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 700},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(60_000)
+    cookie = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
+
+
+def press(page: Page, name: str | re.Pattern[str]) -> None:
+    """By the keyboard, once the page is there."""
+    button = page.get_by_role("button", name=name)
+    button.focus()
+    page.keyboard.press("Enter")
+
+
+def test_ghl_by_keyboard_from_nothing_to_live(page: Page, settings: Any) -> None:
+    with FakeGhl(token=VALUES["GHL_API_TOKEN"], location_id="loc-test", rate_limit=None) as fake:
+        settings.GHL_BASE_URL, settings.GHL_API_TOKEN = fake.url, ""
+        settings.GHL_LOCATION_ID = settings.GHL_FROM_EMAIL = ""
+        page.goto("/sales/setup")
+        for name, value in VALUES.items():
+            field = page.locator(f"#value-{name}")
+            field.focus()
+            page.keyboard.type(value)
+            page.keyboard.press("Enter")
+            expect(page.get_by_text(f"{name} is stored.")).to_be_visible()
+        assert VALUES["GHL_API_TOKEN"] not in page.content()
+
+        press(page, "Send a test: GoHighLevel")
+        expect(page.get_by_text("GoHighLevel answered for this location.").first).to_be_visible()
+        press(page, "Go live with GoHighLevel")
+        expect(page.get_by_text("GoHighLevel is live")).to_be_visible()
+        expect(page.locator("#ghl .chip.verdict")).to_have_text(re.compile("Done"))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert StoredSecret.objects.count() == 3
+    assert LiveVendor.objects.get().vendor == "ghl"
+    assert SetUpChange.objects.filter(what="went_live", by__username="lena").count() == 1
+
+
+def test_address_of_a_webhook_is_copied(page: Page) -> None:
+    page.goto("/sales/setup")
+    press(page, "Copy URL: RB2B, Webhook")
+    expect(page.get_by_role("button", name="Copy URL: RB2B, Webhook")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "http://localhost/webhooks/rb2b?token=next-token-0123456789"
