@@ -256,7 +256,7 @@ def clean_cache(settings: Any) -> None:
     for one in caches.all(initialized_only=False):
         one.clear()
     outbox.assume_no_endpoints()
-    access.forget_rows()
+    access.assume_no_rows()
 
 
 @pytest.fixture

@@ -162,6 +162,11 @@ class AccessEvent(AppendOnly):
 UNDO_WAITS = [(30, "30 seconds"), (120, "2 minutes"), (300, "5 minutes")]
 
 
+class Theme(models.TextChoices):
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
 class PersonalSettings(models.Model):
     """What a person has chosen for the pages; without a row the team's settings hold."""
 
@@ -176,6 +181,9 @@ class PersonalSettings(models.Model):
         blank=True,
         choices=UNDO_WAITS,
         help_text="How long their decisions can be undone; empty for the team's.",
+    )
+    theme = models.CharField(
+        max_length=5, blank=True, choices=Theme.choices, help_text="Empty for the device's."
     )
 
     def __str__(self) -> str:

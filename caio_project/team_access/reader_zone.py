@@ -1,4 +1,4 @@
-"""Show times in the zone that the signed-in person has chosen; else in the team's."""
+"""Show times in the zone, and pages in the theme, that the signed-in person has chosen."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,18 +24,28 @@ class ReaderZone:
         user = request.user
         if not request.path.startswith(PAGES) or not user.is_authenticated:
             return self.get_response(request)
-        with in_zone_of(user.pk):
+        columns = ("time_zone", "theme")
+        row = PersonalSettings.objects.filter(user=user).values_list(*columns).first()
+        zone, request.theme = row or ("", "")  # type: ignore[attr-defined]
+        with in_zone(zone):
             return self.get_response(request)
 
 
 @contextmanager
 def in_zone_of(user_id: int) -> Iterator[None]:
     """The current time zone is the one that this person has chosen, if any."""
-    chosen = PersonalSettings.objects.filter(user_id=user_id).values_list("time_zone").first()
-    if not chosen or chosen[0] not in zone_names():
+    chosen = PersonalSettings.objects.filter(user_id=user_id).values_list("time_zone", flat=True)
+    with in_zone(chosen.first() or ""):
+        yield
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """An empty or unknown name leaves the team's."""
+    if name not in zone_names():
         yield
         return
-    with timezone.override(ZoneInfo(chosen[0])):
+    with timezone.override(ZoneInfo(name)):
         yield
 
 

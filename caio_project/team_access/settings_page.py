@@ -1,4 +1,4 @@
-"""What a person sets for themselves: time zone, undo wait, when they are not available."""
+"""What a person sets for themselves: name, time zone, undo wait, theme, when they are away."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -15,13 +16,16 @@ from approvals.escalation import availability
 from approvals.views.escalation import away
 from approvals.views.escalation.forms import AwayForm, DelegateForm
 from approvals.views.pages import SeeOther, render_page
-from caio_project.lib.models import UNDO_WAITS, PersonalSettings
+from caio_project.lib.models import UNDO_WAITS, PersonalSettings, Theme
 from caio_project.team_access import reader_zone
+
+CHOSEN = ("time_zone", "undo_seconds", "theme")
 
 
 class SettingsForm(forms.Form):
-    """An empty zone stands for the team's."""
+    """An empty zone stands for the team's. The name must be nobody else's: decisions bear it."""
 
+    display_name = forms.CharField(required=False, max_length=100, label="Display name")
     time_zone = forms.CharField(
         required=False,
         max_length=50,
@@ -37,11 +41,30 @@ class SettingsForm(forms.Form):
         error_messages={"invalid_choice": "Time to undo a decision: choose one of the list."},
     )
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    theme = forms.ChoiceField(
+        required=False,
+        label="Theme",
+        choices=[("", "As the device"), *Theme.choices],
+        error_messages={"invalid_choice": "Theme: choose one of the list."},
+    )
+
+    def __init__(self, user: Any, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.user = user
         usual = f"The team's, {settings.UNDO_SECONDS} seconds"
         longer = [(n, words) for n, words in UNDO_WAITS if n >= settings.UNDO_SECONDS]
         self.fields["undo_seconds"].choices = [("", usual), *longer]  # type: ignore[attr-defined]
+
+    def clean_display_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["display_name"]).split())
+        others = User.objects.exclude(pk=self.user.pk)
+        taken = {other.get_full_name().casefold() for other in others.exclude(first_name="")}
+        taken |= {username.casefold() for username in others.values_list("username", flat=True)}
+        if name.casefold() in taken:
+            raise forms.ValidationError(f"Display name: “{name}” is somebody else's here.")
+        if not name.isprintable():
+            raise forms.ValidationError("Display name: letters, digits and signs only.")
+        return name
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"]).strip().replace(" ", "_")
@@ -59,8 +82,9 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     row = PersonalSettings.objects.filter(user=user).first()
     is_posted = request.method == "POST"
-    stored = {"time_zone": row.time_zone, "undo_seconds": row.undo_seconds or ""} if row else {}
-    form = SettingsForm(request.POST if is_posted else None, initial=stored)
+    stored = {name: getattr(row, name) or "" for name in CHOSEN} if row else {}
+    stored["display_name"] = user.get_full_name()
+    form = SettingsForm(user, request.POST if is_posted else None, initial=stored)
     if not is_posted or not form.is_valid():
         context = {
             "form": form,
@@ -72,12 +96,18 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
         template = "caio_project/team_access/personal_settings.html"
         return render_page(request, template, context, 422 if is_posted else 200)
     PersonalSettings.objects.update_or_create(
-        user=user,
-        defaults={name: form.cleaned_data[name] for name in ("time_zone", "undo_seconds")},
+        user=user, defaults={name: form.cleaned_data[name] for name in CHOSEN}
     )
+    _rename(user, form.cleaned_data["display_name"])
     zone = form.cleaned_data["time_zone"] or settings.TEAM_TIME_ZONE
     messages.success(request, f"Saved. Times are shown in {zone}.")
     return SeeOther(reverse("personal-settings"))
+
+
+def _rename(user: Any, name: str) -> None:
+    if name != user.get_full_name():
+        first, _, last = name.rpartition(" ") if " " in name else (name, "", "")
+        User.objects.filter(pk=user.pk).update(first_name=first[:150], last_name=last[:150])
 
 
 def _availability(user: Any) -> dict[str, Any]:

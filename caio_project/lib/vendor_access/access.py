@@ -4,6 +4,7 @@ Both come from the environment, then from rows that are read anew after FRESH_SE
 read the rows stays in the sandbox.
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ STORABLE = (
 class Rows:
     """What the rows said at one moment, by the name of the setting or the vendor."""
 
-    read_at: float
+    until: float  # by time.monotonic: read anew from then on
     stored: dict[str, str]
     opened: dict[str, str] = field(default_factory=dict)
 
@@ -94,14 +95,18 @@ def forget_rows() -> None:
     _held.clear()
 
 
+def assume_no_rows() -> None:
+    """For tests: nothing was entered and nobody went live, until rows are forgotten."""
+    _held["now"] = Rows(math.inf, {})
+
+
 def _read_rows() -> Rows:
     found = _held.get("now")
-    if found is None or not 0 <= time.monotonic() - found.read_at < FRESH_SECONDS:
-        started = time.monotonic()
+    if found is None or time.monotonic() >= found.until:
+        until = time.monotonic() + FRESH_SECONDS
         secrets = StoredSecret.objects.values_list("name", "sealed")
-        found = Rows(
-            started, dict(secrets.union(LiveVendor.objects.values_list("vendor", "place")))
-        )
+        live = LiveVendor.objects.values_list("vendor", "place")
+        found = Rows(until, dict(secrets.union(live)))
         _held["now"] = found
     return found
 

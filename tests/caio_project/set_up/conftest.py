@@ -6,11 +6,18 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
+from caio_project.lib.vendor_access import access
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 
 PATH = "/sales/setup"
 Act = Callable[..., HttpResponse]
+
+
+@pytest.fixture(autouse=True)
+def read_rows(clean_cache: None) -> None:
+    """As in the product: rows are read."""
+    access.forget_rows()
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""What people choose for themselves: a name of their own, and light or dark pages."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from caio_project.lib.models import PersonalSettings
+from tests.conftest import person
+
+pytestmark = pytest.mark.django_db
+PAGE = "/sales/settings/me"
+
+
+@pytest.fixture
+def page(client: Client, viewer: User) -> Client:
+    client.force_login(viewer)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("Vera Lynn", "Vera", "Lynn"),
+        ("  Vera   de  Boer ", "Vera de", "Boer"),
+        ("Vera", "Vera", ""),
+        ("", "", ""),
+    ],
+)
+def test_display_name(page: Client, viewer: User, typed: str, first: str, last: str) -> None:
+    assert page.post(PAGE, {"display_name": typed}).status_code == 303
+    viewer.refresh_from_db()
+    assert (viewer.first_name, viewer.last_name) == (first, last)
+    shown = " ".join(typed.split()) or "vera"
+    assert f"<summary>{shown}</summary>" in page.get("/sales").content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed", ["lena", "LENA", "Lena Lead", "lena  lead", "V\u202ea", "x" * 101]
+)
+def test_name_of_somebody_else_or_of_no_letters_is_refused(
+    page: Client, viewer: User, typed: str
+) -> None:
+    lena = person("lena", "Lead")
+    User.objects.filter(pk=lena.pk).update(first_name="Lena", last_name="Lead")
+    answer = page.post(PAGE, {"display_name": typed, "theme": "dark"})
+    assert answer.status_code == 422 and 'id="id_display_name_error"' in answer.content.decode()
+    viewer.refresh_from_db()
+    assert viewer.first_name == "" and not PersonalSettings.objects.exists()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", ""])
+def test_theme(page: Client, theme: str) -> None:
+    assert page.post(PAGE, {"theme": theme}).status_code == 303
+    text = page.get("/sales").content.decode()
+    assert ("data-theme" in text) == bool(theme)
+    assert not theme or f'<html lang="en" data-theme="{theme}">' in text
+
+
+def test_theme_that_there_is_not_is_refused(page: Client) -> None:
+    answer = page.post(PAGE, {"theme": "pink"})
+    assert answer.status_code == 422 and 'id="id_theme_error"' in answer.content.decode()
+    assert not PersonalSettings.objects.exists()
