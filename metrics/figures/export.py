@@ -78,11 +78,11 @@ def export_file(kind: str, start: date, end: date, by: str) -> bytes:
         return json.dumps(document, indent=2, ensure_ascii=False).encode()
     rows = [_cells(row, by) for row in read_figures(codes, start, end, group, bucket)]
     if kind == "csv":
-        return cells.csv_file(COLUMNS, rows)
-    return xlsx.xlsx_file(COLUMNS, rows, widths=WIDTHS, lists={})
+        return cells.csv_file(COLUMNS, [[str(cell) for cell in row] for row in rows])
+    return xlsx.xlsx_file(COLUMNS, rows, widths=WIDTHS, lists={}, title="Figures")
 
 
-def _cells(row: FigureRow, by: str) -> list[str]:
+def _cells(row: FigureRow, by: str) -> list[xlsx.Cell]:
     low, high = row.interval or (None, None)
     figure = row.definition
     values = (
@@ -90,4 +90,10 @@ def _cells(row: FigureRow, by: str) -> list[str]:
         row.group_label, row.value, row.numerator, row.denominator, low, high, row.sample,
         "yes" if row.is_enough else "no",
     )  # fmt: skip
-    return ["" if value is None else str(value) for value in values]
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> xlsx.Cell:
+    if isinstance(value, int | float):
+        return value
+    return "" if value is None else str(value)

@@ -10,16 +10,33 @@ from caio_project.lib.spreadsheets import cells as plain
 from caio_project.lib.spreadsheets import xlsx
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def saved_by_excel(cells: str, strings: str = "", **parts: str) -> bytes:
     """A workbook as Excel saves one: a shared table of texts, and its sheet not called sheet1."""
+    types = "".join(
+        f'<Override PartName="/xl/{path}.xml" ContentType="{TYPE}.{kind}+xml"/>'
+        for path, kind in (
+            ("workbook", "sheet.main"),
+            ("worksheets/other", "worksheet"),
+            ("sharedStrings", "sharedStrings"),
+        )
+    )
+    relations = "".join(
+        f'<Relationship Id="{key}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+        for key, kind, target in (
+            ("rId3", "styles", "styles.xml"), ("rId7", "worksheet", "worksheets/other.xml")
+        )
+    )  # fmt: skip
     written = {
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="http://schemas.openxmlformats.org/'
-        'officeDocument/2006/relationships"><sheets><sheet name="A" r:id="rId7"/></sheets>'
-        "</workbook>",
-        "xl/_rels/workbook.xml.rels": '<R><R Id="rId3" Target="styles.xml"/>'
-        '<R Id="rId7" Target="worksheets/other.xml"/></R>',
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">{types}</Types>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
+        '<sheet name="A" sheetId="1" r:id="rId7"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
+        f"{relations}</Relationships>",
         "xl/worksheets/other.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData>'
         "</worksheet>",
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
@@ -80,6 +97,9 @@ def test_a_workbook_saved_by_excel() -> None:
         saved_by_excel("", **{"xl/workbook.xml": "<workbook/>"}),
         saved_by_excel("", **{"xl/workbook.xml": '<!DOCTYPE x [<!ENTITY a "b">]><w>&a;</w>'}),
         saved_by_excel("<row r='20000'><c r='A20000'><v>1</v></c></row>"),
+        saved_by_excel("<row r='99999999999'><c><v>1</v></c></row>"),
+        saved_by_excel("", '<!DOCTYPE x SYSTEM "file:///etc/hostname"><si><t>a</t></si>'),
+        saved_by_excel("", **{"xl/styles2.xml": "<a/>".encode("utf-16").decode("latin-1")}),
     ],
 )
 def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
@@ -93,6 +113,36 @@ def test_a_part_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPa
         xlsx.xlsx_rows(saved_by_excel("<row><c><v>1</v></c></row>"))
 
 
-@pytest.mark.parametrize(("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ")])
-def test_letters_of_columns(number: int, letters: str) -> None:
-    assert xlsx.column_letters(number) == letters
+def test_a_saved_workbook_may_have_parts_that_hold_no_cells() -> None:
+    parts = {"xl/styles.xml": "<broken", "docProps/core.xml": "<!DOCTYPE x>", "xl/a.bin": "\x00"}
+    raw = saved_by_excel("<row><c><v>1</v></c></row>", **parts)
+    assert xlsx.xlsx_rows(raw) == [["1"]]
+
+
+def test_a_wrong_size_of_the_sheet_hides_no_cells() -> None:
+    raw = saved_by_excel(
+        "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>",
+        **{
+            "xl/worksheets/other.xml": f'<worksheet xmlns="{MAIN}"><dimension ref="A1"/>'
+            "<sheetData><row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>"
+            "</sheetData></worksheet>"
+        },
+    )
+    assert xlsx.xlsx_rows(raw) == [["1", "2"], ["3", ""]]
+
+
+def test_a_formula_is_read_as_the_value_saved_with_it_and_written_as_text() -> None:
+    cells = '<row><c><f>1+1</f><v>2</v></c><c t="str"><f>A1</f></c><c><v>3</v></c></row>'
+    assert xlsx.xlsx_rows(saved_by_excel(cells)) == [["2", "", "3"]]
+    raw = xlsx.xlsx_file(["=x"], [["=1+1"], ["{=1}"], ["http://a.test"]], widths={}, lists={})
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml")
+    assert b"<f>" not in sheet
+    assert b"hyperlink" not in sheet
+
+
+def test_numbers_are_written_as_numbers() -> None:
+    raw = xlsx.xlsx_file(["x"], [[0.085], [12]], widths={}, lists={})
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        assert b"<v>0.085</v>" in packed.read("xl/worksheets/sheet1.xml")
+    assert xlsx.xlsx_rows(raw) == [["x"], ["0.085"], ["12"]]
