@@ -20,7 +20,7 @@ from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import TeamMember
 from metrics.digests import digest_content, digest_words, periods
 from metrics.models import Digest
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ def has_channel() -> bool:
 
 
 def due_day(kind: str, now: datetime) -> date | None:
-    zone, country, at = settings.TEAM_TIME_ZONE, office_hours.team_country(), _time_of(kind)
+    hours, at = team_calendar.current_calendar(), _time_of(kind)
     if kind == Kind.DAILY:
-        return periods.daily_due(now, at, zone, country)
-    return periods.weekly_due(now, settings.WEEKLY_DIGEST_ON, at, zone, country)
+        return periods.daily_due(now, at, hours)
+    return periods.weekly_due(now, settings.WEEKLY_DIGEST_ON, at, hours)
 
 
 def _time_of(kind: str) -> time | None:
@@ -59,11 +59,11 @@ def _time_of(kind: str) -> time | None:
 
 def build_content(kind: str, day: date, now: datetime) -> dict[str, object]:
     at = _time_of(kind) or calendar.read_time("00:00")
-    zone = settings.TEAM_TIME_ZONE
+    hours = team_calendar.current_calendar()
     since = (
-        periods.daily_start(day, at, zone, office_hours.team_country())
+        periods.daily_start(day, at, hours)
         if kind == Kind.DAILY
-        else periods.weekly_start(day, at, zone)
+        else periods.weekly_start(day, at, hours.zone)
     )
     return digest_content.read_digest(str(kind), since, now)
 

@@ -4,33 +4,35 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from caio_project.lib import calendar
+from caio_project.lib.hours.business_calendar import BusinessCalendar
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 
-def daily_due(now: datetime, at: time | None, zone: str, country: str) -> date | None:
+def daily_due(now: datetime, at: time | None, hours: BusinessCalendar) -> date | None:
     """Today, from its time on: a time that was missed is caught up with until the day ends."""
-    today = calendar.team_day(now, zone)
-    if at is None or not calendar.is_working_day(today, country):
+    today = calendar.team_day(now, hours.zone)
+    if at is None or not hours.is_working_day(today):
         return None
-    return today if now >= _moment(today, at, zone) else None
+    return today if now >= _moment(today, at, hours.zone) else None
 
 
 def weekly_due(
-    now: datetime, weekday: str, at: time | None, zone: str, country: str
+    now: datetime, weekday: str, at: time | None, hours: BusinessCalendar
 ) -> date | None:
     """As `daily_due`, on that weekday; where it is a day off, on the next working day."""
-    today = calendar.team_day(now, zone)
-    if at is None or weekday not in WEEKDAYS or now < _moment(today, at, zone):
+    today = calendar.team_day(now, hours.zone)
+    if at is None or weekday not in WEEKDAYS or now < _moment(today, at, hours.zone):
         return None
     back = (today.weekday() - WEEKDAYS.index(weekday)) % 7
-    due = calendar.next_working_day(today - timedelta(days=back + 1), country)
+    due = hours.next_working_day(today - timedelta(days=back + 1))
     return today if today == due else None
 
 
-def daily_start(day: date, at: time, zone: str, country: str) -> datetime:
-    """The same time on the working day before."""
-    return _moment(calendar.working_day_before(day, country), at, zone)
+def daily_start(day: date, at: time, hours: BusinessCalendar) -> datetime:
+    """The same time on the working day before; on the day before where none is a working day."""
+    before = hours.working_day_before(day) or day - timedelta(days=1)
+    return _moment(before, at, hours.zone)
 
 
 def weekly_start(day: date, at: time, zone: str) -> datetime:

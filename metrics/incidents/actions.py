@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-
 from caio_project.lib import calendar
 from metrics.incident_codes import Action
 from outreach.control import phase
 from outreach.experiments import proposals
-from outreach.limits import office_hours
+from outreach.limits import team_calendar
 from outreach.models import Experiment
 from outreach.review import snooze
 
@@ -24,8 +22,12 @@ REST_RENEWED = timedelta(minutes=5)  # before its end
 
 def shed_low(now: datetime) -> dict[str, Any]:
     """Put off LOW emails that nobody opened until the next working day."""
-    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    until = snooze.start_of_work(calendar.next_working_day(today, office_hours.team_country()))
+    hours = team_calendar.current_calendar()
+    today = calendar.team_day(now, hours.zone)
+    day = hours.next_working_day(today)
+    if day is None:
+        return {"shed": 0, "until": now.isoformat()}
+    until = snooze.start_of_work(day)
     return {"shed": snooze.put_off_low(until), "until": until.isoformat()}
 
 

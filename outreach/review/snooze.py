@@ -11,19 +11,23 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.db import claims
+from caio_project.lib.hours.business_calendar import openings_of
 from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.lifecycle.transitions import StaleMessage
-from outreach.limits import deadlines
+from outreach.limits import deadlines, team_calendar
 from outreach.models import Message
 
 MOST_DAYS = 60
 
 
 def start_of_work(day: date) -> datetime:
-    """When the team begins to work on that day."""
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    return datetime.combine(day, hours.start, ZoneInfo(settings.TEAM_TIME_ZONE))
+    """When the team begins to work on that day; on a day off, when it usually does."""
+    hours = team_calendar.current_calendar()
+    if openings := openings_of(hours, day):
+        return openings[0][0]
+    usual = calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    return datetime.combine(day, usual.start, ZoneInfo(hours.zone))
 
 
 def is_snoozable_until(day: date) -> bool:

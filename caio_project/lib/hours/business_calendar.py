@@ -35,6 +35,17 @@ class BusinessCalendar:
     def is_working_day(self, day: date) -> bool:
         return bool(openings_of(self, day))
 
+    def next_working_day(self, after: date) -> date | None:
+        return self._working_day_beside(after, DAY)
+
+    def working_day_before(self, day: date) -> date | None:
+        return self._working_day_beside(day, -DAY)
+
+    def _working_day_beside(self, day: date, step: timedelta) -> date | None:
+        """None where there is none within `MOST_DAYS`."""
+        near = (day + step * count for count in range(1, MOST_DAYS))
+        return next((one for one in near if self.is_working_day(one)), None)
+
     def is_open(self, at: datetime) -> bool:
         return self.next_opening(at) == at
 

@@ -1,13 +1,18 @@
 """Which digest is due when, and what it says. No database."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
 
+from caio_project.lib.hours.business_calendar import BusinessCalendar, Span
 from metrics.digests import digest_words, periods
 
-ZONE, AT = "America/New_York", time(8, 30)
+AT = time(8, 30)
+DAY_SPAN = (Span(time(8), time(18)),)
+WEEK = BusinessCalendar("America/New_York", (*[DAY_SPAN] * 5, (), ()), "US")
+NEVER = BusinessCalendar("America/New_York", ((),) * 7)
 MONDAY = date(2026, 3, 2)
 
 
@@ -28,8 +33,8 @@ def at(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
     ],
 )
 def test_the_daily_digest(now: datetime, due: date | None) -> None:
-    assert periods.daily_due(now, AT, ZONE, "US") == due
-    assert periods.daily_due(now, None, ZONE, "US") is None
+    assert periods.daily_due(now, AT, WEEK) == due
+    assert periods.daily_due(now, None, WEEK) is None
 
 
 @pytest.mark.parametrize(
@@ -45,14 +50,30 @@ def test_the_daily_digest(now: datetime, due: date | None) -> None:
     ],
 )
 def test_the_weekly_digest(now: datetime, due: date | None) -> None:
-    assert periods.weekly_due(now, "monday", AT, ZONE, "US") == due
-    assert periods.weekly_due(now, "monday", None, ZONE, "US") is None
-    assert periods.weekly_due(now, "funday", AT, ZONE, "US") is None
+    assert periods.weekly_due(now, "monday", AT, WEEK) == due
+    assert periods.weekly_due(now, "monday", None, WEEK) is None
+    assert periods.weekly_due(now, "funday", AT, WEEK) is None
 
 
 def test_what_they_cover() -> None:
-    assert periods.daily_start(MONDAY, AT, ZONE, "US") == datetime(2026, 2, 27, 13, 30, tzinfo=UTC)
-    assert periods.weekly_start(MONDAY, AT, ZONE) == datetime(2026, 2, 23, 13, 30, tzinfo=UTC)
+    assert periods.daily_start(MONDAY, AT, WEEK) == datetime(2026, 2, 27, 13, 30, tzinfo=UTC)
+    assert periods.weekly_start(MONDAY, AT, WEEK.zone) == datetime(2026, 2, 23, 13, 30, tzinfo=UTC)
+
+
+def test_days_off_of_the_team_have_no_digest() -> None:
+    """A day off of its own, and a weekday on which it never works."""
+    hours = replace(WEEK, days_off=frozenset({MONDAY}), week=((), *WEEK.week[1:4], (), (), ()))
+    assert periods.daily_due(at(2, 15), AT, hours) is None
+    assert periods.daily_due(at(6, 15), AT, hours) is None  # a Friday
+    assert periods.weekly_due(at(2, 15), "monday", AT, hours) is None
+    assert periods.weekly_due(at(3, 15), "monday", AT, hours) == date(2026, 3, 3)
+    assert periods.daily_start(date(2026, 3, 3), AT, hours) == at(26, 13, 30, month=2)
+
+
+def test_a_team_without_hours_has_no_digest() -> None:
+    assert periods.daily_due(at(2, 15), AT, NEVER) is None
+    assert periods.weekly_due(at(2, 15), "monday", AT, NEVER) is None
+    assert periods.daily_start(MONDAY, AT, NEVER) == at(1, 13, 30)
 
 
 # --- Words

@@ -1,7 +1,8 @@
 """The round on real rows: what opens, folds, acts, tells and closes."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,14 +19,15 @@ from leads.integrations import alarms
 from leads.models import Enrichment, GhlTokens, TeamMember
 from metrics.gates import gate_evaluation
 from metrics.incident_codes import Cause, ClosedAs
-from metrics.incidents import incidents, sweep
+from metrics.incidents import actions, incidents, sweep
 from metrics.incidents.readings import Reading
 from metrics.models import DetectorState, Incident, IncidentMove
 from metrics.promotion import promotion
 from outreach.choices import Band, Phase, Status
 from outreach.control import phase
 from outreach.guardrails import guardrails
-from outreach.models import Control, Message, SyncCursor
+from outreach.limits import team_calendar
+from outreach.models import Control, DayOff, Message, SyncCursor, TeamCalendar
 from tests import factories
 from tests.fakes.slack import FakeSlack
 from tests.outreach.guardrails.guardrail_steps import came_back
@@ -255,6 +257,28 @@ def test_an_ageing_queue_sheds_low_emails_and_keeps_the_rest(clock: Any) -> None
     later(clock, minutes=6)
     watch()
     assert open_ones() == []
+
+
+def test_shed_emails_come_back_on_the_next_working_day_of_the_team(clock: Any) -> None:
+    today = timezone.localdate()
+    TeamCalendar.objects.create(hours=["09:30-17:00"] * 7, keeps_public_holidays=False)
+    DayOff.objects.create(day=today + timedelta(days=1))
+    team_calendar.forget_calendar()
+    low = factories.held_email()
+    Message.objects.filter(pk=low.pk).update(band=Band.LOW, opened_at=None)
+    done = actions.shed_low(timezone.now())
+    low.refresh_from_db()
+    back = datetime.combine(today + timedelta(days=2), time(9, 30), ZoneInfo("America/New_York"))
+    assert (done["shed"], low.snoozed_until) == (1, back)
+
+
+def test_a_team_that_never_works_sheds_nothing(clock: Any) -> None:
+    TeamCalendar.objects.create(hours=[""] * 7)
+    team_calendar.forget_calendar()
+    low = factories.held_email()
+    Message.objects.filter(pk=low.pk).update(band=Band.LOW, opened_at=None)
+    assert actions.shed_low(timezone.now())["shed"] == 0
+    assert not Message.objects.exclude(snoozed_until=None).exists()
 
 
 def test_reviews_age_by_day_only(clock: Any) -> None:
