@@ -55,6 +55,7 @@ LEAD_PERMISSIONS = (
     "leads.export_person",
     "metrics.record_baseline",
     "metrics.sign_off",
+    "metrics.set_targets",
     "metrics.clear_incident",
     "lib.view_apikey",
     "lib.change_apikey",

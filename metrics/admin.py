@@ -16,7 +16,9 @@ from metrics.models import (
     GateEvaluation,
     Incident,
     IncidentMove,
+    MonthlyTarget,
     SignOff,
+    UnitPrice,
 )
 
 
@@ -49,6 +51,16 @@ class BaselineAdmin(ReadOnlyAdmin):
 @admin.register(SignOff)
 class SignOffAdmin(ReadOnlyAdmin):
     list_display = ("at", "by", "evaluation", "text")
+
+
+@admin.register(MonthlyTarget)
+class MonthlyTargetAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "month", "sent", "reply_percent", "meetings", "pipeline_value")
+
+
+@admin.register(UnitPrice)
+class UnitPriceAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "starts_on", "clay_credit", "million_tokens", "review_hour")
 
 
 class IncidentMoveInline(ReadOnlyInline):

@@ -1,14 +1,40 @@
-"""Forms of the phase pages and of experiments."""
+"""Forms of the phase pages, of figures and of experiments."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 
-from metrics.performance import performance_page
+from metrics.figures.definitions import Dimension
+from metrics.figures.export import KINDS
+from metrics.figures.reading import MOST_DAYS
+from metrics.performance import performance_page, targets_page
 from outreach.choices import Phase
 from outreach.drafting import template_choice
 from outreach.experiments import experiments
 from outreach.models import Experiment
+
+FIRST_DAY = date(2020, 1, 1)  # nothing was counted before
+
+
+class DayInput(forms.DateInput):
+    """A day as browsers take one, whatever language they speak."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def price_field(name: str, places: int) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=targets_page.PRICE_WORDS[name],
+        required=False,
+        min_value=0,
+        max_value=100_000,
+        decimal_places=places,
+    )
 
 
 class WarmUpForm(forms.Form):
@@ -107,6 +133,86 @@ class PerformanceForm(forms.Form):
         choices=performance_page.part_choices,
         error_messages={"invalid_choice": "Emails: nothing of that name was counted."},
     )
+
+
+class PeriodForm(forms.Form):
+    """Days, both included."""
+
+    start = forms.DateField(
+        label="First day", widget=DayInput, error_messages={"required": "Choose the first day."}
+    )
+    end = forms.DateField(
+        label="Last day", widget=DayInput, error_messages={"required": "Choose the last day."}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        start, end = found.get("start"), found.get("end")
+        if start and end and end < start:
+            self.add_error("end", "It is before the first day.")
+        elif start and end and (end - start).days >= MOST_DAYS:
+            self.add_error("start", f"A period has at most {MOST_DAYS} days.")
+        return found
+
+
+class ExportForm(PeriodForm):
+    """Which days, by what, as which file."""
+
+    by = forms.ChoiceField(
+        label="Broken down by",
+        choices=[("day", "Day"), *((one.value, one.capitalize()) for one in Dimension)],
+        error_messages={"required": "Choose one."},
+    )
+    file = forms.ChoiceField(
+        label="File",
+        choices=[(kind, kind.upper()) for kind in KINDS],
+        error_messages={"required": "Choose one."},
+    )
+
+
+class TargetsForm(forms.Form):
+    """What a month and the ones after it are to reach."""
+
+    month = forms.TypedChoiceField(
+        label="From the month on",
+        choices=targets_page.month_choices,
+        coerce=date.fromisoformat,
+        error_messages={"required": "Choose a month.", "invalid_choice": "Choose one of the list."},
+    )
+    sent = forms.IntegerField(label="Emails sent in a month", min_value=1, max_value=1_000_000)
+    reply_percent = forms.DecimalField(
+        label="Reply rate, in percent",
+        min_value=Decimal("0.01"),
+        max_value=Decimal("99.99"),
+        decimal_places=2,
+    )
+    meetings = forms.IntegerField(label="Meetings in a month", min_value=1, max_value=100_000)
+    pipeline_value = forms.IntegerField(
+        label="Open pipeline, in dollars", min_value=1, max_value=1_000_000_000_000
+    )
+
+
+class PricesForm(forms.Form):
+    """What things cost from a day on; empty is not known. Without those in `fixed`."""
+
+    starts_on = forms.DateField(
+        label="From the day on", widget=DayInput, error_messages={"required": "Choose a day."}
+    )
+    clay_credit = price_field("clay_credit", 4)
+    million_tokens = price_field("million_tokens", 4)
+    review_hour = price_field("review_hour", 2)
+
+    def __init__(self, fixed: set[str], *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in fixed:
+            del self.fields[name]
+
+    def clean_starts_on(self) -> date:
+        day: date = self.cleaned_data["starts_on"]
+        today = targets_page.team_today()
+        if not FIRST_DAY <= day <= today + timedelta(days=366):
+            raise forms.ValidationError(f"Choose a day from {FIRST_DAY} to a year from today.")
+        return day
 
 
 class ExperimentForm(forms.Form):

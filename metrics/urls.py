@@ -1,10 +1,13 @@
 from django.urls import path
 
-from metrics import incident_views, views
+from metrics import incident_views, performance_views, views
 
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
-    path("sales/performance", views.performance_view, name="performance"),
+    path("sales/performance", performance_views.performance_view, name="performance"),
+    path("sales/performance/figures", performance_views.export_view, name="figures-file"),
+    path("sales/targets", performance_views.targets_view, name="targets"),
+    path("sales/report", performance_views.report_view, name="report"),
     path("sales/phase", views.phase_view, name="phase"),
     path("sales/phase/promote", views.promote_view, name="promote"),
     path("sales/phase/agreement", views.agreement_view, name="agreement"),

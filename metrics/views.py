@@ -1,4 +1,4 @@
-"""Overview, performance, phase, promotion, automatic approval, warm-up, experiments."""
+"""Overview, phase, promotion, automatic approval, warm-up, experiments."""
 
 from typing import Any
 
@@ -18,7 +18,6 @@ from metrics.health import domain_report
 from metrics.health.health_score import MIN_SAMPLE
 from metrics.incidents import incident_page
 from metrics.overview import experiment_start, experiments_page, overview
-from metrics.performance import performance_page
 from metrics.promotion import agreement_report, phase_page, promotion, signing
 from outreach.choices import Phase
 from outreach.control import phase
@@ -44,18 +43,6 @@ def overview_page(request: HttpRequest) -> HttpResponse:
             "evaluation": evaluation,
         },
     )
-
-
-@viewer_page
-@require_safe
-def performance_view(request: HttpRequest) -> HttpResponse:
-    usual: dict[str, Any] = {"days": performance_page.USUAL_PERIOD, "part": ""}
-    form = forms.PerformanceForm({**usual, **request.GET.dict()})
-    typed = form.cleaned_data if form.is_valid() else usual
-    chosen = performance_page.selection_of(typed["days"], typed["part"])
-    context = {"form": form, **performance_page.page_context(chosen)}
-    status = 200 if form.is_valid() else 422
-    return render_page(request, "metrics/performance.html", context, status)
 
 
 @viewer_page

@@ -42,6 +42,8 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "metrics.gateevaluation",
             "metrics.baseline",
             "metrics.signoff",
+            "metrics.monthlytarget",
+            "metrics.unitprice",
             "metrics.domainday",
             "metrics.dmarcreport",
             "metrics.dmarcsource",

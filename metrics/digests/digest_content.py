@@ -112,7 +112,7 @@ def _read_sent(since: datetime, now: datetime) -> Numbers:
     }
 
 
-def _read_decisions(since: datetime, now: datetime) -> Numbers:
+def read_decisions(since: datetime, now: datetime) -> Numbers:
     moves = Move.objects.filter(at__gte=since, at__lt=now).exclude(message__kind=Kind.TRAINING)
     made = Decision.objects.standing().filter(at__gte=since, at__lt=now)
     made = made.exclude(message__kind=Kind.TRAINING)
@@ -178,7 +178,7 @@ SECTIONS: Mapping[str, Callable[[datetime, datetime], Any]] = {
     "waiting": _read_waiting,
     "sources": _read_sources,
     "sent": _read_sent,
-    "decisions": _read_decisions,
+    "decisions": read_decisions,
     "changes": _read_changes,
     "gates": _read_gates,
     "incidents": _read_incidents,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from caio_project.lib.spreadsheets import cells, xlsx
-from metrics.figures.costs import missing_prices
+from metrics.figures import costs
 from metrics.figures.definitions import FIGURES
 from metrics.figures.reading import Bucket, FigureRow, days_to_compute, read_figures
 
@@ -32,7 +32,7 @@ def period_document(
         "by": by,
         "bucket": bucket,
         "days_to_compute": days_to_compute(start, end),
-        "missing_settings": missing_prices(),
+        "missing_settings": costs.load_prices().missing(end),
         "figures": [_definition_json(code) for code in dict.fromkeys(codes)],
         "results": [row_json(row) for row in rows],
     }

@@ -79,7 +79,7 @@ def read_figures(
     stored = _load_counts(figures, dimension, start, end)
     labels = group_labels(dimension, {group for rows in stored.values() for _, group, _ in rows})
     ripe = last_ripe_day()
-    prices = costs.set_prices()
+    prices = costs.load_prices()
     found: list[FigureRow] = []
     for figure in figures:
         last = min(ripe, end) if figure.ripens else end
@@ -87,7 +87,7 @@ def read_figures(
         for span in spans:
             cost = None
             if figure.reading == Reading.PRICE:
-                cost = costs.cost_of(_spent(stored, span), prices)
+                cost = prices.cost_of(_spent(stored, span), span[1])
             groups = {"": sums.get((span, ""), Counts())} if by is None else _groups(sums, span)
             for group in sorted(groups, key=lambda one: labels[one]):
                 found.append(_row(figure, span, (group, labels[group]), groups[group], cost))
@@ -177,13 +177,14 @@ def _groups(sums: dict[tuple[Span, str], Counts], span: Span) -> dict[str, Count
     return {group: counts for (one, group), counts in sums.items() if one == span}
 
 
-def _spent(stored: Stored, span: Span) -> dict[Tally, int]:
-    return {
-        tally: sum(
-            counts.numerator for day, _, counts in stored[tally] if span[0] <= day <= span[1]
-        )
-        for tally in costs.SPENT
-    }
+def _spent(stored: Stored, span: Span) -> dict[date, dict[Tally, int]]:
+    spent: dict[date, dict[Tally, int]] = {}
+    for tally in costs.SPENT:
+        for day, _, counts in stored[tally]:
+            if counts.numerator and span[0] <= day <= span[1]:
+                of_day = spent.setdefault(day, {})
+                of_day[tally] = of_day.get(tally, 0) + counts.numerator
+    return spent
 
 
 def _row(

@@ -5,6 +5,7 @@ from metrics.models.domains import DmarcReport, DmarcSource, DomainDay
 from metrics.models.figures import DailyFigure, FigureDay, FigureProgress
 from metrics.models.gates import Baseline, GateEvaluation, SignOff
 from metrics.models.incidents import DetectorState, Incident, IncidentMove, IncidentNote
+from metrics.models.targets import MonthlyTarget, UnitPrice
 
 __all__ = [
     "Baseline",
@@ -20,5 +21,7 @@ __all__ = [
     "Incident",
     "IncidentMove",
     "IncidentNote",
+    "MonthlyTarget",
     "SignOff",
+    "UnitPrice",
 ]

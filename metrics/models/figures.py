@@ -62,6 +62,7 @@ class FigureProgress(models.Model):
     positions = models.JSONField(default=dict, help_text="{table: newest key, time}")
     basis = models.CharField(max_length=16, blank=True)
     lease_until = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True, help_text="The last round without an error.")
 
     class Meta:
         default_permissions = ()

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from metrics.evidence.cusum import REPLY_RATE
+from metrics.figures import month
 from metrics.figures.definitions import FIGURES, Dimension
 from metrics.figures.group_names import group_labels
 from metrics.figures.reading import Bucket, FigureRow, days_to_compute, read_figures
 from metrics.models import DailyFigure
-from metrics.performance import charts, day_facts
+from metrics.performance import charts, day_facts, target_rows
 from metrics.performance.chart import Chart
 from metrics.performance.charts import GroupRule
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, HEALTH_HALT
@@ -67,6 +68,7 @@ def page_context(chosen: Selection) -> dict[str, Any]:
         "chosen": chosen,
         "charts": [chart for chart in _charts(chosen) if chart is not None],
         "to_compute": days_to_compute(chosen.start, chosen.end),
+        "targets": target_rows.show_targets(timezone.now()),
     }
 
 
@@ -78,7 +80,7 @@ def _charts(chosen: Selection) -> list[Chart | None]:
         charts.reply_chart(
             chosen.read("reply_rate", Bucket.WEEK),
             replies.needed,
-            settings.TARGET_REPLY_PERCENT,
+            month.goals_of(chosen.end).reply_percent,
             replies.definition,
         ),
         charts.cusum_chart(days, chosen.start, replies.needed, REPLY_RATE, is_part=not is_all),

@@ -26,6 +26,7 @@ NO_PAGES = (
     "sales/pulse",
     "sales/lessons/edits.csv",
     "sales/phase/agreement.csv",
+    "sales/performance/figures",
     "sales/quality/file",  # the page that offers the file is looked at
 )
 LONG_FORMS = ("lead", "merge", "message", "scoringrules", "user")

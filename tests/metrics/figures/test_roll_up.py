@@ -17,7 +17,9 @@ from metrics.figures import day_counts, month, roll_up
 from metrics.figures.reading import Bucket, days_to_compute, read_figures
 from metrics.gates import replies_and_deals
 from metrics.models import DailyFigure, FigureDay, FigureProgress
+from outreach.limits import team_calendar
 from outreach.models import (
+    DayOff,
     EmailEvent,
     Meeting,
     Message,
@@ -26,6 +28,7 @@ from outreach.models import (
     Opportunity,
     Reply,
     ReplyText,
+    TeamCalendar,
     Transport,
 )
 from tests import factories
@@ -280,3 +283,11 @@ def test_the_targets_of_a_month_say_what_the_cap_of_25_allows() -> None:
     assert sent.most == 1 + 19 * 25
     assert not sent.is_reachable
     assert (rate.current, rate.projected, pipeline.current) == (None, None, None)
+
+
+@time_machine.travel(datetime(2026, 6, 3, 16, tzinfo=UTC), tick=False)
+def test_the_month_counts_the_working_days_of_the_teams_own_calendar() -> None:
+    TeamCalendar.objects.create(hours=["08:00-18:00"] * 4 + [""] * 3, keeps_public_holidays=False)
+    DayOff.objects.create(day=date(2026, 6, 8))
+    team_calendar.forget_calendar()
+    assert month.month_targets(timezone.now())[0].left == 15  # no Fridays, no June 8
