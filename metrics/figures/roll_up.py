@@ -32,11 +32,14 @@ def roll_up(now: datetime | None = None, seconds: float = BUDGET_SECONDS) -> boo
     mine = FigureProgress.objects.filter(free, id=1)
     if not claims.claim_row(mine, lease_until=now + LEASE):
         return False
+    done: dict[str, datetime | None] = {"lease_until": None}
     try:
         mark_changes(now)
-        return _compute_marked(now, seconds) or _check_oldest(now)
+        computed = _compute_marked(now, seconds) or _check_oldest(now)
+        done["completed_at"] = now
+        return computed
     finally:
-        FigureProgress.objects.filter(id=1).update(lease_until=None)
+        FigureProgress.objects.filter(id=1).update(**done)
 
 
 def mark_changes(now: datetime) -> None:

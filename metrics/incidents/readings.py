@@ -25,7 +25,7 @@ from metrics.incident_codes import Cause, ClosedAs
 from metrics.incidents.detectors import access, rates, work
 from metrics.incidents.detectors.work import FigureFact
 from metrics.incidents.findings import Finding
-from metrics.models import DetectorState, GateEvaluation, Incident
+from metrics.models import DetectorState, FigureProgress, GateEvaluation, Incident
 from metrics.overview import flow
 from outreach.control import phase
 from outreach.feedback.polling_stages import STAGES
@@ -68,13 +68,20 @@ def read_reviews(now: datetime) -> list[Finding]:
 
 def read_figures(now: datetime) -> list[Finding]:
     _require_settled(now)
-    return work.stopped_figures([*_gate_figures(), *_polled_figures(), *_own_figures(now)], now)
+    figures = [*_gate_figures(), *_daily_figures(), *_polled_figures(), *_own_figures(now)]
+    return work.stopped_figures(figures, now)
 
 
 def _gate_figures() -> list[FigureFact]:
     newest = GateEvaluation.objects.order_by("-pk").values_list("at", flat=True).first()
     since = phase.current_control().phase_since
     return [FigureFact("gates", newest, since, work.FIGURE_LATE)]
+
+
+def _daily_figures() -> list[FigureFact]:
+    """The counts of days: every round has failed, or none was made, since the newest good one."""
+    row = FigureProgress.objects.filter(id=1).values_list("completed_at", flat=True).first()
+    return [FigureFact("daily figures", row, phase.current_control().phase_since, work.ROUND_LATE)]
 
 
 def _polled_figures() -> list[FigureFact]:

@@ -11,6 +11,7 @@ ENRICHED = "enriched"  # the stage that waits for Clay
 AGEING_LEAST = 5  # overdue emails; one that is late has its own escalation
 FIGURE_LATE = timedelta(hours=26)  # of what is computed once a day
 READING_LATE = timedelta(hours=1)  # of what is read from GoHighLevel every few minutes
+ROUND_LATE = timedelta(hours=1)  # of the daily figures, whose rounds are minutes apart
 
 
 def stuck_queues(stuck_since: Mapping[str, datetime], now: datetime) -> list[Finding]:
