@@ -9,7 +9,8 @@ PORT ?= 8000
 WORKERS ?= 2
 POSTS ?= 100000
 EMAILS ?= 300
-FUZZ ?= 20000
+FUZZ ?= 50000
+FUZZ_RANDOM ?= 20000
 PY := .venv/bin/python
 PREPARE := sh .ci/prepare
 
@@ -38,9 +39,9 @@ docs: ## redraw docs/architecture.md and the list of decisions from the code
 	@$(PY) .ci/draw_packages.py
 	@$(PY) .ci/list_decisions.py
 
-fuzz: ## send random requests as each role (FUZZ=20000; on PostgreSQL where DATABASE_URL says so)
+fuzz: ## requests made from the API's schema and webhooks (FUZZ=50000), random ones as each role (FUZZ_RANDOM=20000); on DATABASE_URL
 	@$(PREPARE) requirements-dev.txt
-	@CAIO_FUZZ_REQUESTS=$(FUZZ) CAIO_FUZZ_EXAMPLES=200 $(PY) -m pytest -n 0 -q -s --show-capture=no tests/caio_project/test_fuzz.py tests/caio_project/test_schema_fuzz.py
+	@$(PY) .ci/fuzz.py --requests $(FUZZ) --random $(FUZZ_RANDOM)
 
 mutate: ## change the pure rules in small ways and see whether their tests notice (ARGS="part of a path")
 	@$(PREPARE) requirements-dev.txt

@@ -55,7 +55,7 @@ def live_view(request: HttpRequest) -> JsonResponse:
 
 
 @csrf_exempt
-def unknown_address(request: HttpRequest, unknown: str) -> JsonResponse:
+def unknown_address(request: HttpRequest) -> JsonResponse:
     return problem_response(404, "There is no such address; /api/docs lists those there are.")
 
 

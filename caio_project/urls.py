@@ -162,7 +162,7 @@ urlpatterns = [
         SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"]),
         name="docs",
     ),
-    path("api/<path:unknown>", api.unknown_address),
+    re_path(r"^api/[\s\S]+$", api.unknown_address),  # `<path:>` has no line breaks
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("accounts/sso/", single_sign_on.begin_sign_in, name="single-sign-on"),

@@ -373,7 +373,14 @@ def test_the_schema_names_every_path_without_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/nothing", "/api/emails/zzz/approve", "/api/pending-emails/"]
+    "path",
+    [
+        "/api/nothing",
+        "/api/emails/zzz/approve",
+        "/api/pending-emails/",
+        "/api/leads/a%0Ab",
+        "/api/%0A",
+    ],
 )
 def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
     for answer in (client.get(path), client.post(path)):

