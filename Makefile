@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check docs fuzz mutate bench history chaos chaos-sending lock clean
+.PHONY: help run login test check docs fuzz mutate bench history chaos chaos-sending soak rollback lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -9,6 +9,7 @@ PORT ?= 8000
 WORKERS ?= 2
 POSTS ?= 100000
 EMAILS ?= 300
+MINUTES ?= 30
 FUZZ ?= 50000
 FUZZ_RANDOM ?= 20000
 PY := .venv/bin/python
@@ -62,6 +63,14 @@ chaos: ## post visitors while everything is killed: nothing may be lost (POSTS=1
 chaos-sending: ## send approved emails while everything is killed: none may go twice (EMAILS=300); starts its own PostgreSQL
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) -m bench.chaos_sending --emails $(EMAILS)
+
+soak: ## mixed load while a process is killed every minute (MINUTES=30): nothing lost, nothing twice, memory flat
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m bench.soak --minutes $(MINUTES)
+
+rollback: ## run the release before (TO=commit) on the new tables, and this one again; starts its own PostgreSQL
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m bench.rollback --to "$(TO)"
 
 lock: ## compile requirements*.in to requirements*.txt, with hashes (UPGRADE=1 or UPGRADE=name)
 	@$(PREPARE) requirements-dev.txt

@@ -102,7 +102,7 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         }
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
-        ready = json.loads(_run(env, "bench.soak_prepare", receiver.address()))
+        ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))
         receiver.secret = ready["secret"]
         site = stack.enter_context(SoakSite(env, clock_offset()))
         reviewers = Reviewers(site.url, ready["key"], ready["session"])
@@ -136,7 +136,7 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         }
 
 
-def _run(env: dict[str, str], module: str, *more: str) -> str:
+def run_shifted(env: dict[str, str], module: str, *more: str) -> str:
     return world.run_manage(env, "-m", "bench.shifted", f"{clock_offset()}", module, *more)
 
 

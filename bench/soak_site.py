@@ -36,8 +36,8 @@ class Memory:
 
 
 class SoakSite:
-    def __init__(self, env: dict[str, str], ahead: float):
-        self._env, self._ahead = env | {"WEB_CONCURRENCY": "2"}, ahead
+    def __init__(self, env: dict[str, str], ahead: float, folder: Path = world.ROOT):
+        self._env, self._ahead, self._folder = env | {"WEB_CONCURRENCY": "2"}, ahead, folder
         self._stack, self._one_at_a_time = contextlib.ExitStack(), threading.Lock()
         self.killed: Counter[str] = Counter()
         self.web_killed_at: list[float] = []  # by time.monotonic()
@@ -65,7 +65,7 @@ class SoakSite:
 
     def _start(self, *module: str, pass_fds: tuple[int, ...] = ()) -> world.Process:
         given = ("-m", "bench.shifted", f"{self._ahead}", *module)
-        return world.Process(self._env, *given, pass_fds=pass_fds)
+        return world.Process(self._env, *given, pass_fds=pass_fds, folder=self._folder)
 
     def _end(self) -> None:
         for process in (self._beat, self._other, self._kept, self._web):

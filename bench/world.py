@@ -143,11 +143,17 @@ def run_python(env: dict[str, str], folder: Path, *arguments: str) -> str:
 class Process:
     """A process of the product, ended with the block; its output is shown only if it fails."""
 
-    def __init__(self, env: dict[str, str], *arguments: str, pass_fds: tuple[int, ...] = ()):
+    def __init__(
+        self,
+        env: dict[str, str],
+        *arguments: str,
+        pass_fds: tuple[int, ...] = (),
+        folder: Path = ROOT,
+    ):
         self._name, self._log = " ".join(arguments), tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed at the end)
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
-            cwd=ROOT,
+            cwd=folder,
             env=env,
             stdout=self._log,
             stderr=self._log,
