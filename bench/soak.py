@@ -44,6 +44,7 @@ from tests.fakes.ghl import FakeGhl
 from tests.fakes.receiver import FakeReceiver
 
 KILL_EVERY = 60.0  # seconds
+CONNECTIONS = 2  # kept alive; that one's process was killed is found by the next post on it
 PAGES_EACH = 2  # visits of one person
 STUCK_AFTER = 180.0  # seconds without progress after the load has ended
 DECISIONS = """SELECT m.public_id::text, d.verdict FROM approvals_decision d
@@ -100,6 +101,7 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
             "SPOOL_DIR": str(spool),
             "WEBHOOKS_OUT_LOOPBACK": "true",
         }
+        world.run_manage(env, "collectstatic", "--noinput", "--verbosity", "0")
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
         ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))
@@ -110,9 +112,9 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         with _running(site, reviewers, people) as failed:
             url = f"{site.url}/webhooks/rb2b?token={world.TOKEN}"
             posts = round(rate * minutes * 60)
-            posting.post_all(url, visit_bodies(posts, chance), found, 4, rate)
+            posting.post_all(url, visit_bodies(posts, chance), found, CONNECTIONS, rate)
         took = time.monotonic() - began
-        settled = _wait_until_settled(postgres.url, spool)
+        settled = _wait_until_settled(postgres.url, spool, people)
         if failed:
             raise RuntimeError(f"Something else than the product failed: {failed}")
         return {
@@ -120,7 +122,7 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
             "settled_s": round(settled, 1),
             "killed": dict(site.killed),
             **_rates(found, reviewers, people, receiver, took),
-            **_compare_visits(postgres.url, found, site, spool),
+            **_compare_visits(postgres.url, found, _explained(found, site, rate), spool),
             **_compare_sends(postgres.url, ghl, people),
             **soak_judge.judge_decisions(reviewers.told, _pairs(postgres.url, DECISIONS)),
             **soak_judge.judge_webhooks(
@@ -169,11 +171,12 @@ def _running(site: SoakSite, reviewers: Reviewers, people: Recipients) -> Iterat
             thread.join()
 
 
-def _wait_until_settled(db: str, spool: Path) -> float:
+def _wait_until_settled(db: str, spool: Path, people: Recipients) -> float:
     """Until nothing waits, or nothing moves any more, which is judged then; returns seconds."""
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while time.monotonic() - at < STUCK_AFTER:
         left = query_rows(db, WAITING)[0][0] + len(list(spool.glob("*.event")))
+        left += len(_unheard(db, people))
         if not left:
             break
         if left < best:
@@ -200,16 +203,18 @@ def _rates(
     }
 
 
+def _explained(found: posting.PostOutcome, site: SoakSite, rate: float) -> int:
+    """How many refusals came on a connection to a process that had been killed."""
+    soon = chaos_ingest.EXPLAINED + CONNECTIONS / rate
+    kills = site.web_killed_at
+    return sum(any(0 <= at - kill <= soon for kill in kills) for at in found.refused_at)
+
+
 def _compare_visits(
-    db: str, found: posting.PostOutcome, site: SoakSite, spool: Path
+    db: str, found: posting.PostOutcome, explained: int, spool: Path
 ) -> dict[str, int]:
-    unexplained = [
-        at
-        for at in found.refused_at
-        if not any(0 <= at - kill <= chaos_ingest.EXPLAINED for kill in site.web_killed_at)
-    ]
     return chaos_ingest.count_outcomes(db, found, worked_off=True) | {
-        "refused_unexplained": len(unexplained),
+        "refused_unexplained": len(found.refused_at) - explained,
         "set_aside": sum(file.suffix in (".bad", ".refused", ".part") for file in spool.iterdir()),
     }
 
@@ -217,7 +222,6 @@ def _compare_visits(
 def _compare_sends(db: str, ghl: FakeGhl, people: Recipients) -> dict[str, Any]:
     rows = dict(_pairs(db, "SELECT to_address, status FROM outreach_message"))
     accepted = Counter(entry["to"] for entry in ghl.sent_emails())
-    replies = set(_column(db, "SELECT ghl_message_id FROM outreach_reply"))
     return {
         "statuses": count_statuses(db),
         "accepted": accepted.total(),
@@ -225,9 +229,13 @@ def _compare_sends(db: str, ghl: FakeGhl, people: Recipients) -> dict[str, Any]:
         "sent_wrongly": sum(accepted[to] not in AGREES.get(s, (0,)) for to, s in rows.items()),
         "sent_unknown": sum(to not in rows for to in accepted),
         "unsent": sum(status in ("cleared", "sending") for status in rows.values()),
-        "unheard": len(set(people.answers) - replies),
+        "unheard": len(_unheard(db, people)),
         "halted": int(query_rows(db, "SELECT halted FROM outreach_control")[0][0]),
     }
+
+
+def _unheard(db: str, people: Recipients) -> set[str]:
+    return set(people.answers) - set(_column(db, "SELECT ghl_message_id FROM outreach_reply"))
 
 
 def _pairs(db: str, query: str) -> list[tuple[str, str]]:
