@@ -25,12 +25,12 @@ from metrics.evidence.reply_rules import (
     RIPE_AFTER,
 )
 from outreach.choices import Guardrail
+from outreach.control.policy import REST_AFTER_A_DROP
 from outreach.guardrails.guardrail_rules import COUNT_RULES, halting_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-REST_DAYS = 2  # after a drop nothing is promoted for 48 hours
 COMPLAINT_DAYS = COUNT_RULES[Guardrail.COMPLAINTS].halt_window.days
 PARALLEL, ASSISTED, AUTONOMOUS = range(3)
 
@@ -223,7 +223,7 @@ def _drop_after_complaints(rows: _Paths, complaints: Any, halt: int, day: int) -
     if not dropping.size:
         return
     complaints[dropping, max(0, day - COMPLAINT_DAYS + 1) : day + 1] = 0  # a person has seen them
-    rows.rested[dropping] = day + REST_DAYS
+    rows.rested[dropping] = day + REST_AFTER_A_DROP.days
     for phase in (ASSISTED, AUTONOMOUS):
         fallen = dropping[rows.phase[dropping] == phase]
         rows.dropped[phase][fallen] = True

@@ -16,12 +16,10 @@ from metrics.incidents import signals
 from metrics.promotion import signing
 from outreach.choices import Level, Phase
 from outreach.control import phase
-from outreach.control.policy import LIMITS_BY_PHASE
+from outreach.control.policy import LIMITS_BY_PHASE, REST_AFTER_A_DROP
 from outreach.guardrails import guardrail_display, guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
-
-REST_AFTER_A_DROP = timedelta(hours=48)
 
 
 class NotPromoted(Exception):
@@ -85,7 +83,8 @@ def _fixed_obstacles(
     if phase.is_halted(row):
         found.append("Sending is halted.")
     if dropped := _last_drop():
-        found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
+        rest = f"{REST_AFTER_A_DROP // timedelta(hours=1)} hours must pass"
+        found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; {rest}.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
     found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
     found += [signal.sentence for signal in signals.holding_signals()]

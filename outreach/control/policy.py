@@ -4,6 +4,7 @@ The numbers are those of the rollout plan's phases 1 to 4.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from leads.scoring import calculation
 from outreach.choices import Band, Phase
@@ -33,6 +34,7 @@ LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
     ),
 }
 PHASE_ORDER = list(LIMITS_BY_PHASE)
+REST_AFTER_A_DROP = timedelta(hours=48)  # in which nothing is promoted
 
 HOT_INTENT = calculation.HOT_MIN_INTENT
 LOW_INTENT = 40
