@@ -84,6 +84,8 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "company": message.lead.company,
         "text": text,
         "sheet": email_sheet.email_sheet(message, text),
+        "thread": email_sheet.thread_before(message),
+        "step": message.step,
         "facts": email_sheet.sourced_facts(text),
         "copies": near_copies.find_copies(message, text),
         "assessment": message.assessment,

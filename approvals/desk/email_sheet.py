@@ -4,9 +4,11 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F, Q
 
 from approvals import fact_words
 from caio_project.lib.vendor_access.access import vendor_value
+from outreach.choices import Status
 from outreach.content import email_footer
 from outreach.models import Message, MessageText
 
@@ -27,6 +29,19 @@ def email_sheet(message: Message, text: MessageText) -> dict[str, Any]:
         if email_footer.UNSUBSCRIBE_WORDS in text.footer
         else "",
     }
+
+
+def thread_before(message: Message) -> list[MessageText]:
+    """What its recipient got before in the same thread, the first email first; [] for a first one.
+
+    A text that was erased is left out.
+    """
+    if message.follows_id is None:
+        return []
+    between = Q(follows=message.follows_id, step__lt=message.step, status=Status.SENT)
+    rows = Message.objects.filter(Q(pk=message.follows_id) | between)
+    texts = MessageText.objects.filter(message__in=rows, version=F("message__version"))
+    return list(texts.exclude(body="").order_by("message__step"))
 
 
 def html_as_paragraphs(html: str) -> list[list[fact_words.TextPiece]]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from approvals.models import Rereading, RereadingItem
 from approvals.rereading import reading
@@ -181,6 +182,26 @@ class TestBlind:
         page = main_of(reader.get(PAGE))
         assert "By a colleague." not in page and "Edited" not in page
         assert item.message.lead.first_name in page
+
+    def test_a_follow_up_stands_below_what_it_follows_without_its_fate(
+        self, items: list[Any], reader: Client, reviewer: User
+    ) -> None:
+        item, first, second = give(items[0], reviewer), items[1].message, items[2].message
+        fate = {"status": "sent", "band": "warm", "sent_at": timezone.now()}
+        Message.objects.filter(pk=first.pk).update(**fate)
+        Message.objects.filter(pk=second.pk).update(**fate, step=2, follows=first)
+        Message.objects.filter(pk=item.message_id).update(step=3, follows=first)
+        for number, one in enumerate((first, second), 1):
+            one.texts.update(body=f"Body of email {number}.")
+        page = main_of(reader.get(PAGE))
+        assert "Follow-up 2 of 2. Show what was sent before" in page
+        assert page.index("Body of email 1.") < page.index("Body of email 2.")
+        before = page_of(reader)
+        changed = {"band": "low", "sent_at": None, "by_machine": False}
+        Message.objects.filter(pk__in=(first.pk, second.pk)).update(**changed)
+        assert page_of(reader) == before
+        first.texts.update(body="")  # erased
+        assert "Body of email 1." not in main_of(reader.get(PAGE))
 
 
 def page_of(reader: Client) -> str:
