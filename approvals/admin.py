@@ -16,8 +16,10 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from approvals import escalation_admin
-from approvals.decisions import bulk, claims, decisions
-from approvals.desk import desk, reading_proof
+from approvals.decisions import bulk, claims, decisions, refusal_words
+from approvals.decisions.judgement import Refusal
+from approvals.desk import desk, email_sheet, reading_proof
+from approvals.forms import RejectManyForm
 from approvals.learning import edits
 from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
@@ -33,11 +35,12 @@ __all__ = ["escalation_admin"]  # registers its own
 MAX_AT_ONCE = 20
 
 
-class BulkRejectForm(forms.Form):
-    tag = forms.ChoiceField(choices=Tag.choices)
-    reason = forms.CharField(
-        min_length=decisions.MIN_REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3})
-    )
+class BulkRejectForm(RejectManyForm):
+    """As on the desk, with a list in place of eleven buttons. No tag is chosen beforehand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tag"].widget = forms.Select(choices=[("", "Choose why"), *Tag.choices])
 
 
 @admin.register(Approval)
@@ -88,6 +91,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("texts")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if request.POST.get("action") in self.actions and not self.has_decide_permission(request):
+            raise PermissionDenied(refusal_words.FIXED[Refusal.NO_PERMISSION])
         if not request.GET and request.method == "GET":
             held = request.GET.copy()
             held["status__exact"] = Status.HELD
@@ -166,9 +171,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def _decide(
         self, request: HttpRequest, queryset: QuerySet[Message], verb: str, form: Any = None
     ) -> HttpResponse | None:
-        if not self.has_decide_permission(request):
-            raise PermissionDenied
-        rows = queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)
+        rows = _chosen_rows(request, queryset)
         chosen = list(rows[: MAX_AT_ONCE + 1])
         if len(chosen) > MAX_AT_ONCE:
             text = f"{MAX_AT_ONCE} at once are the most that can be read. Nothing was decided."
@@ -176,35 +179,31 @@ class ApprovalAdmin(ReadOnlyAdmin):
             return None
         if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
             return self._page(request, chosen, f"{verb.lower()}_emails", verb, form)
-        self._report(request, verb, self._decide_confirmed(request, chosen, form))
+        word = bulk.approved_word() if form is None else "Rejected"
+        self._report(request, word, self._decide_confirmed(request, chosen, form))
         return None
 
     def _decide_confirmed(
         self, request: HttpRequest, chosen: list[Message], form: Any
     ) -> list[bulk.BatchResult]:
-        selected = [
-            bulk.SelectedEmail(message, _shown_version(request, message)) for message in chosen
-        ]
-        for one in selected:
-            if one.version == one.message.version:
-                claims.record_reading(one.message, request.user)
+        selected = [_read_selection(request, message) for message in chosen]
         decider = decisions.Decider(request.user, "admin")
         if form is None:
             return bulk.approve_batch(selected, decider, whole_text_shown=True)
         typed = bulk.RejectionText(form.cleaned_data["tag"], form.cleaned_data["reason"])
         return bulk.reject_batch(selected, decider, typed)
 
-    def _report(self, request: HttpRequest, verb: str, results: list[bulk.BatchResult]) -> None:
+    def _report(self, request: HttpRequest, word: str, results: list[bulk.BatchResult]) -> None:
         for result in results:
             if not result.is_done:
                 messages.warning(request, f"{result.message.lead}: {result.problem}.")
         if done := sum(result.is_done for result in results):
-            word = "Approved" if verb == "Approve" else "Rejected"
             messages.success(request, f"{word} {done} of {len(results)}.")
 
     def _email_to_read(self, request: HttpRequest, message: Message) -> tuple[Any, ...]:
         proof = reading_proof.sign_proof(message, request.user)
-        return message, message.text, _shown_footer(message), proof
+        before = email_sheet.thread_before(message)
+        return message, message.text, _shown_footer(message), proof, before
 
     def _page(
         self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any
@@ -224,9 +223,21 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "approvals/admin/admin_decide.html", context)
 
 
-def _shown_version(request: HttpRequest, message: Message) -> int:
+def _chosen_rows(request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+    """Also what a colleague decided meanwhile, which a filter of the list leaves out by now."""
+    if request.POST.get("select_across", "0") == "0":
+        named = [one for one in request.POST.getlist("_selected_action") if one.isdecimal()]
+        queryset = Approval.objects.filter(pk__in=[int(one) for one in named if len(one) < 19])
+    return queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)
+
+
+def _read_selection(request: HttpRequest, message: Message) -> bulk.SelectedEmail:
+    """The version that was on this person's screen, and a reading where it was there so long."""
     proof = request.POST.get(f"shown_{message.pk}", "")
-    return reading_proof.proven_version(message, request.user, proof)
+    shown = reading_proof.shown_version(message, request.user, proof, 0)
+    if reading_proof.proven_version(message, request.user, proof) == message.version:
+        claims.record_reading(message, request.user)
+    return bulk.SelectedEmail(message, shown or message.version, is_shown=bool(shown))
 
 
 def _shown_footer(message: Message) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +17,7 @@ from approvals.rereading import override_rate
 from caio_project.lib.api.idempotency import idempotent
 from caio_project.lib.models import ApiKey
 from caio_project.lib.web.paging import fetch_page, page_links
-from caio_project.lib.web.problems import ConflictError
+from caio_project.lib.web.problems import ConflictError, RefusedInput, RefusedPerson
 from outreach.api.messages import MessageShape, message_json
 from outreach.choices import Band, Tag
 from outreach.control import phase
@@ -178,12 +178,17 @@ def _decision_response(decide: Any) -> Response:
     try:
         return Response(message_json(decide()))
     except decisions.DecisionConflict as late:
-        now = late.message
-        raise ConflictError(late.text, status_now=now.status, version_now=now.version) from late
+        now = {"status_now": late.message.status, "version_now": late.message.version}
+        raise ConflictError(late.text, **_code_of(late), **now) from late
     except decisions.DecisionRefused as refused:
+        code = _code_of(refused)
         if refused.refusal in (Refusal.NO_PERMISSION, Refusal.NOT_A_LEAD):
-            raise PermissionDenied(refused.text) from refused
-        raise ValidationError({refused.field or "email": refused.text}) from refused
+            raise RefusedPerson(refused.text, **code) from refused
+        raise RefusedInput({refused.field or "email": refused.text}, **code) from refused
+
+
+def _code_of(refused: decisions.DecisionRefused) -> dict[str, str]:
+    return {"refusal": refused.refusal.value} if refused.refusal else {}
 
 
 class RereadingView(APIView):

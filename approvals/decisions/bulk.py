@@ -11,6 +11,8 @@ from approvals.decisions import claims, decisions, judgement, refusal_words
 from approvals.decisions.decisions import Decider, DecisionRefused
 from approvals.decisions.judgement import Action, BulkFacts, Refusal
 from approvals.models import Reading
+from outreach.choices import Phase
+from outreach.control import phase
 from outreach.models import Message
 
 MAX_BATCH_SIZE = 50
@@ -21,12 +23,14 @@ ORDER = ("rank", "queue_turn", "due_at", "pk")
 class SelectedEmail:
     message: Message
     version: int
+    is_shown: bool = True
 
 
 @dataclass(frozen=True)
 class BatchResult:
     message: Message
     problem: str  # "" where it was done
+    refusal: Refusal | None = None
 
     @property
     def is_done(self) -> bool:
@@ -64,7 +68,7 @@ def approve_batch(
 ) -> list[BatchResult]:
     """Approve those that this person has read at their current text.
 
-    `whole_text_shown`: the confirmed page showed every full text; then one CRITICAL email may be
+    `whole_text_shown`: the confirmed page showed the full text; then a CRITICAL email may be
     approved, alone.
     """
     rows = Reading.objects.filter(
@@ -74,7 +78,7 @@ def approve_batch(
     is_alone = whole_text_shown and len(selected) == 1
 
     def decide(one: SelectedEmail) -> None:
-        is_read = whole_text_shown or (one.message.pk, one.message.version) in read
+        is_read = (one.message.pk, one.message.version) in read
         _require(Action.APPROVE, one, decider, BulkFacts(is_read, is_alone))
         decisions.approve(one.message, one.version, decider)
 
@@ -86,7 +90,8 @@ def reject_batch(
 ) -> list[BatchResult]:
 
     def decide(one: SelectedEmail) -> None:
-        _require(Action.REJECT, one, decider, BulkFacts(is_read=True, is_alone=False))
+        facts = BulkFacts(is_read=True, is_alone=False, is_shown=one.is_shown)
+        _require(Action.REJECT, one, decider, facts)
         decisions.reject(one.message, one.version, decider, tag=typed.tag, reason=typed.reason)
 
     return _decide_each(selected, decider, decide)
@@ -95,9 +100,6 @@ def reject_batch(
 def _require(action: Action, one: SelectedEmail, decider: Decider, bulk: BulkFacts) -> None:
     facts = decisions.load_facts(one.message, one.version, decider)
     refusal = judgement.find_bulk_refusal(action, facts, bulk)
-    if refusal == Refusal.CHANGED:
-        verb = "read" if action == Action.APPROVE else "saw"
-        raise DecisionRefused(f"changed since you {verb} it", refusal=refusal)
     if refusal:
         raise decisions.refused_as(refusal, one.message, decider)
 
@@ -107,18 +109,25 @@ def _decide_each(
 ) -> list[BatchResult]:
     results = []
     for one in selected:
-        problem = ""
+        problem, refusal = "", None
         try:
             decide(one)
             claims.release_claim(one.message, decider.user)
         except DecisionRefused as refused:
             problem = refused.text.removesuffix(refusal_words.NOT_RECORDED).rstrip(".")
-        results.append(BatchResult(one.message, problem))
+            refusal = refused.refusal
+        results.append(BatchResult(one.message, problem, refusal))
     return results
 
 
+def approved_word() -> str:
+    """What an approval is called in the present phase."""
+    in_shadow = phase.current_control().phase == Phase.SHADOW
+    return "Recorded as approved" if in_shadow else "Approved"
+
+
 def result_sentence(results: list[BatchResult], done_word: str) -> str:
-    """ "Approved 3. Not approved 2: Ines Moreau changed since you read it; …"."""
+    """ "Approved 3. Not approved 1. Ines Moreau: Sam has this email until 10:42."."""
     done = [result for result in results if result.is_done]
     left = [f"{one.message.lead}: {one.problem}" for one in results if not one.is_done]
     text = f"{done_word} {len(done)}."

@@ -13,7 +13,7 @@ from approvals.decisions.judgement import Action, DecisionFacts, Refusal
 from approvals.models import Decision, DecisionReason, Verdict
 from caio_project.lib.nudge import nudge
 from leads.models import Kind
-from outreach.choices import Phase, Tag
+from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message, Transport
@@ -179,7 +179,12 @@ def _record_decision(
             nudge("approvals.update_cards")
             return act(message)
     except review_actions.ApprovalForbidden as error:
-        raise DecisionRefused(str(error)) from error
+        raise DecisionRefused(str(error), refusal=Refusal.NOT_ALLOWED) from error
     except (StaleMessage, IllegalMove) as error:
-        current = Message.objects.get(pk=message.pk)
-        raise DecisionConflict(refusal_words.describe_current_state(current), current) from error
+        raise _decided_meanwhile(message) from error
+
+
+def _decided_meanwhile(message: Message) -> DecisionConflict:
+    current = Message.objects.get(pk=message.pk)
+    refusal = Refusal.CHANGED if current.status == Status.HELD else Refusal.NOT_WAITING
+    return DecisionConflict(refusal_words.describe_current_state(current), current, refusal)

@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     SEND_BEGAN = "send_began"
     UNDO_OPEN = "undo_open"
     FOR_PRACTICE = "for_practice"
+    NOT_ALLOWED = "not_allowed"  # by the rules of sending: a stop, a check, a colleague first
 
 
 class ApprovalEffect(StrEnum):
@@ -66,6 +67,7 @@ class BulkFacts:
 
     is_read: bool  # by this person, at the current version
     is_alone: bool  # one email, its whole text on the page
+    is_shown: bool = True  # its text was on a page of this person's, read or not
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,8 @@ def find_bulk_refusal(action: Action, facts: DecisionFacts, bulk: BulkFacts) -> 
         return Refusal.CRITICAL_IN_BULK
     if refusal := find_refusal(action, facts):
         return refusal
-    if action == Action.APPROVE and not bulk.is_read:
-        return Refusal.NOT_READ
-    return None
+    is_seen = bulk.is_shown and (bulk.is_read or action != Action.APPROVE)
+    return None if is_seen else Refusal.NOT_READ
 
 
 def find_undo_refusal(facts: UndoFacts) -> Refusal | None:

@@ -6,16 +6,17 @@ from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
 from caio_project.lib.models import PersonalSettings
 from caio_project.lib.words.clock_words import day_clock_words, moment_words
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, move_words
 from outreach.control import phase
 from outreach.models import Message
 
 NOT_RECORDED = " Your decision was not recorded."
+CAME_BACK = (MoveCode.UNDONE, MoveCode.REJECTION_UNDONE, MoveCode.REOPENED)
 FIXED = {
     Refusal.NO_PERMISSION: "You can read. Ask a Lead for the reviewer role to decide.",
     Refusal.NEEDS_NAMED_PERSON: "Only a named person can approve a CRITICAL email.",
     Refusal.CRITICAL_IN_BULK: "is CRITICAL and needs its own look",
-    Refusal.NOT_READ: "you have not read it",
+    Refusal.NOT_READ: "read this version to the end first",
 }
 
 
@@ -71,7 +72,9 @@ def reopen_refusal_sentence(refusal: Refusal, message: Message) -> str:
     if refusal == Refusal.WAITS_ALREADY:
         return "It waits for a decision already. Nothing was changed."
     if refusal == Refusal.UNDO_OPEN:
-        return f"Not reopened. {_who_decided(message)} Until the time to undo is over, they can."
+        return (
+            f"Not reopened. {decided_sentence(message)} Until the time to undo is over, they can."
+        )
     if refusal == Refusal.SEND_BEGAN:
         return f"Not reopened. {_where_the_send_is(message)}"
     if refusal == Refusal.CHANGED:
@@ -94,7 +97,7 @@ def _where_the_send_is(message: Message) -> str:
 
 def _against_undo(refusal: Refusal, message: Message) -> str:
     if refusal == Refusal.NOT_YOURS:
-        return f"{_who_decided(message)} Only whoever decided can undo it."
+        return f"{decided_sentence(message)} Only whoever decided can undo it."
     if refusal == Refusal.UNDO_OVER:
         decided = message.decisions.last_standing()
         wait = PersonalSettings.undo_wait_of(decided.by if decided else None)
@@ -128,23 +131,35 @@ def describe_current_state(message: Message) -> str:
         return f"It can't be approved: {message.error}"
     if message.status == Status.HELD:
         return _who_changed(message) + NOT_RECORDED
-    return _who_decided(message) + NOT_RECORDED
+    return decided_sentence(message) + NOT_RECORDED
 
 
 def _who_changed(message: Message) -> str:
+    last = message.moves.order_by("-pk").first()
+    if last is not None and last.why in CAME_BACK and last.version == message.version:
+        return f"{phase.actor_name(last.by)} put it back into the queue {moment_words(last.at)}."
     text = message.text
     who = phase.actor_name(text.author) if text and text.author else "The machine"
     when = f" {moment_words(text.created_at)}" if text else ""
     return f"{who} changed this email{when}."
 
 
-def _who_decided(message: Message) -> str:
+def decided_sentence(message: Message) -> str:
+    """Who decided about an email that waits no longer, or what else ended its wait."""
     if message.by_machine:
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
         return f"The machine approved this email {moment_words(cleared)}."
     last = message.decisions.last_standing()
     if last is None:
-        return f"It is no longer waiting: {message.get_status_display().lower()}."
+        return _why_not_waiting(message)
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
     word = done.get(Verdict(last.verdict), "decided")
     return f"{last.by_name} {word} this email {moment_words(last.at)}."
+
+
+def _why_not_waiting(message: Message) -> str:
+    ended = message.status in (Status.EXPIRED, Status.WITHDRAWN)
+    ending = message.moves.order_by("-pk").first() if ended else None
+    if ending is not None and ending.to_status == message.status:
+        return f"It is no longer waiting. {move_words(ending.why)}."
+    return f"It is no longer waiting: {message.get_status_display().lower()}."

@@ -60,7 +60,7 @@ def describe_conflict(
         message.status not in (Status.HELD, Status.BLOCKED)
         or text is None
         or before is None
-        or before == text
+        or _whole_text(before) == _whole_text(text)
     ):
         return status_words.StatusLine("quiet", refusal_words.describe_current_state(message)), None
     who = phase.actor_name(text.author) if text.author else "The machine"

@@ -35,7 +35,7 @@ def what_happened(message: Message, version: int, user: Any) -> str:
 def _who_ended(message: Message) -> str:
     last = message.decisions.last_standing()
     if last is None or message.by_machine:
-        return f"It is no longer waiting: {message.get_status_display().lower()}."
+        return refusal_words.decided_sentence(message)
     return f"{last.by_name} {DONE[Verdict(last.verdict)]} this {minutes_ago(last.at)}."
 
 

@@ -11,8 +11,6 @@ from approvals.decisions.decisions import Decider
 from approvals.desk import used_reasons
 from approvals.queue.queue_view import QueueView
 from approvals.views.pages import SeeOther, render_page, require_decide_permission, viewer_page
-from outreach.choices import Phase
-from outreach.control import phase
 
 
 @viewer_page
@@ -29,12 +27,9 @@ def decide_batch(request: HttpRequest) -> HttpResponse:
         return _redirect_to_queue(request)
     decider = Decider(request.user, "desk")
     if request.POST.get("action") == "approve":
-        in_shadow = phase.current_control().phase == Phase.SHADOW
+        word = bulk.approved_word()
         answers = bulk.approve_batch(chosen, decider)
-        messages.success(
-            request,
-            bulk.result_sentence(answers, "Recorded as approved" if in_shadow else "Approved"),
-        )
+        messages.success(request, bulk.result_sentence(answers, word))
         return _redirect_to_queue(request)
     form = _reject_many_form(request)
     if not form.is_valid():

@@ -12,8 +12,8 @@ from approvals.views.pages import find_message, redirect_to_desk, render_page
 from outreach.choices import Status
 from outreach.models import Message
 
-READ_FIRST = "read this version to the end first."
-NOT_READ, NOT_CHECKED_OUT = f"Not approved: {READ_FIRST}", f"Not checked out: {READ_FIRST}"
+READ_FIRST = refusal_words.FIXED[Refusal.NOT_READ]
+NOT_READ, NOT_CHECKED_OUT = f"Not approved: {READ_FIRST}.", f"Not checked out: {READ_FIRST}."
 
 
 def render_desk(
@@ -53,6 +53,9 @@ def render_refusal(
 ) -> HttpResponse:
     if late.refusal == Refusal.CLAIMED:
         return render_claimed(request, late.message, **more)
+    if late.refusal == Refusal.NO_SUCH_VERSION:
+        strip = status_words.StatusLine("warn", late.text)
+        return render_desk(request, find_message(late.message.public_id), 409, strip=strip, **more)
     return render_conflict(request, late.message, shown, **more)
 
 

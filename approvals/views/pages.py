@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from approvals.decisions import undo
+from approvals.decisions import refusal_words, undo
+from approvals.decisions.judgement import Refusal
 from approvals.queue import review_queue
 from approvals.queue.queue_view import QueueView
 from outreach.models import Message
 
 View = Callable[..., HttpResponse]
-NOT_A_REVIEWER = "You can read. Ask a Lead for the reviewer role to decide."
+NOT_A_REVIEWER = refusal_words.FIXED[Refusal.NO_PERMISSION]
 NO_ROLE = "Your account has no role yet. Ask a Lead to make you a viewer or a reviewer."
 SIGNED_OUT = "You are signed out. Nothing was changed."
 SKIPPED_KEY = "skipped"

@@ -26,6 +26,9 @@ class ProblemShape(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]
+    refusal = serializers.CharField(required=False, help_text="Why a decision was not taken.")
+    status_now = serializers.CharField(required=False, help_text="Of the email, on a conflict.")
+    version_now = serializers.IntegerField(required=False, help_text="Of its text, on a conflict.")
 
 
 class ApiSchema(AutoSchema):

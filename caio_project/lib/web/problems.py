@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import JsonResponse
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -20,6 +20,22 @@ class ConflictError(APIException):
 
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
+
+    def __init__(self, detail: str, **extra: Any):
+        super().__init__(detail)
+        self.extra = extra
+
+
+class RefusedInput(ValidationError):
+    """As ValidationError. `extra` goes into the problem."""
+
+    def __init__(self, detail: Any, **extra: Any):
+        super().__init__(detail)
+        self.extra = extra
+
+
+class RefusedPerson(PermissionDenied):
+    """As PermissionDenied. `extra` goes into the problem."""
 
     def __init__(self, detail: str, **extra: Any):
         super().__init__(detail)

@@ -238,6 +238,7 @@ def test_every_refusal_has_a_sentence() -> None:
 
     described = {Refusal.CLAIMED, Refusal.NO_SUCH_VERSION}
     described |= {Refusal.NOT_WAITING, Refusal.BLOCKED, Refusal.CHANGED}
+    described |= {Refusal.NOT_ALLOWED}  # the rule that refuses has the sentence
     described |= set(refusal_words.UNDO_CONFLICTS) | {Refusal.NOT_A_LEAD, Refusal.FOR_PRACTICE}
     described |= set(refusal_words.REOPEN_CONFLICTS)
 
@@ -273,7 +274,7 @@ class TestOnTheScreen:
         answer = client.post(f"/sales/queue/{message.public_id}/read", body)
         assert answer.status_code == 422
         assert not Reading.objects.exists() and not Claim.objects.exists()
-        assert "you have not read it" in by_batch(client, message, 1)
+        assert "read this version to the end first" in by_batch(client, message, 1)
         assert_nothing_happened(message)
 
     def test_of_another_email_or_version_it_is_none(self, client: Client, reviewer: User) -> None:
@@ -304,7 +305,7 @@ class TestOnTheScreen:
         asked = {"action": "approve_emails", "_selected_action": [message.pk]}
         client.post("/admin/approvals/approval/", asked)
         assert not Reading.objects.exists()
-        assert "you have not read it" in by_batch(client, message, 1)
+        assert "read this version to the end first" in by_batch(client, message, 1)
         assert_nothing_happened(message)
 
     def test_read_on_the_desk_a_batch_approves_it(self, client: Client, reviewer: User) -> None:
@@ -322,7 +323,10 @@ class TestApi:
         message = factories.held_email()
         client.force_login(reviewer)
         refused = decide_by_api(client, message)
-        assert refused.status_code == 400 and "you have not read it" in refused.json()["detail"]
+        assert (
+            refused.status_code == 400
+            and "read this version to the end first" in refused.json()["detail"]
+        )
         assert_nothing_happened(message)
         claims.record_reading(message, reviewer)
         assert decide_by_api(client, message).status_code == 200

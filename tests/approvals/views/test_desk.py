@@ -602,9 +602,9 @@ def test_a_batch_approves_only_what_this_person_has_read(
     claims.claim_message(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
-    assert f"{unread.lead}: you have not read it" in page
+    assert f"{unread.lead}: read this version to the end first" in page
     assert f"{critical.lead}: is CRITICAL and needs its own look" in page
-    assert f"{changed.lead}: changed since you read it" in page
+    assert f"{changed.lead}: sam changed this email" in page
     assert f"{taken.lead}: sam has this email until" in page
     cleared = Message.objects.filter(status=Status.CLEARED)
     assert list(cleared) == [read]

@@ -84,4 +84,4 @@ def test_it_says_who_changed_or_has_it(desk: Client, sam: User) -> None:
     review_actions.withdraw_email(withdrawn, by=sam)
     assert ask(desk, changed) == "sam changed this email just now."
     assert ask(desk, taken).startswith("sam has this email until")
-    assert ask(desk, withdrawn) == "It is no longer waiting: withdrawn."
+    assert ask(desk, withdrawn) == "It is no longer waiting. Withdrawn."
