@@ -47,10 +47,21 @@ _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
 }
 
 
+# They are not seen, and what follows them is shown in another order: "\u202egnp.exe" as "exe.png".
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def storable_text(text: str) -> str:
-    """One line without control characters and lone surrogates, which PostgreSQL cannot store."""
-    spaced = re.sub(r"[\t\r\n]+", " ", text)
-    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
+    """One line without control characters, TURNING, and lone surrogates, which PostgreSQL cannot
+    store.
+    """
+    spaced = re.sub("[\t\r\n\u2028\u2029]+", " ", text)
+    return "".join(one for one in spaced if not is_unseen(one))
+
+
+def is_unseen(letter: str) -> bool:
+    """Whether a letter only moves or controls what stands around it."""
+    return letter in TURNING or unicodedata.category(letter) in ("Cc", "Cs")
 
 
 def clean_email(text: str) -> str:

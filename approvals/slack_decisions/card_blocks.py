@@ -5,10 +5,10 @@ neither markup nor a link nor the name of anybody.
 Source: docs.slack.dev, "Block Kit: blocks" and "block elements".
 """
 
-import unicodedata
 from dataclasses import dataclass
 
 from approvals.integrations.slack import Blocks, escape, escape_text, without_half_escape
+from leads import normal
 
 MAX_SECTION = 3000  # characters, as escaped
 MAX_CARD = 11_000  # of all blocks; Slack refuses about 13,000
@@ -18,8 +18,6 @@ MAX_TEXT_BLOCKS = 40  # Slack takes 50 blocks
 LABEL_LENGTH = 75
 ACTIONS_ID = "decide"
 NOT_WHOLE = "This is not the whole email. Open it to read the rest and to decide."
-# Letters that turn the direction of what follows: a text would read as another one.
-TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,11 @@ def clean_text(typed: str) -> str:
     Line ends stay.
     """
     lines = _usual_spaces(typed)
-    return "".join(one for one in lines if one == "\n" or not _is_unseen(one))
+    return "".join(one for one in lines if one == "\n" or not normal.is_unseen(one))
 
 
 def _usual_spaces(typed: str) -> str:
     return typed.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-
-
-def _is_unseen(letter: str) -> bool:
-    return letter in TURNING or unicodedata.category(letter) in ("Cc", "Cs")
 
 
 def one_line(typed: str, most: int = MAX_LINE) -> str:

@@ -20,6 +20,7 @@ from approvals.slack_decisions import card_blocks, card_updates, email_cards
 from approvals.slack_decisions.card_blocks import Card, CardButton, CardText
 from approvals.tasks import update_cards
 from caio_project.lib.models import Heartbeat
+from leads import normal
 from leads.models import Alarm, Lead, RateWindow
 from leads.suppression import suppression
 from outreach.choices import MoveCode
@@ -47,7 +48,7 @@ HOSTILE = [
     "<https://evil.test|Approve>",
     "&lt;!channel&gt;",
     "*bold* _x_ `code` :tada:",
-    "\u202egnp.exe \u2066x\u2069",
+    "\u202egnp.exe \u2066x\u2069 \u061c\u200ea\u200f",
     "a\x00b\x07c\x1b[31m",
     "\ud800",
 ]
@@ -61,7 +62,7 @@ class TestBlocks:
         assert blocks_problems(blocks, 50) == []
         assert "mrkdwn" not in str(blocks) and "<" not in str(blocks)
         shown = "".join(block["text"]["text"] for block in blocks)
-        assert not set(shown) & {*card_blocks.TURNING, "\x00", "\x07", "\x1b", "\ud800"}
+        assert not set(shown) & {*normal.TURNING, "\x00", "\x07", "\x1b", "\ud800"}
 
     @given(st.text(max_size=9000), st.text(max_size=400), st.text(max_size=2000))
     def test_any_text_fits_slacks_limits(self, body: str, head: str, checks: str) -> None:

@@ -49,7 +49,9 @@ def saved_by_excel(cells: str, strings: str = "", **parts: str) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "＝1", "＋1", "－1", "＠x"]
+)
 def test_what_a_spreadsheet_would_calculate_gets_an_apostrophe(text: str) -> None:
     assert plain.safe_cell(text) == f"'{text}"
     assert plain.plain_cell(plain.safe_cell(text)) == text

@@ -7,6 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.field_values import texts
+from leads.normal import storable_text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("\u202egnp.exe", "gnp.exe"),
+        ("\u2066Dana\u2069 \u061cx\u200e\u200f", "Dana x"),
+        ("a\x00\x07\x1b[31m", "a[31m"),
+        ("two\u2028lines\r\nand\tmore", "two lines and more"),
+        ("שלום עליכם", "שלום עליכם"),
+        ("👩‍💻", "👩‍💻"),
+    ],
+)
+def test_unseen_letters_are_not_stored(text: str, kept: str) -> None:
+    assert storable_text(text) == kept
 
 
 @pytest.mark.parametrize(
