@@ -36,6 +36,7 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/instead", colleagues.write_instead, name="instead"),
     path("sales/queue/<uuid:public_id>/undo", desk.undo_decision, name="undo"),
     path("sales/queue/<uuid:public_id>/reopen", aside.reopen_email, name="reopen"),
+    path("sales/queue/<uuid:public_id>/take-over", aside.take_over, name="take-over"),
     path("sales/queue/<uuid:public_id>/skip", desk.skip_email, name="skip"),
     path("sales/queue/<uuid:public_id>/snooze", aside.snooze_email, name="snooze"),
     path("sales/queue/<uuid:public_id>/note", aside.write_note, name="note"),

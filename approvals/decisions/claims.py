@@ -13,6 +13,7 @@ from outreach.models import Message
 from outreach.review import review_actions
 
 CLAIM_TIME = timedelta(minutes=10)
+ENDS_SOON = timedelta(seconds=90)  # a page asks every half minute, and says it a minute before
 
 
 def claim_message(message: Message, user: Any) -> Claim:
@@ -28,6 +29,21 @@ def claim_message(message: Message, user: Any) -> Claim:
             claim.refresh_from_db()
         review_actions.mark_opened(message)
     return claim
+
+
+def take_over(message: Message, user: Any) -> None:
+    """Claim the email although a colleague has it."""
+    until = timezone.now() + CLAIM_TIME
+    Claim.objects.update_or_create(message=message, defaults={"user": user, "until": until})
+    release_other_claims(user, message)
+    review_actions.mark_opened(message)
+
+
+def ends_soon(message: Message, user: Any) -> bool:
+    """Whether this person's own claim ends within the next moments."""
+    now = timezone.now()
+    mine = Claim.objects.filter(message=message, user=user)
+    return mine.filter(until__gt=now, until__lte=now + ENDS_SOON).exists()
 
 
 def release_claim(message: Message, user: Any) -> None:

@@ -12,6 +12,7 @@ from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Message
 
+YOUR_TIME_ENDS = "Yours for 1 more minute."
 DONE = {
     Verdict.APPROVED: "approved",
     Verdict.WOULD_APPROVE: "approved",
@@ -28,6 +29,8 @@ def what_happened(message: Message, version: int, user: Any) -> str:
         author = message.text.author
         who = phase.actor_name(author) if author else "The machine"
         return f"{who} changed this email {minutes_ago(message.text.created_at)}."
+    if claims.ends_soon(message, user):
+        return YOUR_TIME_ENDS
     claim = claims.colleague_claim(message, user)
     return refusal_words.claim_sentence(claim) if claim else ""
 

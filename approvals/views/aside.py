@@ -1,16 +1,18 @@
-"""What is done beside a decision: put an email off, reopen it, or write a colleague a note."""
+"""What is done beside a decision: put an email off, take it over, reopen it, write a note."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from approvals import forms
-from approvals.decisions import reopening, snoozing
+from approvals.decisions import claims, refusal_words, reopening, snoozing
 from approvals.decisions.decisions import Decider, DecisionRefused
 from approvals.decisions.judgement import Refusal
 from approvals.desk import notes, status_words
 from approvals.views.desk_answers import render_desk
 from approvals.views.pages import find_message, redirect_to_desk, redirect_to_next, reviewer_action
+from outreach.choices import Status
+from outreach.control import phase
 from outreach.models import Message
 
 
@@ -34,6 +36,22 @@ def snooze_email(request: HttpRequest, message: Message) -> HttpResponse:
     back = f"{form.cleaned_data['day']:%A, %B %-d}"
     messages.success(request, f"Snoozed: {put_off.lead}. It comes back on {back}.")
     return redirect_to_next(request, after=message)
+
+
+@reviewer_action
+def take_over(request: HttpRequest, message: Message) -> HttpResponse:
+    """A Lead gets an email that a colleague has; what they typed stays on their page."""
+    if not request.user.has_perm(reopening.PERMISSION):
+        raise PermissionDenied("A Lead can take over an email. Nothing was changed.")
+    if message.status not in (Status.HELD, Status.BLOCKED):
+        said = refusal_words.describe_current_state(message)
+        messages.info(request, said.removesuffix(refusal_words.NOT_RECORDED))
+        return redirect_to_desk(request, message)
+    claim = claims.colleague_claim(message, request.user)
+    claims.take_over(message, request.user)
+    whose = f", in place of {phase.actor_name(claim.user)}" if claim else ""
+    messages.success(request, f"You have this email for 10 minutes{whose}.")
+    return redirect_to_desk(request, message)
 
 
 @reviewer_action

@@ -19,13 +19,16 @@ from outreach.models import Message
 @require_safe
 def pulse(request: HttpRequest) -> HttpResponse:
     """With `since`, how many came into the queue after it; with `email` and `version`, what others
-    did about that text. 304 where the answer is as before.
+    did about that text, or that one's own time for it is `ending`. 304 where the answer is as
+    before.
     """
     waiting = review_queue.waiting_messages()
+    said = _about_email(request)
     answer = {
         "waiting": review_queue.count_up_to(waiting),
         "new": _count_new(request.GET.get("since", "")),
-        "meanwhile": _about_email(request),
+        "meanwhile": said,
+        "ending": said == meanwhile.YOUR_TIME_ENDS,
     }
     tag = hashlib.sha256(repr(answer).encode()).hexdigest()[:16]
     if request.headers.get("If-None-Match") == f'"{tag}"':

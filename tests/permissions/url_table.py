@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/queue/<uuid:public_id>/undo": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/reopen": (VIEWER, LEAD),
     "sales/queue/<uuid:public_id>/instead": (VIEWER, REVIEWER),
+    "sales/queue/<uuid:public_id>/take-over": (VIEWER, LEAD),
     "sales/queue/<uuid:public_id>/skip": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/snooze": (VIEWER, REVIEWER),
     "sales/queue/<uuid:public_id>/note": (VIEWER, REVIEWER),

@@ -57,9 +57,18 @@
       if (answer.status !== 409) return;
       const moved = $('#moved'), text = await answer.text();
       $('span', moved).textContent = text;
-      moved.hidden = false;
+      moved.hidden = $('a', moved).hidden = false;
+      $('[data-hold]', moved).hidden = true;
       say(text);
     } catch { isTaken = isNoted = false; }
+  }
+
+  function keepIt() {
+    $('#moved').hidden = true;
+    $('h1').focus();
+    say('Yours for 10 more minutes.');
+    isTaken = false;
+    note();
   }
 
   doc.addEventListener('click', (event) => {
@@ -68,6 +77,7 @@
     if (el.closest('[data-key=e],.decide [data-key=r]')) note();
     ahead = el.closest('.decide [data-key=r]') ? { until: performance.now() + AHEAD, tag: '', text: '' } : null;
     if (el.closest('[data-discard]')) discard(el);
+    if (el.closest('[data-hold]')) keepIt();
     if (!el.closest('[data-to-the-end]')) return;
     const why = whyNot();
     if (!why) return;

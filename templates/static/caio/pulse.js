@@ -27,6 +27,8 @@
     told = found.meanwhile;
     $('span', moved).textContent = told;
     moved.hidden = !told;
+    $('a', moved).hidden = found.ending;
+    $('[data-hold]', moved).hidden = !found.ending;
     if (told) say(told);
   }
   setInterval(ask, 1000);

@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from approvals.decisions import claims
+from approvals.decisions import claims, decisions
+from approvals.decisions.decisions import Decider
 from approvals.escalation import escalation, held_notices
-from approvals.models import Note, Notice, Snooze
+from approvals.models import Claim, Note, Notice, Snooze
 from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
 from outreach.choices import Status
@@ -23,6 +24,7 @@ from tests import factories
 from tests.conftest import person
 
 pytestmark = pytest.mark.django_db
+REASON = "The first line is about us, not about them."
 
 
 @pytest.fixture
@@ -206,3 +208,38 @@ def test_a_viewer_neither_snoozes_nor_writes(client: Client, viewer: User) -> No
     assert note(client, message, "Hello").status_code == 403
     not_snoozed(message)
     assert not Note.objects.exists()
+
+
+def test_a_lead_takes_an_email_over_from_a_colleague(
+    client: Client, reviewer: User, lead_user: User
+) -> None:
+    message, other = factories.held_email(), factories.held_email()
+    claims.claim_message(message, reviewer)
+    claims.claim_message(other, lead_user)
+    address = f"/sales/queue/{message.public_id}"
+    client.force_login(lead_user)
+    assert "Take over" in client.get(address).content.decode()
+    page = client.post(f"{address}/take-over", follow=True).content.decode()
+    assert "You have this email for 10 minutes, in place of rita." in page
+    assert list(Claim.objects.values_list("message", "user")) == [(message.pk, lead_user.pk)]
+    client.force_login(reviewer)
+    sent = {"version": 1, "subject": "Typed", "body": "Typed before it was taken."}
+    refused = client.post(f"{address}/edit", sent)
+    assert refused.status_code == 409 and "Typed before it was taken." in refused.content.decode()
+    assert "Take over" not in client.get(address).content.decode()
+
+
+def test_only_a_lead_takes_over_and_only_what_waits(
+    client: Client, reviewer: User, lead_user: User
+) -> None:
+    message = factories.held_email()
+    claims.claim_message(message, lead_user)
+    address = f"/sales/queue/{message.public_id}/take-over"
+    client.force_login(reviewer)
+    assert client.post(address).status_code == 403
+    assert Claim.objects.get().user == lead_user
+    decisions.reject(message, 1, Decider(lead_user, "desk"), tag="other", reason=REASON)
+    Claim.objects.all().delete()
+    client.force_login(lead_user)
+    page = client.post(address, follow=True).content.decode()
+    assert "lena rejected this email" in page and not Claim.objects.exists()

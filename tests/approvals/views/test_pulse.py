@@ -41,7 +41,7 @@ def test_it_counts_what_waits_and_what_is_new(desk: Client) -> None:
     Message.objects.filter(pk=old.pk).update(held_at=timezone.now() - timedelta(hours=1))
     since = (timezone.now() - timedelta(minutes=5)).isoformat()
     answer = desk.get("/sales/pulse", {"since": since}).json()
-    assert answer == {"waiting": 2, "new": 1, "meanwhile": ""}
+    assert answer == {"waiting": 2, "new": 1, "meanwhile": "", "ending": False}
 
 
 def test_an_answer_as_before_is_empty(desk: Client) -> None:
@@ -85,3 +85,21 @@ def test_it_says_who_changed_or_has_it(desk: Client, sam: User) -> None:
     assert ask(desk, changed) == "sam changed this email just now."
     assert ask(desk, taken).startswith("sam has this email until")
     assert ask(desk, withdrawn) == "It is no longer waiting. Withdrawn."
+
+
+def test_ones_own_time_is_said_to_end_a_minute_before(
+    desk: Client, reviewer: User, sam: User, clock: Any
+) -> None:
+    message = factories.held_email()
+    claims.claim_message(message, reviewer)
+    asked = {"email": str(message.public_id), "version": 1}
+    clock.shift(timedelta(minutes=8))
+    assert not desk.get("/sales/pulse", asked).json()["ending"]
+    clock.shift(timedelta(seconds=50))
+    answer = desk.get("/sales/pulse", asked).json()
+    assert (answer["meanwhile"], answer["ending"]) == ("Yours for 1 more minute.", True)
+    desk.force_login(sam)
+    assert not desk.get("/sales/pulse", asked).json()["ending"]
+    desk.force_login(reviewer)
+    clock.shift(timedelta(minutes=2))
+    assert ask(desk, message) == ""  # it has lapsed, and nobody took it

@@ -1,0 +1,180 @@
+"""Deciding by keyboard alone, on a phone and a laptop: at the desk, in the admin, in whose turn."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from approvals.decisions import claims
+from approvals.models import Claim, Decision, Delegate
+from leads.models import TeamMember
+from outreach.models import Message
+from tests import factories
+from tests.conftest import person
+from tests.pages.test_axe_in_browser import SCREENS, violations
+from tests.pages.test_desk_in_browser import DEAF, seeded, status, with_its_clock_in_hand
+from tests.pages.test_escalation_in_browser import is_within_the_screen, keep, press_on
+
+pytestmark = [pytest.mark.browser]
+REASON = "The first line is about us, not about them."
+ADMIN = "/admin/approvals/approval/"
+
+
+@pytest.fixture
+def lena(committed: None) -> User:
+    """A Lead on the team."""
+    seeded()
+    user = person("lena", "Lead")
+    factories.TeamMemberFactory(default_sender=True, user=user)
+    return user
+
+
+@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}_{screen[1]}")
+def page(
+    request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User
+) -> Iterator[Page]:
+    scheme, width = request.param
+    client = Client()
+    client.force_login(lena)
+    context = browser.new_context(
+        base_url=live_server.url,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(60_000)
+    cookie = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    made = context.new_page()
+    problems: list[str] = []
+    made.on("pageerror", lambda error: problems.append(str(error)))
+    yield made
+    context.close()
+    assert problems == []
+
+
+def look(page: Page, name: str) -> None:
+    keep(page, name)
+    assert is_within_the_screen(page), name
+
+
+def test_approve_undo_edit_and_reject(page: Page) -> None:
+    message = factories.held_email()
+    address = f"/sales/queue/{message.public_id}"
+    assert violations(page, address) == []
+    press_until(page, "a", message, "cleared")
+    look(page, "approved")
+    press_until(page, "z", message, "held")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("e")
+    page.locator("#id_body").focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" One more line.")
+    look(page, "edit")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".strip.success")).to_contain_text("0 words removed, 3 added.")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("r")
+    expect(page.locator("[name=tag]").first).to_be_focused()
+    page.keyboard.press("6")
+    expect(page.locator("#id_reason")).to_be_focused()
+    page.keyboard.type(REASON)
+    look(page, "reject")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/sales/queue")
+    made = Decision.objects.latest("pk")
+    assert (made.verdict, made.tag, made.version) == ("rejected", "weak_subject", 2)
+    press_until(page, "z", message, "held")
+    assert violations(page, f"{address}/reject") == violations(page, f"{address}/edit") == []
+
+
+def press_until(page: Page, key: str, message: Message, wanted: str) -> None:
+    """The first press may scroll to the end; one within a second of it counts as the same."""
+    for _ in range(6):
+        page.wait_for_timeout(DEAF + 400)
+        page.keyboard.press(key)
+        page.wait_for_timeout(800)
+        if status(message) == wanted:
+            return
+    raise AssertionError(f"{key}: it is {status(message)}")
+
+
+def test_an_email_is_taken_over_and_kept(page: Page, lena: User) -> None:
+    message = factories.held_email()
+    claims.claim_message(message, person("rita", "Reviewer"))
+    address = f"/sales/queue/{message.public_id}"
+    assert violations(page, address) == []
+    with_its_clock_in_hand(page)
+    page.goto(address)
+    look(page, "claimed")
+    press_on(page, "form[action*=take-over] button")
+    expect(page.locator(".strip.success")).to_contain_text("in place of rita.")
+    assert Claim.objects.get().user == lena
+    page.wait_for_timeout(1_100)  # the server counts by its own clock
+    with page.expect_response("**/read"):
+        page.clock.run_for(4_000)
+    page.wait_for_timeout(1_000)
+    Claim.objects.update(until=timezone.now() + timedelta(seconds=80))
+    with page.expect_response("**/sales/pulse*"):
+        page.clock.run_for(31_000)
+    expect(page.locator("#moved")).to_contain_text("Yours for 1 more minute.")
+    look(page, "ending")
+    with page.expect_response("**/read"):
+        press_on(page, "[data-hold]")
+    expect(page.locator("#moved")).to_be_hidden()
+    page.wait_for_timeout(300)
+    assert Claim.objects.get().until > timezone.now() + timedelta(minutes=9)
+    page.goto("/sales/queue")
+    Claim.objects.all().delete()
+    press_on(page, "form[action*='/queue/next'] button")
+    page.wait_for_url(f"**{address}")
+    assert Claim.objects.get().user == lena
+
+
+def test_a_delegate_is_named_and_ended(page: Page) -> None:
+    factories.TeamMemberFactory(name="Sam Lee", notice_order=2, email="sam@ours.example.com")
+    page.goto("/sales/settings/me")
+    page.locator("#id_delegate").focus()
+    page.keyboard.type("Sam")
+    first, last = (timezone.localdate() + timedelta(days=days) for days in (1, 3))
+    page.locator("#id_first_day").fill(f"{first}")
+    page.locator("#id_last_day").fill(f"{last}")
+    press_on(page, "button[value=delegate]")
+    page.wait_for_selector("button[value=end]")
+    look(page, "delegate")
+    row = Delegate.objects.get()
+    assert (str(row.delegate), row.first_day, row.last_day) == ("Sam Lee", first, last)
+    assert violations(page, "/sales/settings/me") == []
+    press_on(page, "button[value=end]")
+    page.wait_for_selector("button[value=end]", state="detached")
+
+
+def test_the_list_of_the_admin_and_a_slack_user_id(page: Page) -> None:
+    message = factories.held_email()
+    page.goto(ADMIN)
+    page.locator("input.action-select").first.focus()
+    page.keyboard.press("Space")
+    page.locator("select[name=action]").first.focus()
+    page.keyboard.type("Approve")
+    press_on(page, "button[name=index]")
+    page.wait_for_selector("input[name=confirmed]", state="attached")
+    look(page, "admin_approve")
+    page.wait_for_timeout(DEAF)
+    press_on(page, "button:has-text('Approve 1')")
+    expect(page.get_by_text("Approved 1 of 1.")).to_be_visible()
+    look(page, "admin_approved")
+    assert (status(message), Decision.objects.get().channel) == ("cleared", "admin")
+    member = TeamMember.objects.get()
+    page.goto(f"/admin/leads/teammember/{member.pk}/change/")
+    page.locator("#id_slack_user_id").focus()
+    page.keyboard.type("u012ab3cd")
+    press_on(page, "button[name=_save]")
+    page.wait_for_url("**/admin/leads/teammember/**")
+    page.wait_for_timeout(500)
+    member.refresh_from_db()
+    assert member.slack_user_id == "U012AB3CD"
