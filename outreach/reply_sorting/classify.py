@@ -27,6 +27,7 @@ from outreach.reply_sorting.reply_text import (
     without_signature,
 )
 from outreach.reply_sorting.sent_text import without_sent_text
+from outreach.reply_sorting.stop_signs import find_stop_signs
 
 POSITIVE, QUESTION, OBJECTION, NOT_NOW = "positive", "question", "objection", "not_now"
 NEGATIVE, STOP, OUT_OF_OFFICE = "negative", "stop", "out_of_office"
@@ -91,10 +92,11 @@ def _classify_text(
     )
     if note:
         return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
+    signs = find_stop_signs(_without_traps(own_text))
     kind, is_sure, words = _classify_human(own_text)
     loose = _without_questions_of_others(whole, "stop.loose")
     if not asks and kind == POSITIVE:
-        return kind, is_sure and not loose, words
+        return kind, is_sure and not loose and not signs, words
     asks += loose
     if asks:
         if kind == POSITIVE and (is_about_others or _names_a_third(asks)):
@@ -107,7 +109,13 @@ def _classify_text(
             return STOP, kind != NOT_NOW, tuple(mentions)
         if hints := statements.take("stop.hints"):
             return STOP, False, tuple(hints)
-    return kind, is_sure, words
+    return (STOP, False, tuple(signs)) if signs else (kind, is_sure, words)
+
+
+def _without_traps(text: PhraseSearch) -> PhraseSearch:
+    reading = copy(text)
+    reading.take("stop.traps")
+    return reading
 
 
 def _without_questions_of_others(whole: PhraseSearch, name: str) -> list[str]:
