@@ -90,9 +90,11 @@ def _classify_text(
     asks = _without_questions_of_others(whole, "stop.asks") or (
         [] if note else _brief_stop(subject, own_text)
     )
+    signs = find_stop_signs(_without_traps(own_text))
+    if note and signs and not note.is_by_program and not auto_replies.find_successor(own_text.text):
+        return STOP, False, tuple(signs)
     if note:
         return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
-    signs = find_stop_signs(_without_traps(own_text))
     kind, is_sure, words = _classify_human(own_text)
     loose = _without_questions_of_others(whole, "stop.loose")
     if not asks and kind == POSITIVE:
@@ -121,8 +123,12 @@ def _without_traps(text: PhraseSearch) -> PhraseSearch:
 def _without_questions_of_others(whole: PhraseSearch, name: str) -> list[str]:
     """What the list `name` finds, but not in a question that is not about whoever asks it."""
     asked = {question[0] for question in QUESTION_SENTENCE.finditer(whole.text)}
-    others = [question for question in asked if not PhraseSearch(question).take("stop.self")]
+    others = [question for question in asked if _is_about_others(PhraseSearch(question))]
     return [words for words in whole.take(name) if not any(words in one for one in others)]
+
+
+def _is_about_others(question: PhraseSearch) -> bool:
+    return not copy(question).take("stop.self") or bool(question.take("stop.staff"))
 
 
 def _brief_stop(subject: str, own_text: PhraseSearch) -> list[str]:

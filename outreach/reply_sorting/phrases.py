@@ -141,12 +141,17 @@ class PhraseSearch:
         return other
 
 
-def detect_language(text: str) -> str:
-    """By the most frequent small words; "" where there are none."""
+def count_languages(text: str) -> dict[str, int]:
+    """How many of the small words of each language stand in the text."""
     words = Counter(re.findall(r"[\w']+", fold_text(text)))
-    counts = {
+    return {
         name: sum(words[small] for small in line.split())
         for name, line in WORD_LISTS["languages"].items()
     }
+
+
+def detect_language(text: str) -> str:
+    """By the most frequent small words; "" where there are none."""
+    counts = count_languages(text)
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""

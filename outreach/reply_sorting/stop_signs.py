@@ -15,9 +15,11 @@ from outreach.reply_sorting.phrases import (
     QUESTION_MARK,
     WORD_LISTS,
     PhraseSearch,
+    count_languages,
     fold_text,
 )
 
+_SENTENCE = re.compile(rf"[^{ENDS}\n]++[?？؟]?")
 _PART = re.compile(rf"[^{ENDS}\n,;，、；]++[?？؟]?")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _DOUBLED = re.compile(r"(\w)\1+")
@@ -25,33 +27,40 @@ _UNSPACED_LANGUAGES = ("zh", "ja")
 _CJK = re.compile(r"[\u3000-\u9fff]")
 LONGEST_WORD = 40
 LONGEST_SENTENCE = 40  # words; more are read in parts
-BUSINESS = "business"
+BUSINESS, ENGLISH = "business", "en"
 _SAME_SOUND = (("æ", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("ß", "ss"))
 
 Signs = set[tuple[str, str]]  # of a language: its code, and the sign
 
 
 def find_stop_signs(reading: PhraseSearch) -> list[str]:
-    """The parts of sentences, as written, that ask to stop."""
-    found = [part for part in _PART.finditer(reading.rest) if asks_to_stop(part[0])]
-    return [reading.text[slice(*part.span())].strip(PUNCTUATION) for part in found]
+    """The sentences, or parts of them, that ask to stop, as written."""
+    only_english = _is_english(reading.text)
+    found = [
+        span
+        for pattern, table in ((_PART, "combinations"), (_SENTENCE, "across"))
+        for span in pattern.finditer(reading.rest)
+        if _asks(span[0], table, only_english=only_english)
+    ]
+    return [reading.text[slice(*span.span())].strip(PUNCTUATION) for span in found]
 
 
-def asks_to_stop(part: str) -> bool:
-    is_question = bool(QUESTION_MARK.search(part))
+def _asks(part: str, table: str, *, only_english: bool) -> bool:
+    is_question = bool(QUESTION_MARK.search(part)) and table == "combinations"
     if is_question and not PhraseSearch(part).take("stop.self"):
         return False
-    return any(_combines(signs) for signs in _signs_of_parts(part))
-
-
-def _combines(signs: Signs) -> bool:
-    found: dict[str, set[str]] = defaultdict(set)
-    for language, sign in signs:
-        found[language].add(sign)
     return any(
-        BUSINESS not in names and any(wanted <= names for wanted in _combinations())
-        for names in found.values()
+        BUSINESS not in signs and any(wanted <= signs for wanted in _combinations(table))
+        for signs in _signs_by_language(part, only_english=only_english)
     )
+
+
+def _signs_by_language(part: str, *, only_english: bool) -> Iterator[set[str]]:
+    for signs in _signs_of_parts(part):
+        found: dict[str, set[str]] = defaultdict(set)
+        for language, sign in signs:
+            found[language].add(sign)
+        yield from [found[ENGLISH]] if only_english else found.values()
 
 
 def _signs_of_parts(part: str) -> Iterator[Signs]:
@@ -74,6 +83,12 @@ def _signs_of_words(words: list[str]) -> Signs:
     return signs
 
 
+def _is_english(text: str) -> bool:
+    """More than any other language: signs of the others are then chance."""
+    counts = count_languages(text)
+    return counts[ENGLISH] > max(count for name, count in counts.items() if name != ENGLISH)
+
+
 def simplify_spelling(text: str) -> str:
     """Without accents, doubled letters, and the ways to write one letter as two."""
     text = fold_text(text)
@@ -83,14 +98,14 @@ def simplify_spelling(text: str) -> str:
 
 
 @cache
-def _combinations() -> list[frozenset[str]]:
-    lines = WORD_LISTS["signs"]["combinations"]["any"].split("\n")
+def _combinations(table: str) -> list[frozenset[str]]:
+    lines = WORD_LISTS["signs"][table]["any"].split("\n")
     return [frozenset(line.split()) for line in lines if line]
 
 
 def _listed_words() -> Iterator[tuple[str, str, str]]:
     for sign, languages in WORD_LISTS["signs"].items():
-        if sign != "combinations":
+        if sign not in ("combinations", "across"):
             for language, words in languages.items():
                 for word in words.split():
                     yield simplify_spelling(word), language, sign
