@@ -97,6 +97,8 @@ def _classify_text(
         return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
     kind, is_sure, words = _classify_human(own_text)
     loose = _without_questions_of_others(whole, "stop.loose")
+    if kind == POSITIVE and any(word in sign for sign in signs for word in words):
+        kind = QUESTION  # "please do" of "please do not"
     if not asks and kind == POSITIVE:
         return kind, is_sure and not loose and not signs, words
     asks += loose

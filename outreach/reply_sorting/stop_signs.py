@@ -17,11 +17,13 @@ from outreach.reply_sorting.phrases import (
     PhraseSearch,
     count_languages,
     fold_text,
+    list_pattern,
 )
 
 _SENTENCE = re.compile(rf"[^{ENDS}\n]++[?？؟]?")
 _PART = re.compile(rf"[^{ENDS}\n,;，、；]++[?？؟]?")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_JOINT = re.compile(r"['-]")
 _DOUBLED = re.compile(r"(\w)\1+")
 _UNSPACED_LANGUAGES = ("zh", "ja")
 _CJK = re.compile(r"[\u3000-\u9fff]")
@@ -36,23 +38,31 @@ Signs = set[tuple[str, str]]  # of a language: its code, and the sign
 def find_stop_signs(reading: PhraseSearch) -> list[str]:
     """The sentences, or parts of them, that ask to stop, as written."""
     only_english = _is_english(reading.text)
-    found = [
-        span
-        for pattern, table in ((_PART, "combinations"), (_SENTENCE, "across"))
-        for span in pattern.finditer(reading.rest)
-        if _asks(span[0], table, only_english=only_english)
-    ]
-    return [reading.text[slice(*span.span())].strip(PUNCTUATION) for span in found]
+    found: list[tuple[int, int]] = []
+    for sentence in _SENTENCE.finditer(reading.rest):
+        if _asks(sentence[0], "across", only_english=only_english):
+            found.append(sentence.span())
+        elif not _is_question_about_others(sentence[0]):
+            found += [
+                (sentence.start() + part.start(), sentence.start() + part.end())
+                for part in _PART.finditer(sentence[0])
+                if _asks(part[0], "combinations", only_english=only_english)
+            ]
+    return [reading.text[start:end].strip(PUNCTUATION) for start, end in found]
+
+
+def _is_question_about_others(sentence: str) -> bool:
+    return bool(QUESTION_MARK.search(sentence)) and (
+        not PhraseSearch(sentence).take("stop.self")
+        or bool(PhraseSearch(sentence).take("stop.staff"))
+    )
 
 
 def _asks(part: str, table: str, *, only_english: bool) -> bool:
-    is_question = bool(QUESTION_MARK.search(part)) and table == "combinations"
-    if is_question and not PhraseSearch(part).take("stop.self"):
-        return False
     return any(
         BUSINESS not in signs and any(wanted <= signs for wanted in _combinations(table))
         for signs in _signs_by_language(part, only_english=only_english)
-    )
+    ) or bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
 
 
 def _signs_by_language(part: str, *, only_english: bool) -> Iterator[set[str]]:
@@ -67,9 +77,17 @@ def _signs_of_parts(part: str) -> Iterator[Signs]:
     plain = simplify_spelling(part)
     if _CJK.search(plain):
         yield {(language, sign) for written, language, sign in _unspaced_signs() if written in plain}
-    words = [word[:LONGEST_WORD] for word in _WORD.findall(plain)]
+    words = [word[:LONGEST_WORD] for word in _words_of(plain)]
     for start in range(0, len(words), LONGEST_SENTENCE):
         yield _signs_of_words(words[start : start + LONGEST_SENTENCE])
+
+
+def _words_of(plain: str) -> Iterator[str]:
+    """Each word; "m'ecrire" and "poupem-me" also as two."""
+    for word in _WORD.findall(plain):
+        yield word
+        if not word.isalpha():
+            yield from _JOINT.split(word)
 
 
 def _signs_of_words(words: list[str]) -> Signs:
