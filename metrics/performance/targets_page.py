@@ -28,7 +28,11 @@ class PriceRow:
 
     words: str
     price: Decimal | None
-    setting: str
+    setting: str = ""
+
+    @property
+    def shown(self) -> str:
+        return "Not set" if self.price is None else f"${self.price.normalize():,f}"
 
 
 def team_today() -> date:
@@ -54,7 +58,10 @@ def page_context() -> dict[str, Any]:
         "setting_names": [kind.setting for kind in costs.PRICES.values()],
         "missing": costs.load_prices().missing(today),
         "target_rows": MonthlyTarget.objects.select_related("by")[:MOST_ROWS],
-        "price_rows": UnitPrice.objects.select_related("by")[:MOST_ROWS],
+        "price_rows": [
+            (row, [PriceRow(words, getattr(row, name)) for name, words in PRICE_WORDS.items()])
+            for row in UnitPrice.objects.select_related("by")[:MOST_ROWS]
+        ],
     }
 
 
