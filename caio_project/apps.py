@@ -13,9 +13,11 @@ class ProjectConfig(AppConfig):
         from caio_project.operations import broker_watch, surroundings
         from caio_project.team_access import sign_in_events
         from caio_project.team_access.sessions import account_changes
+        from caio_project.watching import extras
         from outreach.email_templates import seeding
 
         assert checks and surroundings
+        extras.start_extras()
         sign_in_events.listen()
         nudge.when_broker_is_away = broker_watch.watch_without_broker
         account_changes.listen()

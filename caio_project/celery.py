@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import celeryd_init, task_postrun, task_prerun
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
 
@@ -11,6 +12,7 @@ app = Celery("caio_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["caio_project"])
+app.steps["worker"].add(DjangoStructLogInitStep)  # each line of a task has the task's id
 
 
 @celeryd_init.connect

@@ -19,6 +19,7 @@ from caio_project.operations.slack_checks import slack_errors
 from caio_project.privacy import retention
 from caio_project.team_access.secret_checks import production_errors
 from caio_project.team_access.single_sign_on import oidc_settings
+from caio_project.watching.extras import extras_errors
 from leads.field_values import countries, stop_entries
 from outreach.integrations.ghl import signatures
 
@@ -56,6 +57,7 @@ def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
             *_list_errors(),
             *((name, text, "") for name, text in retention.setting_errors()),
             *_integration_errors(),
+            *extras_errors(),
         ]
     ]
 

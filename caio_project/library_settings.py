@@ -1,9 +1,8 @@
 """Settings of libraries that are the same in every environment: passwords, templates, API, admin
-theme, logs.
+theme.
 """
 
 from pathlib import Path
-from typing import Any
 
 from django.templatetags.static import static
 from kombu import Queue
@@ -94,29 +93,6 @@ UNFOLD = {
         }
     },
 }
-
-
-def logging_settings(level: str) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": "caio_project.lib.logs.MaskingFormatter",
-                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            }
-        },
-        "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
-        "handlers": {
-            "console": {
-                "class": "logging.StreamHandler",
-                "formatter": "line",
-                "filters": ["no_secrets"],
-            }
-        },
-        "root": {"handlers": ["console"], "level": level},
-        "loggers": {"celery": {"level": "WARNING"}},
-    }
 
 
 def task_queues() -> tuple[str, list[Queue], dict[str, dict[str, str]]]:

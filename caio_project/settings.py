@@ -18,10 +18,11 @@ from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from caio_project.library_settings import TEMPLATES as TEMPLATES
 from caio_project.library_settings import UNFOLD as UNFOLD
-from caio_project.library_settings import logging_settings, task_queues
+from caio_project.library_settings import task_queues
 from caio_project.privacy.data_settings import data_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
 from caio_project.team_access.single_sign_on.oidc_settings import read_settings
+from caio_project.watching.watch_settings import watch_settings
 from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "caio_project.lib.logs.requests.RequestIds",
     "caio_project.lib.web.client_address.ClientAddress",
     "caio_project.lib.web.cookies.BoundedCookies",
     "django.middleware.security.SecurityMiddleware",
@@ -281,7 +283,6 @@ SANDBOXED = sorted({*SANDBOX, *SANDBOX_FORCE, *(UNCONNECTED if DEBUG else [])})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for Prometheus at /metrics; unset: 404
 QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
 
 # Looser values than these are accepted only while GHL_BASE_URL is a loopback address (checks.py).
@@ -293,5 +294,4 @@ WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 REREADING_ONE_IN = env.int("REREADING_ONE_IN", default=5)
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 vars().update(data_settings(env, BASE_DIR))  # personal data: erasures, retention
-# --- Logs: no query strings (they carry tokens), no bodies ----------------------------------------
-LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))
+vars().update(watch_settings(env, debug=DEBUG))  # logs, Prometheus, Sentry, OpenTelemetry

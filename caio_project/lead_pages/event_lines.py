@@ -25,6 +25,7 @@ class EventLine:
     reason: str
     next_step: str
     page: str
+    log_id: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def events_about(lead: Lead, user: Any) -> LeadEvents | None:
             reason=sources.shown_reason(parked.reason_of(event), user),
             next_step=sources.next_step(event),
             page=reverse("admin:leads_inboundevent_change", args=[event.pk]),
+            log_id=event.correlation_id(),
         )
         for event in found[:MAX_EVENTS]
     ]

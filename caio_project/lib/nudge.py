@@ -116,7 +116,7 @@ def listen(wake: Callable[[str], None]) -> None:
         settings.NUDGE_SOCKET.chmod(0o600)
     except OSError as error:
         listener.close()
-        log.warning("%s: %s; work waits for the next sweep", settings.NUDGE_SOCKET, error)
+        log.warning("no socket for nudges: %s; work waits for the next sweep", error.strerror)
         return
 
     def read_names() -> None:

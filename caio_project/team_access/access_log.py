@@ -29,7 +29,7 @@ def record_access(
         about=about[:100],
     )
     level = logging.WARNING if kind in AccessEvent.REFUSED else logging.INFO
-    log.log(level, "access: %s user=%s about=%s", kind, event.user_id or "-", event.about or "-")
+    log.log(level, "access event %s: %s, user %s", event.pk, kind, event.user_id or "-")
     return event
 
 

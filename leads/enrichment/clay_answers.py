@@ -1,11 +1,13 @@
 """Clay's answers: applied to the lead and its company, and recorded on the request."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib.logs import correlation
 from leads import normal
 from leads.enrichment import answer_matching
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
@@ -15,6 +17,8 @@ from leads.integrations import breaker, clay, clay_callback
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import Company, Enrichment, InboundEvent, Lead
 from leads.suppression import suppression
+
+log = logging.getLogger(__name__)
 
 
 def answer_from_event(event: InboundEvent) -> None:
@@ -31,6 +35,8 @@ def answer_from_event(event: InboundEvent) -> None:
         )
     record_answer(row.request_id, data)
     about = Enrichment.objects.select_related("lead").get(pk=row.pk).lead
+    with correlation.about(about):
+        log.info("lead %s: Clay answered by event %s", about.pk, event.pk)
     kept = {"body": b""} if suppression.is_erased(about) else {}
     InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
 

@@ -2,6 +2,7 @@
 submissions.
 """
 
+import logging
 import time
 from datetime import timedelta
 
@@ -24,6 +25,8 @@ from leads.enrichment.enrichment_requests import (
 )
 from leads.integrations import breaker, clay, rates
 from leads.models import Enrichment
+
+log = logging.getLogger(__name__)
 
 # Clay takes 10 records a second in a workspace. One in each ninth of a second is at most ten in any
 # second, wherever it begins; ten in each second of the clock would be up to twenty.
@@ -81,6 +84,7 @@ def _push_request(row: Enrichment) -> None:
     try:
         clay.push_row(_clay_row(row, wanted))
     except http.HttpError as error:
+        log.warning("Clay took no question about lead %s: %s", row.lead_id, type(error).__name__)
         breaker.record_failure(error.detail, permit)
         settle_request(row, Outcome.FAILED, error.detail)
         return
@@ -91,6 +95,7 @@ def _push_request(row: Enrichment) -> None:
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
         state=State.REQUESTED, not_before=now + ANSWER_TIMEOUT, lease_until=None
     )
+    log.info("lead %s: Clay asked", row.lead_id)
 
 
 def _wait_for_rate() -> None:

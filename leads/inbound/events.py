@@ -132,6 +132,7 @@ def close_event(event: InboundEvent, state: str, reason: StoredReason = NO_REASO
     InboundEvent.objects.filter(pk=event.pk).update(
         state=state, **reason.columns, lease_until=None, processed_at=timezone.now()
     )
+    log.info("event %s: %s %s", event.pk, state, reason.code)
 
 
 def _retry_later(event: InboundEvent, error: Exception) -> None:

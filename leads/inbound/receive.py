@@ -21,6 +21,7 @@ from django.db import Error as DatabaseError
 
 from caio_project.lib import private_files
 from caio_project.lib.db import deadline
+from caio_project.lib.logs.requests import note_event
 from leads.inbound import events, spool, stuck_files
 from leads.inbound.parked import NO_REASON, StoredReason
 from leads.models import Kind
@@ -78,6 +79,8 @@ def _store_in_time(source: str, body: bytes, sha256: str, **more: Any) -> Accept
     try:
         with deadline.database_deadline(BUDGET_SECONDS):
             stored = events.store_event(source, body, sha256, **more)
+        note_event(stored.public_id)
+        log.info("event of %s stored%s", source, "" if stored.is_new else ", again")
         return AcceptedBody(stored.public_id, stored.is_new)
     except REFUSAL_ERRORS as error:
         log.error("the database refuses a body: %s; it goes into the spool", type(error).__name__)

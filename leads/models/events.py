@@ -99,6 +99,9 @@ class InboundEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.source} {self.received_at:%Y-%m-%d %H:%M:%S}"
 
+    def correlation_id(self) -> str:
+        return str(self.public_id)
+
 
 class Alarm(models.Model):
     """A problem that the team must know of. Open until it is over; `approvals` notifies once."""

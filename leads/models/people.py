@@ -169,6 +169,14 @@ class Lead(models.Model):
         """False for example, training and test leads, which are never emailed."""
         return self.kind == Kind.LIVE
 
+    def correlation_id(self, until: datetime | None = None) -> str:
+        """Of the newest visit, until then where a time is given; else the lead's own public id."""
+        visits = Visit.objects.filter(lead=self.pk, event__isnull=False)
+        if until is not None:
+            visits = visits.filter(received_at__lte=until)
+        newest = visits.order_by("-received_at", "-pk").values_list("event__public_id", flat=True)
+        return str(newest.first() or self.public_id)
+
 
 class Merge(models.Model):
     """Two leads that are, or may be, one person: the evidence, the decision and the fields.

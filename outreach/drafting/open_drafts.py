@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.logs import correlation
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Assessment, Lead
@@ -38,7 +39,8 @@ def open_new_drafts(batch: int = 200) -> int:
     random.shuffle(requests)  # workers that read the same ones go different ways through them
     shared = drafting_facts.load_batch()
     for request in requests:
-        _draft_or_record_error(request, shared)
+        with correlation.about(request):
+            _draft_or_record_error(request, shared)
     return len(requests)
 
 

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.logs import correlation
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Lead, TeamMember
@@ -56,7 +57,8 @@ def free_blocked(batch: int = 100) -> int:
     while time.monotonic() < ends and (rows := _due_rows(batch)):
         shared = drafting_facts.load_batch()
         for message in rows:
-            count += _ask_again(message, shared)
+            with correlation.about(message):
+                count += _ask_again(message, shared)
     return count
 
 
@@ -266,7 +268,8 @@ def _has_typed_text() -> Exists:
 def _write_anew(pairs: list[tuple[int, int]]) -> int:
     shared = drafting_facts.load_batch() if pairs else None
     for pk, lead in pairs:
-        _write_one_anew(pk, lead, shared)
+        with correlation.about(Message(pk=pk, lead_id=lead)):
+            _write_one_anew(pk, lead, shared)
     return len(pairs)
 
 

@@ -1,10 +1,12 @@
 """Applies a fact from GoHighLevel; applying it twice or late changes nothing."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib.logs import correlation
 from leads.models import Lead
 from outreach.feedback import email_events, meetings, opportunities, replies, unsubscribes
 from outreach.integrations.ghl.ghl_facts import (
@@ -16,13 +18,22 @@ from outreach.integrations.ghl.ghl_facts import (
     OpportunityFact,
 )
 
+log = logging.getLogger(__name__)
+
 
 def apply_fact(fact: GhlFact, source: str, now: datetime | None = None) -> Lead | None:
     """Apply `fact` in one transaction; the lead it is about, None where we know nobody by it.
 
     `source` is "webhook", "workflow" or "poll". Raises TryAgainSoon where the fact comes too early.
     """
-    now = now or timezone.now()
+    lead = _apply(fact, source, now or timezone.now())
+    if lead is not None:
+        with correlation.about(lead):
+            log.info("lead %s: %s of GoHighLevel by %s", lead.pk, type(fact).__name__, source)
+    return lead
+
+
+def _apply(fact: GhlFact, source: str, now: datetime) -> Lead | None:
     with transaction.atomic():
         match fact:
             case EmailEventFact():

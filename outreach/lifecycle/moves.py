@@ -1,7 +1,9 @@
 """The only function that changes the state of an email."""
 
+import logging
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -9,9 +11,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from caio_project.lib.logs import correlation
 from outreach.choices import MoveCode
 from outreach.lifecycle import announcements, transitions
 from outreach.models import Message, Move, MoveReason
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,10 @@ def _log_move(
     if note.reason:
         MoveReason.objects.create(move=row, text=note.reason)
     announcements.announce_move(message, row, changes)
+    transaction.on_commit(partial(_tell_log, message, row), robust=True)
+
+
+def _tell_log(message: Message, move: Move) -> None:
+    with correlation.about(message):
+        words = (message.pk, move.from_status, move.to_status, move.why)
+        log.info("email %s went from %s to %s: %s", *words)

@@ -260,6 +260,10 @@ class Message(models.Model):
     def priority(self) -> str:
         return Band.CRITICAL if self.critical_reason else self.band
 
+    def correlation_id(self) -> str:
+        """Of the visit before the email, or before the first email of its thread."""
+        return self.lead.correlation_id((self.follows or self).created_at)
+
     @property
     def text(self) -> "MessageText | None":
         return self.texts.filter(version=self.version).first()

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.logs import correlation
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import ghl as contacts
 from outreach.choices import MoveCode, Status
@@ -68,7 +69,8 @@ def send_due(most: int = 50) -> int:
         message = None if limit_rules.limit_on_everything(at) else _claim_next_email(at)
         if message is None:
             break
-        sent += _send_safely(Attempt(message, at, halt))
+        with correlation.about(message):
+            sent += _send_safely(Attempt(message, at, halt))
     return sent
 
 
@@ -101,7 +103,7 @@ def _send_safely(attempt: Attempt) -> bool:
     try:
         return _send_or_return(attempt)
     except transitions.StaleMessage as stale:
-        log.warning("email %s was taken over: %s", message.pk, stale)
+        log.warning("email %s was taken over: %s", message.pk, stale.status)
     except Exception as error:
         log.exception("email %s: sending failed through a fault of ours", message.pk)
         _recover_from_fault(message, f"{type(error).__name__}: {error}"[:500])

@@ -13,6 +13,7 @@ FILES = (
     "operations/figure_settings.py",
     "privacy/data_settings.py",
     "team_access/single_sign_on/oidc_settings.py",
+    "watching/watch_settings.py",
 )
 
 

@@ -53,5 +53,7 @@ class SharedCache(BaseCache):
             try:
                 return getattr(self._redis, what)(*arguments, **named)
             except (RedisError, OSError) as error:
-                log.warning("Redis is away (%s): counters are in the database", error)
+                log.warning(
+                    "Redis is away (%s): counters are in the database", type(error).__name__
+                )
         return getattr(self._database, what)(*arguments, **named)

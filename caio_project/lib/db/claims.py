@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from caio_project.lib.logs import correlation
+
 CHUNK = 20  # rows read at a time
 
 
@@ -30,7 +32,8 @@ def lease_rows(
     where another worker was first; `related` is read along. A row is as it was read, at most CHUNK
     rows ago: work that depends on other columns than the lease checks them when it writes.
     `on_read` is called whenever rows were read, to drop what is not to be older than they are. Ends
-    after `batch` rows, so that one sweep cannot starve the others.
+    after `batch` rows, so that one sweep cannot starve the others. Log lines that are written while
+    a row is out carry its correlation id.
     """
     seen: list[Any] = []
     others_work = False  # on the same rows: then each worker goes its own way through a chunk
@@ -47,7 +50,11 @@ def lease_rows(
             if not _lease_row(due, row, seconds):
                 others_work = True
                 break  # what is free now is read again
-            yield row
+            before = correlation.start(row)
+            try:
+                yield row
+            finally:
+                correlation.go_back(before)
         else:
             if len(rows) < most:
                 return

@@ -40,7 +40,7 @@ class ReadableInput:
         """A value that the database cannot take came with the request; the log has the place."""
         if not isinstance(error, DataError):
             return None
-        log.error("%s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
+        log.error("a request was refused: %s", type(error).__name__, exc_info=error)
         return refusal(request, 400, "A value is not one that can be looked for or stored.")
 
 

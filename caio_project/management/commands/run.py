@@ -144,6 +144,7 @@ class Command(BaseCommand):
     def _env(self) -> dict[str, str]:
         # settings.py has read .env into the environment, so what stands there wins here as well
         quiet = {"GUNICORN_LOG_LEVEL": "warning", "SITE_URL": self._url(), "PYTHONUNBUFFERED": "1"}
+        quiet |= {"LOG_FORMAT": settings.LOG_FORMAT}
         # else glibc keeps memory of its own for each of pump's threads
         return {**quiet, "MALLOC_ARENA_MAX": "2", **os.environ}
 
