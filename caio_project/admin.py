@@ -22,6 +22,7 @@ from caio_project.lib.web.list_lookups import CarefulAdmin
 from caio_project.operations import switches as switches  # registers
 from caio_project.team_access import api_key_changes, second_factor
 from caio_project.team_access.access_log import record_access
+from caio_project.webhook_pages import webhook_admin as webhook_admin  # registers
 
 ALLAUTHS = (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession)
 for theirs in (User, Group, APIKey, *ALLAUTHS):  # ours are below, or none

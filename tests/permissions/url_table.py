@@ -199,6 +199,10 @@ ADMIN_VIEWS = {
     "lib.heartbeat": SUPERUSER,
     "lib.apikey": LEAD,
     "lib.accessevent": LEAD,
+    "lib.webhookendpoint": LEAD,
+    "lib.webhookdelivery": LEAD,
+    "lib.webhookevent": LEAD,
+    "lib.webhookchange": LEAD,
 }
 ADMIN_ACTIONS: dict[str, dict[str, str]] = {
     "approvals.approval": {"approve_emails": REVIEWER, "reject_emails": REVIEWER},
