@@ -26,6 +26,7 @@ from caio_project.lead_pages import (
     typed_field_page,
     views,
 )
+from caio_project.operations.deployment_check import visitor_api
 from caio_project.set_up import set_up_page
 from caio_project.team_access import account_pages, key_pages, settings_page
 from caio_project.team_access.sessions import session_pages
@@ -124,6 +125,8 @@ urlpatterns = [
     path("api/messages/forecast", ForecastView.as_view()),
     path("api/messages/<uuid:public_id>", MessageDetailView.as_view()),
     path("api/visitors", VisitorsView.as_view()),
+    path("api/test-visitors", visitor_api.NewTestVisitorView.as_view()),
+    path("api/test-visitors/<uuid:public_id>", visitor_api.TestVisitorView.as_view()),
     path("api/leads", lists.LeadListView.as_view()),
     path("api/leads/<uuid:public_id>", lists.LeadDetailView.as_view()),
     path("api/leads/<uuid:public_id>/owner", writes.LeadOwnerView.as_view()),

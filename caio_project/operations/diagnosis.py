@@ -1,7 +1,7 @@
 """Diagnose each stage of the pipeline: what works, what waits and why."""
 
 import platform
-from dataclasses import dataclass
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,6 +12,10 @@ from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
+from caio_project.operations.diagnosis_parts import surrounding_findings as around
+from caio_project.operations.diagnosis_parts.finding import StageFinding as StageFinding
+from caio_project.operations.diagnosis_parts.mail_service import mail_service_finding
+from caio_project.operations.diagnosis_parts.mending import mend_of
 from leads.inbound import stuck_files
 from leads.integrations import alarms
 from leads.scoring import assess
@@ -28,19 +32,6 @@ NOBODY_TOLD = "nobody is notified. Set SLACK_BOT_TOKEN, or EMAIL_URL"
 NOTICES_ONLY = "notices only (without SLACK_SIGNING_SECRET nobody can decide there)"
 
 
-@dataclass(frozen=True)
-class StageFinding:
-    name: str
-    ok: bool
-    waiting: int | None
-    text: str
-    is_starting: bool = False  # not ok yet: its sweep has not had its time since the start
-
-    @property
-    def state(self) -> str:
-        return "works" if self.ok else "starting" if self.is_starting else "does not"
-
-
 def diagnose_stages() -> list[StageFinding]:
     """Every stage in order, with a sentence for what is wrong or why something waits."""
     findings = [
@@ -48,8 +39,14 @@ def diagnose_stages() -> list[StageFinding]:
         for name, check in status.health_checks().items()
         if name != "pipeline"
     ]
-    findings.append(_intent_monitor())
-    starting = {one.name for one in sweeps.sweep_states(timezone.now()) if one.is_starting}
+    now = timezone.now()
+    findings += [
+        around.settings_finding(),
+        around.sweeps_finding(now),
+        around.broker_finding(),
+        _intent_monitor(),
+    ]
+    starting = {one.name for one in sweeps.sweep_states(now) if one.is_starting}
     for stage in flow.flow_stages():
         findings.append(_stage_finding(stage, starting))
     waits = what_waits.what_waits()
@@ -61,14 +58,26 @@ def diagnose_stages() -> list[StageFinding]:
         *_blocked_drafts(waits),
         _uncertain_emails(waits.uncertain),
         *domain_findings(),
+        mail_service_finding(),
         _email_templates(),
         _language_model(),
+        around.clay_finding(),
         slack_finding(),
+        around.webhooks_finding(),
+        around.alarms_finding(),
         _sending_state(),
         _python(),
         _proxy(),
     ]
-    return findings
+    return [_with_mend(one) for one in findings]
+
+
+def _with_mend(one: StageFinding) -> StageFinding:
+    """What is wrong says what mends it."""
+    mend = mend_of(one.name)
+    if one.ok or one.is_starting or not mend:
+        return one
+    return replace(one, text=f"{one.text.rstrip('.')}. Mend: {mend}")
 
 
 def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:

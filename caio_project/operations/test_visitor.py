@@ -45,9 +45,7 @@ class FollowedVisitor:
 
     def __init__(self, wait: float):
         self._started, self._wait = time.monotonic(), wait
-        self.event = events.store_event(
-            "rb2b", _visitor_body(uuid.uuid4().hex[:10]), kind=Kind.TEST
-        ).public_id
+        self.event = send_visitor()
 
     def follow(self, *checks: tuple[str, StepCheck]) -> list[VisitorStep]:
         """Each step once it is reached; the last says why it was not."""
@@ -80,16 +78,40 @@ class FollowedVisitor:
 def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
     visitor = FollowedVisitor(wait)
     received = VisitorStep("received", True, f"event {visitor.event}")
-    checks = (
+    try:
+        return visitor, [received, *visitor.follow(*_step_checks())]
+    finally:
+        visitor.leave()
+
+
+def _step_checks() -> tuple[tuple[str, StepCheck], ...]:
+    return (
         ("lead", _lead_made),
         ("enrichment settled", _enrichment_settled),
         ("assessed", _lead_assessed),
         ("held", _email_held),
     )
-    try:
-        return visitor, [received, *visitor.follow(*checks)]
-    finally:
-        visitor.leave()
+
+
+def send_visitor() -> str:
+    """The public id of the event of a new test visitor."""
+    return events.store_event(
+        "rb2b", _visitor_body(uuid.uuid4().hex[:10]), kind=Kind.TEST
+    ).public_id
+
+
+def steps_reached(event: str) -> list[VisitorStep]:
+    """Each step now, without waiting; the first that is not reached says why.
+
+    Emails of test visitors leave the queue after 15 minutes by themselves.
+    """
+    steps: list[VisitorStep] = []
+    for name, check in _step_checks():
+        found = check(event) if all(one.ok for one in steps) else ""
+        is_first_missing = not found and all(one.ok for one in steps)
+        text = found or (_not_reached_reason(event) if is_first_missing else "")
+        steps.append(VisitorStep(name, bool(found), text))
+    return steps
 
 
 def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:

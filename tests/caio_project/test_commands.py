@@ -17,7 +17,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from caio_project.lib.models import ApiKey, Heartbeat
-from caio_project.operations import deployment, test_visitor
+from caio_project.operations import test_visitor
+from caio_project.operations.deployment_check import deployment
 from caio_project.schedule import SWEEPS
 from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.inbound import events, spool

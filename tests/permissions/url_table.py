@@ -131,6 +131,8 @@ API: dict[str, dict[str, str]] = {
     "api/messages/forecast": {"GET": "messages:read"},
     "api/messages/<uuid:public_id>": {"GET": "messages:read"},
     "api/visitors": {"POST": "leads:write"},
+    "api/test-visitors": {"POST": "leads:write"},
+    "api/test-visitors/<uuid:public_id>": {"GET": "leads:write"},
     "api/leads": {"GET": "leads:read"},
     "api/leads/<uuid:public_id>": {"GET": "leads:read"},
     "api/leads/<uuid:public_id>/owner": {"POST": "leads:write"},

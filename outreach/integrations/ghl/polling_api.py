@@ -139,6 +139,12 @@ def fetch_event_kinds(email_id: str) -> tuple[str, ...]:
     return KINDS_BY_STATUS.get(text_in(_request_email(email_id), "status").lower(), ())
 
 
+def fetch_mail_service(email_id: str) -> str:
+    """Which service sent an email, such as Leadconnector, mailgun or smtp; "" where unsaid."""
+    service = _request_email(email_id).get("provider")
+    return service[:60] if isinstance(service, str) else ""
+
+
 def _request_email(email_id: str) -> dict[str, Any]:
     found = ghl.call_ghl(
         "GET", f"/conversations/messages/email/{email_id}", version=CONVERSATIONS_VERSION

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from approvals.queue import what_waits
 from caio_project.lib.models import Heartbeat
-from caio_project.operations import deployment, status
+from caio_project.operations import status
+from caio_project.operations.deployment_check import deployment
 from caio_project.schedule import SWEEPS
 from leads.models import InboundEvent, Kind, Lead
 from outreach.choices import BlockedBy

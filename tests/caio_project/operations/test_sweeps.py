@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
-from caio_project.operations import deployment, status, sweeps
+from caio_project.operations import status, sweeps
+from caio_project.operations.deployment_check import deployment
 from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
 from caio_project.tasks import tick
 
