@@ -78,11 +78,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "caio_project.lib.logs.requests.RequestIds",
     "caio_project.lib.web.client_address.ClientAddress",
     "caio_project.lib.web.cookies.BoundedCookies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "caio_project.lib.logs.requests.RequestIds",
     "caio_project.lib.web.transport.PagesByHttps",
     "caio_project.lib.web.transport.NoStore",
     "caio_project.lib.api.rate_limits.RateLimitHeaders",

@@ -75,7 +75,6 @@ class Message(models.Model):
     sender = models.ForeignKey(TeamMember, null=True, on_delete=models.SET_NULL)
     template = models.ForeignKey(EmailTemplate, null=True, on_delete=models.PROTECT)
     template_why = models.CharField(max_length=200, blank=True)
-
     band = models.CharField(max_length=10, choices=Band.choices, default=Band.LOW)
     critical_reason = models.CharField(max_length=200, blank=True)
     rank = models.PositiveSmallIntegerField(default=2, help_text="0 most urgent.")
@@ -261,7 +260,6 @@ class Message(models.Model):
         return Band.CRITICAL if self.critical_reason else self.band
 
     def correlation_id(self) -> str:
-        """Of the visit before the email, or before the first email of its thread."""
         return self.lead.correlation_id((self.follows or self).created_at)
 
     @property

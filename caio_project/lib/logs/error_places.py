@@ -16,7 +16,8 @@ PACKAGES = f"{sysconfig.get_paths()['purelib']}/"
 
 def describe_error(error: BaseException) -> dict[str, Any]:
     """Type, place, and what the database says of its kind; of its causes, too."""
-    causes, seen = [], {id(error)}
+    causes: list[dict[str, Any]] = []
+    seen = {id(error)}
     cause = error.__cause__ or error.__context__
     while cause is not None and id(cause) not in seen and len(causes) < MOST_CAUSES:
         seen.add(id(cause))

@@ -44,4 +44,5 @@ class RequestIds(RequestMiddleware):
 
 def note_event(public_id: str) -> None:
     """Lines of the rest of this request carry the id of the event that it stored."""
-    structlog.contextvars.bind_contextvars(correlation_id=public_id)
+    if "request_id" in structlog.contextvars.get_contextvars():  # which its end clears
+        structlog.contextvars.bind_contextvars(correlation_id=public_id)
