@@ -4,8 +4,6 @@ PORT, WEB_CONCURRENCY.
 
 import os
 
-from caio_project.lib.logs.gunicorn_lines import gunicorn_logging
-
 wsgi_app = "caio_project.wsgi:application"
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -23,5 +21,4 @@ control_socket_disable = True
 accesslog = None  # query strings carry tokens, and visitors' addresses are personal data
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
-# As every other line: LOG_FORMAT from the environment, for the master reads no .env
-logconfig_dict = gunicorn_logging(os.environ.get("LOG_FORMAT", "json"), loglevel)
+logger_class = "caio_project.lib.logs.gunicorn_lines.LineLogger"

@@ -22,7 +22,6 @@ from caio_project.library_settings import task_queues
 from caio_project.privacy.data_settings import data_settings
 from caio_project.team_access.account_settings import *  # noqa: F403
 from caio_project.team_access.single_sign_on.oidc_settings import read_settings
-from caio_project.watching.watch_settings import watch_settings
 from leads.field_values import countries, stop_entries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -206,6 +205,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
 
 # --- The product ----------------------------------------------------------------------------------
 from caio_project.operations.figure_settings import *  # noqa: E402, F403, I001
+from caio_project.watching.watch_settings import *  # noqa: E402, F403
 
 SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
 SANDBOX_FORCE = env.list("SANDBOX_FORCE", default=[])  # those that no page takes live
@@ -283,6 +283,7 @@ SANDBOXED = sorted({*SANDBOX, *SANDBOX_FORCE, *(UNCONNECTED if DEBUG else [])})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # for Prometheus at /metrics; unset: 404
 QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
 
 # Looser values than these are accepted only while GHL_BASE_URL is a loopback address (checks.py).
@@ -294,4 +295,3 @@ WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
 REREADING_ONE_IN = env.int("REREADING_ONE_IN", default=5)
 GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
 vars().update(data_settings(env, BASE_DIR))  # personal data: erasures, retention
-vars().update(watch_settings(env, debug=DEBUG))  # logs, Prometheus, Sentry, OpenTelemetry

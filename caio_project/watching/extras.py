@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 
-from caio_project.lib.logs import correlation, lines
+from caio_project.lib.logs import correlation, forms
 from caio_project.lib.logs.masking import message_of
 
 PACKAGES = {
@@ -31,8 +31,8 @@ KEPT_OF_FRAME = ("filename", "module", "function", "lineno", "in_app", "context_
 
 def extras_errors() -> list[tuple[str, str, str]]:
     found = []
-    if settings.LOG_FORMAT not in lines.FORMATS:
-        text = f"LOG_FORMAT names {settings.LOG_FORMAT!r}; it knows {', '.join(lines.FORMATS)}."
+    if settings.LOG_FORMAT not in forms.FORMATS:
+        text = f"LOG_FORMAT names {settings.LOG_FORMAT!r}; it knows {', '.join(forms.FORMATS)}."
         found.append(("LOG_FORMAT", text, ""))
     for name, packages in PACKAGES.items():
         if not (address := getattr(settings, name)):

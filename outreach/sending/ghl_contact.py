@@ -129,9 +129,7 @@ def _add_missing_details(
         with contacts.check_before_each_call(halt.check):
             contacts.add_missing_details(contact, _recipient_details(known))
     except http.RequestRefused as refusal:
-        log.warning(
-            "contact %s keeps its gaps: GoHighLevel answered %s", contact.id, refusal.status
-        )
+        log.warning("email %s: its contact keeps its gaps, by %s", message.pk, refusal.status)
     except http.HttpError as failure:
         raise send_errors.exception_for_failure(message, failure) from failure
 

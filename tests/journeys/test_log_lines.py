@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -42,12 +43,13 @@ VISITOR: dict[str, Any] = {
     "Captured URL": "https://oursite.example.com/pricing?wintergreen",
     "City": "Nudibranch",
 }
+SECRETS = (TOKEN, "clay-auth", "clay-callback-token", "pit-test", settings.SECRET_KEY)
 SEND = "POST /conversations/messages"
 
 
-def assert_says_nothing_of_anybody(log: LogText, *more: str) -> None:
+def assert_says_nothing_of_anybody(log: LogText) -> None:
     text = log.text.lower()
-    assert [mark for mark in (*MARKS, *more, TOKEN) if mark.lower() in text] == []
+    assert [mark for mark in (*MARKS, *SECRETS) if mark.lower() in text] == []
 
 
 def approve(site: Any, message: Message, by: User) -> None:

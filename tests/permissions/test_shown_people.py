@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from caio_project.lib.logs import lines
+from caio_project.lib.logs import forms
 from caio_project.lib.logs.lines import LineFormatter
 from caio_project.lib.models import SCOPES, ApiKey
 from leads.inbound import events, parked
@@ -121,7 +121,7 @@ def test_an_address_in_a_log_line_is_masked_and_left_out_of_the_error() -> None:
             "leads.x", logging.ERROR, "f", 1, "of %s", ("dana.okafor@northline.test",),
             (type(error), error, error.__traceback__),
         )  # fmt: skip
-    said = LineFormatter(lines.PLAIN).format(record)
+    said = LineFormatter(forms.PLAIN).format(record)
     assert "dana.okafor" not in said and said.count("d***@northline.test") == 1
     assert "ValueError" in said
 

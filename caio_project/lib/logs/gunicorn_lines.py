@@ -1,14 +1,18 @@
 """Lines of the web server itself, in the form of all others."""
 
+import os
 from typing import Any
 
+from gunicorn.glogging import Logger
 
-def gunicorn_logging(form: str, level: str) -> dict[str, Any]:
-    """gunicorn merges this into its own configuration."""
-    quiet = {"level": level.upper(), "handlers": ["error_console"], "propagate": False}
-    return {
-        "formatters": {
-            "generic": {"()": "caio_project.lib.logs.lines.LineFormatter", "form": form}
-        },
-        "loggers": {"gunicorn.error": quiet, "gunicorn.access": quiet},
-    }
+from caio_project.lib.logs import forms
+from caio_project.lib.logs.lines import LineFormatter
+
+
+class LineLogger(Logger):
+    """Reads LOG_FORMAT from the environment alone: the master loads no settings."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(LineFormatter(os.environ.get("LOG_FORMAT", forms.JSON)))

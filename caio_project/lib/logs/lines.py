@@ -10,12 +10,10 @@ from typing import Any
 import structlog
 from structlog.stdlib import ProcessorFormatter
 
-from caio_project.lib.logs import correlation
+from caio_project.lib.logs import correlation, forms
 from caio_project.lib.logs.error_places import describe_error
 from caio_project.lib.logs.masking import mask_addresses, message_of, one_line, redact_secrets
 
-JSON, PLAIN = "json", "plain"
-FORMATS = (JSON, PLAIN)
 IDS = ("correlation_id", "request_id", "task_id")
 # Of what django-structlog says of requests and tasks; the rest may be personal.
 KEPT_FIELDS = (
@@ -40,7 +38,8 @@ class LineFormatter(ProcessorFormatter):
     """One line a record. `form` is json or plain."""
 
     def __init__(self, form: str) -> None:
-        render = as_json if form == JSON else as_plain
+        render = as_json if form == forms.JSON else as_plain
+        configure_structlog()
         super().__init__(
             processors=[render],
             foreign_pre_chain=[structlog.contextvars.merge_contextvars],

@@ -19,7 +19,7 @@ class RequestIds(RequestMiddleware):
     """django-structlog's middleware; of an address it says the route, which holds no values."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        response = super().__call__(request)
+        response: Any = super().__call__(request)
         response[HEADER] = request.META["HTTP_X_REQUEST_ID"]
         return response
 

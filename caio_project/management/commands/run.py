@@ -24,6 +24,7 @@ from caio_project.lib.vendor_access.access import rb2b_tokens, sandboxed_vendors
 from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
 from caio_project.operations.supervisor import RunPlan, become_supervisor
+from caio_project.watching import watch_settings
 
 FIRST_LOGIN = "lead"
 # Workers need not know of each other: the rows are the queue.
@@ -144,7 +145,7 @@ class Command(BaseCommand):
     def _env(self) -> dict[str, str]:
         # settings.py has read .env into the environment, so what stands there wins here as well
         quiet = {"GUNICORN_LOG_LEVEL": "warning", "SITE_URL": self._url(), "PYTHONUNBUFFERED": "1"}
-        quiet |= {"LOG_FORMAT": settings.LOG_FORMAT}
+        quiet |= {"LOG_FORMAT": watch_settings.LOG_FORMAT}
         # else glibc keeps memory of its own for each of pump's threads
         return {**quiet, "MALLOC_ARENA_MAX": "2", **os.environ}
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from caio_project.lib.logs.lines import JSON, PLAIN, LineFormatter
+from caio_project.lib.logs.forms import JSON, PLAIN
+from caio_project.lib.logs.lines import LineFormatter
 
 
 @dataclass

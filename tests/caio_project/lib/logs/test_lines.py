@@ -8,7 +8,7 @@ import pytest
 import structlog
 from django.conf import settings
 
-from caio_project.lib.logs import lines
+from caio_project.lib.logs import forms, lines
 from tests.caio_project.lib.logs.capture import captured_logs
 
 MARK = "Quendolyn"
@@ -19,7 +19,7 @@ def record(name: str, template: str, *args: Any, exc_info: Any = None) -> loggin
 
 
 def as_row(entry: logging.LogRecord) -> dict[str, Any]:
-    return json.loads(lines.LineFormatter(lines.JSON).format(entry))
+    return json.loads(lines.LineFormatter(forms.JSON).format(entry))
 
 
 def raised() -> Any:
@@ -75,7 +75,7 @@ def test_an_error_is_told_by_type_and_place_without_its_text() -> None:
 
 
 def test_plain_lines_say_the_same() -> None:
-    text = lines.LineFormatter(lines.PLAIN).format(record("leads.x", "a\nb", exc_info=raised()))
+    text = lines.LineFormatter(forms.PLAIN).format(record("leads.x", "a\nb", exc_info=raised()))
 
     head, *more = text.splitlines()
     assert head.endswith("WARNING leads.x a b")
@@ -84,7 +84,7 @@ def test_plain_lines_say_the_same() -> None:
 
 
 def test_nobody_begins_a_line_of_their_own() -> None:
-    text = lines.LineFormatter(lines.JSON).format(record("leads.x", "%s", 'x\n{"level": "INFO"}'))
+    text = lines.LineFormatter(forms.JSON).format(record("leads.x", "%s", 'x\n{"level": "INFO"}'))
 
     assert len(text.splitlines()) == 1
 
