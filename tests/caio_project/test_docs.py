@@ -19,6 +19,7 @@ PAGES = (
     "docs/recipes.md",
     "docs/cutover.md",
     "docs/railway.md",
+    "docs/linux.md",
     "docs/older-system.md",
     "tests/README.md",
 )
