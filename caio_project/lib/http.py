@@ -153,7 +153,9 @@ def _error_by_cause(
     host = _url_host(url)
     if not call_deadline.connected:  # not a byte of the request has left
         if isinstance(error, requests.ConnectionError | requests.Timeout):
-            return ServiceUnavailable(f"no connection to {host}")
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+            why = f"the certificate of {host} is not trusted" if untrusted else ""
+            return ServiceUnavailable(why or f"no connection to {host}")
         return RequestRefused(f"{url.split('?')[0]!r} is not an address")
     if isinstance(error, _TooLarge):
         what = f"{host} answered more than {MAX_ANSWER_BYTES} bytes"

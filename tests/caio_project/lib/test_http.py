@@ -197,6 +197,8 @@ def test_an_untrusted_certificate_is_unavailable_and_sends_nothing(tmp_path: Pat
     with RawServer(saying(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as server:
         failure = failed("POST", server.url, json={}, deadline=2)
         assert (kind(failure), server.requests) == ("ServiceUnavailable", [])
+        host = server.url.split("/")[2]
+        assert failure.detail == f"the certificate of {host} is not trusted"
 
 
 # Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be
