@@ -27,6 +27,7 @@ from outreach.models import SyncCursor
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 90
+WAIT_SECONDS = 0.5  # between two looks whether a worker has finished a stage
 FAILURES_UNTIL_ALARM = 5
 USUAL_LIMITS = RoundLimits()
 
@@ -54,29 +55,35 @@ def sync_due_stages(limits: RoundLimits = USUAL_LIMITS) -> int:
 
 
 def sync_all_stages(
-    progress: Callable[[StageResult], None] = lambda result: None,
+    progress: Callable[[StageResult], None] = lambda result: None, *, patience: float = 0
 ) -> list[StageResult]:
-    """Read every stage to its end or its first error, due or not: for a person who waits for it."""
+    """Read every stage to its end or its first error, due or not: for a person who waits for it.
+
+    What a worker is reading is waited for, at most `patience` seconds in all.
+    """
     _make_cursors()
-    results = []
+    results, until = [], time.monotonic() + patience
     for name in STAGES:
-        result = _run_to_end(name)
+        result = _run_to_end(name, until)
         results.append(result)
         progress(result)
     guardrails.check_guardrails()
     return results
 
 
-def _run_to_end(name: str) -> StageResult:
+def _run_to_end(name: str, until: float) -> StageResult:
     read = kept_back = 0
     while True:
         row = next(claims.lease_rows(SyncCursor.objects.filter(name=name), LEASE_SECONDS), None)
+        if row is None and time.monotonic() < until:
+            time.sleep(WAIT_SECONDS)
+            continue
         if row is None:
             return StageResult(
                 name,
                 read,
                 False,
-                "A worker is reading this very stage; it goes on there.",
+                "A worker is still reading this very stage; it goes on there.",
                 kept_back,
             )
         result = _run_round(row, USUAL_LIMITS)

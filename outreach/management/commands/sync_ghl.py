@@ -13,14 +13,14 @@ class Command(ReportingCommand):
         "Read from GoHighLevel now what beat reads every thirty seconds: emails and other "
         "messages, what became of our "
         "emails, do-not-disturb, meetings, opportunities; each to its end. Exit code 1 where "
-        "one could not be read."
+        "one could not be read. A worker that reads one just now is waited for."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if is_sandboxed("ghl"):
             raise CommandError("GoHighLevel is in the sandbox: there is nothing to read.")
         show = (lambda result: None) if options["json"] else self._show
-        results = polling.sync_all_stages(show)
+        results = polling.sync_all_stages(show, patience=polling.LEASE_SECONDS)
         failed = [result.name for result in results if not result.ended]
         if options["json"]:
             self.as_json({"ok": not failed, "stages": [result.__dict__ for result in results]})

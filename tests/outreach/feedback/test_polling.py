@@ -688,5 +688,15 @@ def test_the_command_does_not_read_beside_a_worker(ghl: FakeGhl) -> None:
     assert results()["emails"] == (
         0,
         False,
-        "A worker is reading this very stage; it goes on there.",
+        "A worker is still reading this very stage; it goes on there.",
     )
+
+
+def test_the_command_waits_for_the_worker_that_reads(ghl: FakeGhl) -> None:
+    """The cutover asks for exit code 0, and beat reads every thirty seconds."""
+    polling.sync_due_stages()
+    SyncCursor.objects.filter(name="emails").update(
+        lease_until=timezone.now() + timedelta(seconds=1)
+    )
+    call_command("sync_ghl", stdout=(said := StringIO()))
+    assert "✓ emails: 0 read" in said.getvalue() and "✕" not in said.getvalue()
