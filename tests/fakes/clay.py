@@ -45,7 +45,8 @@ class FakeClay(FakeServer):
     later.
 
     `answer` is a function of the submitted row giving the callback body; without it canned data is
-    sent, changed by `data`. `variant` spoils the callback: one of VARIANTS.
+    sent, changed by `data`. `variant` spoils the callback: one of VARIANTS. `shape` "older" calls
+    back as a workbook of the older system does: without our id, under the names it had.
     """
 
     name = "clay"
@@ -60,6 +61,7 @@ class FakeClay(FakeServer):
         "answer",
         "data",
         "variant",
+        "shape",
         "deleted_sources",
         "lifetime_limit",
     )
@@ -83,6 +85,7 @@ class FakeClay(FakeServer):
         answer: Callable[[dict], dict] | None = None,
         data: dict | None = None,
         variant: str = "",
+        shape: str = "",
         port: int = 0,
     ):
         if callback_url:
@@ -96,6 +99,7 @@ class FakeClay(FakeServer):
         self.answer = answer
         self.data = data
         self.variant = variant
+        self.shape = shape
         self.deleted_sources: tuple[str, ...] = ()
         self.lifetime_limit = LIFETIME_SUBMISSIONS
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -193,7 +197,8 @@ class FakeClay(FakeServer):
         )
 
     def _call_back(self, row: dict, chosen: dict) -> dict:
-        body = callback_body(row, chosen["answer"], chosen["data"], chosen["variant"])
+        answer = chosen["answer"] or SHAPES[chosen["shape"]]
+        body = callback_body(row, answer, chosen["data"], chosen["variant"])
         record = {
             "request_id": row.get("request_id"),
             "sent": body.decode("utf-8", "replace"),
@@ -284,6 +289,26 @@ def enriched(row: dict) -> dict:
     }
 
 
+def older_shape(row: dict) -> dict:
+    """The same person as the older system's workbook named them; nothing echoes an id."""
+    new = enriched(row)
+    return {
+        "email": new["work_email"],
+        "mobile_phone": new["phone"],
+        "title": new["job_title"],
+        "company": new["company_name"],
+        "website": f"https://www.{new['company_domain']}/",
+        "company_size": "201-500 employees",
+        "tech_stack": ", ".join(new["technologies"]),
+        "hiring": str(new["open_roles"]),
+        "linkedin": new["linkedin_url"] or "",
+        "location": new["location"],
+    }
+
+
+SHAPES: dict[str, Callable[[dict], dict] | None] = {"": None, "older": older_shape}
+
+
 def callback_body(
     row: dict,
     answer: Callable[[dict], dict] | None = None,
@@ -325,5 +350,11 @@ def callback_headers(chosen: dict) -> dict[str, str]:
 
 if __name__ == "__main__":
     serve_forever(
-        FakeClay, __doc__, auth_token=str, callback_url=str, callback_token=str, answers=int
+        FakeClay,
+        __doc__,
+        auth_token=str,
+        callback_url=str,
+        callback_token=str,
+        answers=int,
+        shape=str,
     )

@@ -787,6 +787,14 @@ def test_clay_lifetime_limit_drops_rows_silently(clay):
     assert answers == [200, 200] and len(clay.submissions()) == 1
 
 
+def test_clay_answers_in_the_older_shape(clay, receiver):
+    clay.configure(callback_url=receiver.url, shape="older")
+    requests.post(clay.source_url(), json=row(), timeout=5)
+    body = json.loads(clay.wait_for_callbacks()[0]["sent"])
+    assert (body["email"], body["company_size"]) == ("dana@northline.test", "201-500 employees")
+    assert not {"request_id", "visitor_id", "work_email"} & set(body)
+
+
 def test_clay_variants():
     bodies = {variant: callback_body(row(), variant=variant) for variant in VARIANTS}
     with pytest.raises(ValueError):
