@@ -116,6 +116,7 @@ class MoveCode(TextChoices):
     REJECTION_UNDONE = "rejection_undone", "Rejection undone"
     WITHDRAWN = "withdrawn", "Withdrawn"
     HISTORY = "history", "Rejected in the previous system"
+    BROUGHT = "brought", "Brought from the previous system"
     TEST_OVER = "test_over", "Withdrawn: the test visitor's run has ended"
     PERSON_SAYS_SENT = "person_says_sent", "A person says it was sent"
     PERSON_SAYS_NOT_SENT = "person_says_not_sent", "A person says it was not sent"

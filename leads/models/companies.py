@@ -1,5 +1,7 @@
 """Companies that visitors work for."""
 
+import re
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -60,3 +62,9 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.domain or "unknown company"
+
+    @property
+    def people_words(self) -> str:
+        """How many work there, as it was told: "201-500 people"; "" where nobody told."""
+        told = re.sub(r"\s*\b(employees|people|staff|fte)\W*$", "", self.employees, flags=re.I)
+        return f"{told} people" if told else ""

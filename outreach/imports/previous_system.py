@@ -274,7 +274,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
             expires_at=deadlines.expires_at(own, timezone.now()),
         )
     else:
-        drafts.hold_for_review(message, MoveCode.HISTORY)
+        drafts.hold_for_review(message, MoveCode.BROUGHT)
     return None
 
 

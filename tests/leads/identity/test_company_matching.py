@@ -221,3 +221,18 @@ def test_made_up_visitor_never_joins_live_company() -> None:
     events.process_due()
     assert Lead.objects.get(kind="test").company is None
     assert Company.objects.get().name == "Northline"
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("", ""),
+        ("312", "312 people"),
+        ("200-500", "200-500 people"),
+        ("201-500 employees", "201-500 people"),
+        ("11 - 50 People", "11 - 50 people"),
+        ("10K+ employees.", "10K+ people"),
+    ],
+)
+def test_size_is_said_once(told: str, words: str) -> None:
+    assert Company(employees=told).people_words == words
