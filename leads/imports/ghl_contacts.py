@@ -17,6 +17,7 @@ from caio_project.lib import http
 from caio_project.lib.vendor_access.access import vendor_value
 from leads import locks, normal
 from leads.identity import company_matching, field_filling, lead_matching
+from leads.inbound import events, parked
 from leads.integrations import ghl, ghl_contact_data, ghl_contact_list
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.background_calls import call_patiently
@@ -65,6 +66,8 @@ def import_contacts(
         except http.HttpError as failure:
             taken.error = failure.detail
         _save_bookmark(place, position, taken.ended)
+    if taken.new:  # what they wrote before they were known here concerns them now
+        events.process_again(parked.UNPLACED_MESSAGE)
     return taken
 
 

@@ -135,6 +135,14 @@ def close_event(event: InboundEvent, state: str, reason: StoredReason = NO_REASO
     log.info("event %s: %s %s", event.pk, state, reason.code)
 
 
+def process_again(reason_code: str) -> int:
+    """Let the workers process what was kept with this reason; returns how many events."""
+    kept = InboundEvent.objects.filter(reason_code=reason_code, state=InboundEvent.State.PROCESSED)
+    return kept.exclude(body=b"").update(
+        state=InboundEvent.State.WAITING, attempts=0, not_before=timezone.now(), **NO_REASON.columns
+    )
+
+
 def _retry_later(event: InboundEvent, error: Exception) -> None:
     cause = {"error": type(error).__name__, "detail": str(error)}
     if event.attempts >= LAST_TRY:

@@ -131,6 +131,9 @@ PARK_REASONS = {
 # Answers of Clay that belong to nobody here: kept and counted apart, and no fault of anybody's.
 UNMATCHED_ANSWERS = ("answer_about_nobody", "request_id_missing", "request_id_unknown")
 
+# A message to us of which we cannot tell whom of ours it concerns.
+UNPLACED_MESSAGE = "ghl_unplaced"
+
 
 def park_reason(
     code: str, reasons: Mapping[str, ParkReason] = PARK_REASONS, /, **args: Any

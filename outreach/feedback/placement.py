@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from leads import normal
 from leads.identity import merging
+from leads.inbound import parked
 from leads.models import Lead
 from leads.suppression import suppression
 from outreach.contact_history import contact_matching
@@ -18,7 +19,7 @@ from outreach.models import Message
 
 UNSUBSCRIBE_LINK = re.compile(r"/u/([\w-]{16,40})")
 MAX_TOKENS = 20
-UNPLACED_CODE = "ghl_unplaced"
+UNPLACED_CODE = parked.UNPLACED_MESSAGE
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from leads.imports import ghl_contacts
 from leads.inbound import events
 from leads.models import InboundEvent, Suppression
 from leads.suppression import suppression
@@ -165,6 +167,23 @@ def test_it_is_placed_by_a_replay_once_its_sender_is_known(ghl: FakeGhl) -> None
     assert Reply.objects.get().lead == lead
 
 
+def test_it_is_placed_once_the_contacts_were_imported(ghl: FakeGhl) -> None:
+    """At the cutover the conversations of a location are read before its people are leads."""
+    event = stored(message_to_us(body="Yes, call me."))
+    other = stored(message_to_us(address="x@stranger.test", thread_id="t2", body="And me."))
+    ghl.add_contact(UNKNOWN)
+
+    ghl_contacts.import_contacts(5)
+    webhook_inbox.process_inbox()
+
+    event.refresh_from_db()
+    other.refresh_from_db()
+    assert event.about is not None
+    assert (event.about.email, event.reason_code) == (UNKNOWN, "")
+    assert (other.state, other.reason_code) == ("processed", placement.UNPLACED_CODE)
+    assert Reply.objects.get().lead.email == UNKNOWN
+
+
 def test_outbound_and_other_facts_are_not_kept(db: None) -> None:
     event = stored(message_to_us(is_inbound=False, address="x@nobody.test"))
     assert (bytes(event.body), event.reason_code) == (b"", "")
@@ -178,3 +197,14 @@ def test_what_cannot_be_placed_is_counted_and_listed(db: None, admin_client: Cli
     assert "1 message to us in 14 days that we cannot place" in " ".join(page.split())
     vault = admin_client.get(reverse("admin:leads_inboundevent_changelist"), {"note": "unplaced"})
     assert vault.context["cl"].result_count == 1
+
+
+def test_who_may_not_use_the_admin_gets_no_link_there(
+    db: None, client: Client, viewer: User
+) -> None:
+    stored(message_to_us(body="Who are you?"))
+    User.objects.filter(pk=viewer.pk).update(is_staff=False)
+    client.force_login(viewer)
+    page = " ".join(client.get(reverse("sent")).content.decode().split())
+    assert "1 message to us in 14 days that we cannot place" in page
+    assert "Who may use the admin reads it there" in page and "note=unplaced" not in page
