@@ -20,7 +20,7 @@ from leads.inbound import stuck_files
 from leads.integrations import alarms
 from leads.scoring import assess
 from metrics.health import domain_report
-from metrics.overview import flow
+from metrics.overview import flow, headline
 from outreach.choices import BlockedBy, Status
 from outreach.control import phase
 from outreach.drafting.language_model import rewrite_requests
@@ -190,7 +190,7 @@ def last_line(findings: list[StageFinding], tests_ok: bool) -> str:
 
 def what_else_waits() -> str:
     """A sentence for whoever reads only the last line; "" where nothing waits outside the queue."""
-    phrases = flow.waiting_phrases(what_waits.what_waits())
+    phrases = headline.waiting_phrases(what_waits.what_waits())
     return f"Not in the queue: {', '.join(phrases)}; see above." if phrases else ""
 
 

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from approvals.queue.what_waits import WaitingWork
 from approvals.sent import sent_emails
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
@@ -195,64 +194,6 @@ def stuck_since_by_stage(now: datetime) -> dict[str, datetime]:
     """Since when the oldest waits at each stage where a machine's work is late."""
     found = {code: waiting.stuck_since(now) for code, waiting in stage_queues().items()}
     return {code: oldest for code, oldest in found.items() if oldest}
-
-
-def is_caught_up(stages: list[Stage], waits: WaitingWork, *, halted: bool) -> bool:
-    """Whether every stage was seen within the hour and nothing waits, is blocked, parked or
-    uncertain, and sending is not halted.
-    """
-    seen = bool(stages) and all(stage.is_fresh for stage in stages)
-    held = any(stage.waiting for stage in stages if stage.code == "waiting")
-    return seen and not held and not waits.is_any and not halted
-
-
-def overview_headline(
-    stages: list[Stage], overdue: int, waits: WaitingWork, *, halted: bool = False
-) -> str:
-    """One sentence that says what is needed. Absence of data is never "all caught up"."""
-    waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
-    if waiting:
-        late = f", {overdue} overdue" if overdue else ""
-        return (
-            f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for "
-            f"you{late}"
-        )
-    unproven = next((stage for stage in stages if not stage.is_fresh), None)
-    if unproven is None and waits.is_any:
-        return f"No email waits for you, but {_and_list(waiting_phrases(waits))}."
-    if is_caught_up(stages, waits, halted=halted):
-        return "All caught up. Every stage was seen working in the last hour."
-    if unproven is None:
-        return "No email waits for you, but sending is halted."
-    if unproven.is_off:
-        return (
-            "No email waits for you, but scoring and drafting are off. New visitors reach you "
-            "when somebody turns them on."
-        )
-    if unproven.is_stuck:
-        what = f"{unproven.waiting} wait at “{unproven.label}”"
-    else:
-        what = f"“{unproven.label}” was not seen working in the last hour"
-    return f"No email waits for you, but {what}. Emails may be stuck before they reach you."
-
-
-def waiting_phrases(waits: WaitingWork) -> list[str]:
-    """What waits outside the queue, such as "14 drafts are blocked"."""
-    counted = (
-        (waits.blocked_by(), "1 draft is blocked", "{} drafts are blocked"),
-        (waits.parked, "1 inbound event is parked", "{} inbound events are parked"),
-        (
-            waits.uncertain,
-            "1 email may or may not have been sent",
-            "{} emails may or may not have been sent",
-        ),
-    )
-    return [one if count == 1 else many.format(count) for count, one, many in counted if count]
-
-
-def _and_list(phrases: list[str]) -> str:
-    *first, last = phrases
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 NOT_COUNTED = (Kind.EXAMPLE, Kind.TRAINING)

@@ -14,7 +14,7 @@ from approvals.queue.what_waits import WaitingWork
 from leads.models import Enrichment, Kind, Lead, Visit
 from metrics.overview.flow import Stage
 from outreach.choices import Status
-from outreach.models import Meeting, Message, Reply
+from outreach.models import Meeting, Message, Reply, Transport
 
 DAYS = 30
 MOST_PEOPLE = 5_000  # the newest; more would not change the picture, and the page stays fast
@@ -111,16 +111,20 @@ def _count_people(now: datetime) -> tuple[list[int], bool]:
 def _newest_people() -> QuerySet[Lead]:
     mine = {"lead": OuterRef("pk")}
     emails = Message.objects.filter(**mine, kind=Kind.LIVE, step=1)
+    emails = emails.exclude(transport=Transport.HISTORY)
+    # Who came by a list, or from GoHighLevel, is at no step of the way from visit to meeting.
+    visited = Exists(Visit.objects.filter(**mine))
     return (
-        Lead.objects.filter(kind=Kind.LIVE)
+        Lead.objects.filter(visited, kind=Kind.LIVE)
         .annotate(
-            came=Exists(Visit.objects.filter(**mine)),
+            came=visited,
             enriched=Exists(Enrichment.objects.filter(**mine, state=Enrichment.State.SETTLED)),
             drafted=Exists(emails.exclude(status=Status.DRAFT)),
             held=Exists(emails.filter(held_at__isnull=False)),
             approved=Exists(emails.filter(cleared_at__isnull=False)),
-            sent=Exists(emails.filter(status=Status.SENT)),
-            answered=Exists(Reply.objects.counted().filter(**mine)),
+            sent=Exists(emails.filter(status=Status.SENT, transport=Transport.GHL)),
+            answered=Exists(Reply.objects.counted().filter(**mine))
+            & Exists(emails.filter(status=Status.SENT, transport=Transport.GHL)),
             met=Exists(Meeting.objects.filter(**mine).exclude(status__in=Meeting.OFF)),
         )
         .order_by("-pk")[:MOST_PEOPLE]

@@ -13,7 +13,7 @@ from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
 from leads.models import Kind
 from leads.scoring import assess
-from metrics.overview import experiments_page, flow, funnel
+from metrics.overview import experiments_page, flow, funnel, headline
 from outreach.control import phase
 from outreach.limits import current_limits, limit_rules
 from outreach.models import ControlChange, Message
@@ -36,11 +36,14 @@ def overview_context(user: Any) -> dict[str, Any]:
     stages = flow.flow_stages(now, waits.blocked_by())
     control = phase.current_control()
     limits = current_limits.read_limits(control, now)
-    proven = flow.is_caught_up(stages, waits, halted=phase.is_halted(control))
+    beside = headline.read_beside(halted=phase.is_halted(control))
+    said = headline.overview_headline(stages, overdue, waits, beside)
     return {
         "stages": stages,
-        "headline": flow.overview_headline(stages, overdue, waits, halted=phase.is_halted(control)),
-        "proven": proven,
+        "headline": said,
+        "proven": said.proven,
+        "has_visitors": beside.has_visitors,
+        "rb2b_address": f"{settings.SITE_URL}/webhooks/rb2b?token=YOUR_TOKEN",
         "funnel": funnel.read_funnel(now, stages, waits),
         "waits": waits,
         "oldest": review_queue.waiting_messages().first(),

@@ -207,6 +207,8 @@ def test_all_caught_up_only_when_every_stage_was_seen(desk: Client) -> None:
     assert "No email waits for you, but" in page and "All caught up" not in page
     for name in SWEEPS:
         Heartbeat.beat(name, worked=True)
+    assert "No visitor has arrived yet." in body(desk.get("/sales"))
+    factories.VisitFactory()
     assert "All caught up. Every stage was seen working in the last hour." in body(
         desk.get("/sales")
     )

@@ -111,6 +111,7 @@ def test_everywhere_that_people_look_it_says_so(
         Heartbeat.beat(name, worked=True)
     assert status.pipeline_problems() == []
     client.force_login(viewer)
+    factories.VisitFactory()
     assert "All caught up" in client.get("/sales").content.decode()
     switch(settings, False)
     where = (

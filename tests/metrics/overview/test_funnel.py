@@ -13,10 +13,12 @@ from approvals.queue.what_waits import BlockedDrafts, WaitingWork
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
 from leads.models import InboundEvent
-from metrics.overview import flow, funnel
+from metrics.models import Incident
+from metrics.overview import funnel
 from metrics.overview.flow import STAGE_DEFINITIONS, Stage
+from metrics.overview.headline import BesideStages, overview_headline, read_beside
 from outreach.lifecycle.block_causes import block_cause
-from outreach.models import Control, Message
+from outreach.models import Control, Message, Reply
 from tests import factories
 
 CAUGHT_UP = "All caught up"
@@ -51,15 +53,55 @@ BLOCKED = WaitingWork((BlockedDrafts(block_cause("country", by_template=True), 1
     ],
 )
 def test_it_is_not_said(found: list[Stage], waits: WaitingWork, halted: bool) -> None:
-    assert not flow.is_caught_up(found, waits, halted=halted)
-    assert CAUGHT_UP not in flow.overview_headline(found, 0, waits, halted=halted)
+    said = overview_headline(found, 0, waits, BesideStages(halted=halted))
+    assert not said.proven and CAUGHT_UP not in said.sentence
 
 
 def test_it_is_said_where_all_was_seen_and_nothing_stands() -> None:
     put_off = WaitingWork((), 0, 0, unmatched=4, snoozed=2)  # these wait for nobody now
-    assert flow.is_caught_up(stages(), put_off, halted=False)
-    assert CAUGHT_UP in flow.overview_headline(stages(), 0, put_off)
-    assert not flow.is_caught_up([], NOTHING, halted=False)
+    said = overview_headline(stages(), 0, put_off, BesideStages())
+    assert said.proven and CAUGHT_UP in said.sentence
+    assert not overview_headline([], 0, NOTHING, BesideStages()).proven
+
+
+@pytest.mark.parametrize(
+    ("beside", "sentence", "button"),
+    [
+        (BesideStages(answers=1), "but 1 reply needs somebody.", "Read the replies"),
+        (BesideStages(answers=3, incidents=1), "but 3 replies need somebody.", "Read the replies"),
+        (BesideStages(incidents=1), "but 1 incident is open.", "See the incidents"),
+        (BesideStages(incidents=2, halted=True), "but 2 incidents are open.", "See the incidents"),
+        (BesideStages(halted=True), "but sending is halted.", "See the phase"),
+        (BesideStages(has_visitors=False), "No visitor has arrived yet.", "Run the diagnosis"),
+    ],
+)
+def test_what_else_needs_somebody_is_said_instead(
+    beside: BesideStages, sentence: str, button: str
+) -> None:
+    said = overview_headline(stages(), 0, NOTHING, beside)
+    assert sentence in said.sentence and (said.button, said.proven) == (button, False)
+
+
+@pytest.mark.django_db
+def test_made_up_visitors_are_no_visitors() -> None:
+    assert not read_beside(halted=False).has_visitors
+    factories.VisitFactory(lead__kind="example")
+    assert not read_beside(halted=False).has_visitors
+    factories.VisitFactory()
+    assert read_beside(halted=False).has_visitors
+
+
+@pytest.mark.django_db
+def test_a_reply_and_an_incident_count() -> None:
+    Reply.objects.create(
+        lead=factories.LeadFactory(),
+        sorted_as="positive",
+        source="webhook",
+        received_at=timezone.now(),
+    )
+    Incident.objects.create(cause="ghl_down")
+    beside = read_beside(halted=False)
+    assert (beside.answers, beside.incidents) == (1, 1)
 
 
 @pytest.mark.django_db
@@ -75,11 +117,16 @@ class TestPage:
     def test_only_with_every_stage_seen(self, client: Client, viewer: User) -> None:
         assert CAUGHT_UP not in self.page(client, viewer)
         self.all_seen()
+        page = self.page(client, viewer)
+        assert "No visitor has arrived yet." in page and CAUGHT_UP not in page
+        assert "http://testserver" not in page and "/webhooks/rb2b?token=YOUR_TOKEN" in page
+        factories.VisitFactory()
         assert CAUGHT_UP in self.page(client, viewer)
 
     @pytest.mark.parametrize("what", ["parked", "uncertain", "blocked", "halted"])
     def test_not_with_one_row_that_stands(self, client: Client, viewer: User, what: str) -> None:
         self.all_seen()
+        factories.VisitFactory()
         if what == "parked":
             InboundEvent.objects.create(source="rb2b", body_sha256="x", body=b"", state="parked")
         elif what == "halted":
@@ -101,7 +148,12 @@ class TestPage:
         factories.VisitFactory(lead__kind="test")
         factories.VisitFactory(lead__first_seen_at=timezone.now() - timedelta(days=31))
         held = factories.held_email(factories.VisitFactory().lead)
-        factories.create_feedback(factories.held_email(factories.VisitFactory().lead))
+        answered = factories.held_email(factories.VisitFactory().lead)
+        factories.create_feedback(answered)
+        Message.objects.filter(pk=answered.pk).update(status="sent", transport="ghl")
+        before = factories.held_email(factories.LeadFactory())  # a contact of GoHighLevel
+        factories.create_feedback(before)
+        Message.objects.filter(pk=before.pk).update(status="sent", transport="history")
         reached, is_cut = funnel._count_people(timezone.now())
         assert (reached, is_cut) == ([5, 2, 2, 2, 1, 1, 1, 1], False)
         page = self.page(client, viewer)
