@@ -12,6 +12,7 @@ from django.utils import timezone
 from approvals.queue import review_queue, what_waits
 from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.vendor_access.access import sandboxed_vendors
+from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import releases, sweeps
 from leads.inbound import stuck_files
 from leads.inbound.parked import UNMATCHED_ANSWERS
@@ -158,7 +159,7 @@ def _check_pipeline(states: list[sweeps.SweepState], now: datetime) -> HealthChe
 
 
 def _seen_text(at: datetime | None, is_starting: bool) -> str:
-    seen = f"seen {at:%Y-%m-%dT%H:%M:%SZ}" if at else "never seen"
+    seen = f"seen {stamp_words(at)}" if at else "never seen"
     return f"starting: {seen}" if is_starting else seen
 
 

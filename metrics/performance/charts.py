@@ -135,15 +135,19 @@ def sends_chart(days: Sequence[Measured], caps: Mapping[date, int], definition: 
         first="Day",
         columns=(Column("Sent", "bar"), Column("Cap of the phase", "limit")),
         rows=rows,
-        finding=f"{total:,.0f} emails sent.",
+        finding=f"{total:,.0f} email{'' if total == 1 else 's'} sent.",
         missing="" if total else "No email was sent in this period.",
         definition=definition,
     )
 
 
+def hour_label(hour: int) -> str:
+    return f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}"
+
+
 def hours_chart(by_hour: Mapping[int, int], cap: int) -> Chart:
     rows = tuple(
-        (f"{hour:02}:00", (number_cell(by_hour.get(hour, 0)), number_cell(cap)))
+        (hour_label(hour), (number_cell(by_hour.get(hour, 0)), number_cell(cap)))
         for hour in range(24)
         if by_hour
     )

@@ -118,7 +118,7 @@ class TestSends:
     def test_hours_of_a_day_with_sends(self) -> None:
         chart = charts.hours_chart({9: 4, 17: 15}, 15)
         assert len(chart.rows) == 24
-        assert chart.rows[9] == ("09:00", (Cell("4", 4), Cell("15", 15)))
+        assert chart.rows[9] == ("9 AM", (Cell("4", 4), Cell("15", 15)))
         assert charts.hours_chart({}, 15).missing == "Nothing was sent today."
 
 
