@@ -13,6 +13,7 @@ from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
 from caio_project.operations.diagnosis_parts import surrounding_findings as around
+from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, NOT_SET_UP
 from caio_project.operations.diagnosis_parts.finding import StageFinding as StageFinding
 from caio_project.operations.diagnosis_parts.mail_service import mail_service_finding
 from caio_project.operations.diagnosis_parts.mending import mend_of
@@ -85,7 +86,11 @@ def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:
     if is_sandboxed("ghl"):
         return [
             StageFinding(
-                "reading GoHighLevel", True, None, "in the sandbox there is nothing to read"
+                "reading GoHighLevel",
+                True,
+                None,
+                "in the sandbox there is nothing to read",
+                unproven=NOT_SET_UP,
             )
         ]
     rows = SyncCursor.objects.order_by("name")
@@ -184,7 +189,9 @@ def last_line(findings: list[StageFinding], tests_ok: bool) -> str:
     elif starting:
         verdict = f"Starting: {starting} have not had their time yet. Ask again in two minutes."
     else:
-        verdict = "Everything works."
+        unproven = ", ".join(one.name for one in findings if one.unproven)
+        rest = f"Not set up or not known: {unproven}." if unproven else ""
+        return " ".join(filter(None, ("Everything works.", what_else_waits(), rest)))
     return f"{verdict} {what_else_waits()}".rstrip()
 
 
@@ -206,11 +213,12 @@ def _email_templates() -> StageFinding:
 
 def domain_findings() -> list[StageFinding]:
     if is_sandboxed("ghl"):
-        return [StageFinding("sending domain", True, None, "in the sandbox nothing is sent")]
+        text = "in the sandbox nothing is sent"
+        return [StageFinding("sending domain", True, None, text, unproven=NOT_SET_UP)]
     found = domain_report.report_domains(timezone.now())
     if not found:
         return [StageFinding("sending domain", False, None, "GHL_FROM_EMAIL is not set")]
-    return [_sending_domain(one) for one in found]
+    return [*map(_sending_domain, found)]
 
 
 def _sending_domain(one: domain_report.DomainReport) -> StageFinding:
@@ -219,15 +227,15 @@ def _sending_domain(one: domain_report.DomainReport) -> StageFinding:
     findings = [finding.says for finding in one.findings if finding.state != CheckState.ALERT]
     text = " ".join([f"{score}.", *([one.why] if one.why else []), *findings])
     ok = one.state in (CheckState.PASS, CheckState.NOT_KNOWN) or not one.is_current
-    return StageFinding(f"domain {one.name}", ok, None, text)
+    unproven = NOT_KNOWN if one.state == CheckState.NOT_KNOWN else ""
+    return StageFinding(f"domain {one.name}", ok, None, text, unproven=unproven)
 
 
 def _language_model() -> StageFinding:
     now = rewrite_requests.model_status()
     if not now.is_on:
-        return StageFinding(
-            "language model", True, None, "off: templates write" if now.is_set_up else "not set up"
-        )
+        text, unproven = ("templates write", "off") if now.is_set_up else ("", NOT_SET_UP)
+        return StageFinding("language model", True, None, text, unproven=unproven)
     wrote = (
         f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens "
         "used today"
@@ -245,22 +253,22 @@ def slack_finding() -> StageFinding:
         return StageFinding("Slack", False, None, trouble)
     if not vendor_value("SLACK_BOT_TOKEN"):
         by_email = "notices go by email" if settings.EMAIL_URL else NOBODY_TOLD
-        return StageFinding("Slack", True, None, f"not connected: {by_email}")
+        text = f"not connected: {by_email}"
+        return StageFinding("Slack", True, None, text, unproven=NOT_SET_UP)
     decided = "notices and decisions" if vendor_value("SLACK_SIGNING_SECRET") else NOTICES_ONLY
     return StageFinding("Slack", True, None, f"{decided}, in {settings.SLACK_CHANNEL}")
 
 
 def _python() -> StageFinding:
     old = surroundings.old_python()
-    return StageFinding(
-        "Python", True, None, f"Warning: {old}" if old else platform.python_version()
-    )
+    text = old or platform.python_version()
+    return StageFinding("Python", True, None, text, unproven="warning" if old else "")
 
 
 def _proxy() -> StageFinding:
     untold, count = surroundings.untold_proxy(), settings.TRUSTED_PROXY_COUNT
-    text = f"Warning: {untold}" if untold else f"{count} in front" if count else "none in front"
-    return StageFinding("proxies", True, None, text)
+    text = untold or (f"{count} in front" if count else "none in front")
+    return StageFinding("proxies", True, None, text, unproven="warning" if untold else "")
 
 
 def _sending_state() -> StageFinding:

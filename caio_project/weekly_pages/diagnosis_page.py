@@ -12,7 +12,8 @@ from caio_project.operations import diagnosis_runs
 
 RUN_PERMISSION = "lib.run_diagnosis"
 SHOWN_RUNS = 10
-STATE_VERDICTS = {"works": "pass", "starting": "insufficient", "does not": "fail"}
+# What is not set up or not known is never shown as working.
+STATE_VERDICTS = {"works": "pass", "does not": "fail"}
 
 
 @viewer_page

@@ -1,7 +1,7 @@
 """The overview: stages, what is left today, the user's own decisions, recent actions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +16,10 @@ from leads.scoring import assess
 from metrics.overview import experiments_page, flow, funnel, headline
 from outreach.control import phase
 from outreach.limits import current_limits, limit_rules
-from outreach.models import ControlChange, Message
+from outreach.models import ControlChange, Message, Reply
 
 MAX_ACTIONS = 8
+KEEPING_UP_WITHIN = timedelta(hours=4)
 APPROVED_VERDICTS = [Verdict.APPROVED, Verdict.WOULD_APPROVE]
 
 
@@ -52,6 +53,8 @@ def overview_context(user: Any) -> dict[str, Any]:
         "hourly": settings.HOURLY_LIMIT,
         "binding": limit_rules.limit_on_everything(limits),
         "mine": _decided_today(user, now),
+        "answered_to_me": _people_who_answered(user, now),
+        "keeping_up": not overdue and not _any_held_before(now - KEEPING_UP_WITHIN),
         "actions": last_actions(),
         "tests": experiments_page.running_experiments(),
         "checked_at": now,
@@ -71,6 +74,19 @@ def _decided_today(user: Any, now: datetime) -> dict[str, int]:
             edited=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS, edited=True)),
         )
     )
+
+
+def _any_held_before(when: datetime) -> bool:
+    return review_queue.waiting_messages().filter(held_at__lt=when).exists()
+
+
+def _people_who_answered(user: Any, now: datetime) -> int:
+    """What the user's approvals of 30 days led to: people who answered one of those emails."""
+    mine = Decision.objects.standing().filter(
+        by=user, at__gte=now - timedelta(days=funnel.DAYS), verdict=Verdict.APPROVED
+    )
+    answers = Reply.objects.counted().filter(message__in=mine.values("message"))
+    return answers.order_by().values("lead").distinct().count()
 
 
 def last_actions() -> list[RecentAction]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NOT_SET_UP, NOT_KNOWN = "not set up", "not known"
+
 
 @dataclass(frozen=True)
 class StageFinding:
@@ -10,10 +12,10 @@ class StageFinding:
     waiting: int | None
     text: str
     is_starting: bool = False  # not ok yet: its sweep has not had its time since the start
-    is_known: bool = True  # False where nothing says yet whether it works: no fault, not green
+    unproven: str = ""  # "not set up", "not known" …: no fault, and nothing that was seen working
 
     @property
     def state(self) -> str:
         if self.ok:
-            return "works" if self.is_known else "not known"
+            return self.unproven or "works"
         return "starting" if self.is_starting else "does not"

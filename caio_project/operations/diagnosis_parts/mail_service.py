@@ -1,9 +1,8 @@
 """Whether GoHighLevel's mail service sets List-Unsubscribe, which its API cannot be asked to do."""
 
-from django.conf import settings
-
 from caio_project.lib import http
-from caio_project.operations.diagnosis_parts.finding import StageFinding
+from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, NOT_SET_UP, StageFinding
 from outreach.choices import Status
 from outreach.integrations.ghl import polling_api
 from outreach.models import Message, Transport
@@ -16,8 +15,9 @@ OUR_LINK = "every email has our own link whatever the service does"
 
 def mail_service_finding() -> StageFinding:
     """Of the newest email that left: its service is in what GoHighLevel says of it."""
-    if "ghl" in settings.SANDBOXED:
-        return StageFinding(NAME, True, None, "in the sandbox nothing is sent")
+    if is_sandboxed("ghl"):
+        text = "in the sandbox nothing is sent"
+        return StageFinding(NAME, True, None, text, unproven=NOT_SET_UP)
     left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL)
     newest = left.exclude(ghl_email_message_id="").order_by("-sent_at").first()
     if newest is None:
@@ -34,4 +34,4 @@ def mail_service_finding() -> StageFinding:
 
 
 def _not_known(why: str) -> StageFinding:
-    return StageFinding(NAME, True, None, f"{why}. {LOOK}; {OUR_LINK}.", is_known=False)
+    return StageFinding(NAME, True, None, f"{why}. {LOOK}; {OUR_LINK}.", unproven=NOT_KNOWN)

@@ -7,8 +7,9 @@ import redis
 from django.conf import settings
 
 from caio_project.lib.models import WebhookEndpoint
+from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.operations import sweeps
-from caio_project.operations.diagnosis_parts.finding import StageFinding
+from caio_project.operations.diagnosis_parts.finding import NOT_SET_UP, StageFinding
 from leads.enrichment import submission_budget
 from leads.integrations import alarms, breaker
 
@@ -52,8 +53,9 @@ def _place(url: str) -> str:
 
 
 def clay_finding() -> StageFinding:
-    if "clay" in settings.SANDBOXED:
-        return StageFinding("Clay", True, None, "in the sandbox: nothing is asked")
+    if is_sandboxed("clay"):
+        text = "in the sandbox: nothing is asked"
+        return StageFinding("Clay", True, None, text, unproven=NOT_SET_UP)
     used, most = submission_budget.submissions_used(), submission_budget.LIFETIME_SUBMISSIONS
     counted = f"{used:,} of {most:,} submissions used"
     if breaker.is_open():

@@ -60,6 +60,7 @@ def test_the_diagnosis_says_what_slack_is_used_for(
     settings.EMAIL_URL = email
     found = slack_stage()
     assert found.ok and found.text.startswith(said)
+    assert found.state == ("works" if token else "not set up")
 
 
 @pytest.mark.django_db

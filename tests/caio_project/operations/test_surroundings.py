@@ -41,7 +41,8 @@ def test_nothing_is_said_about_a_newer_one(running: Any, version: tuple[int, ...
 def test_the_diagnosis_warns_and_does_not_fail_for_it(running: Any) -> None:
     running(3, 11, 7)
     (found,) = (one for one in diagnosis.diagnose_stages() if one.name == "Python")
-    assert found.ok and found.text.startswith("Warning: Python 3.11.7 is older than 3.11.10")
+    assert (found.ok, found.state) == (True, "warning")
+    assert found.text.startswith("Python 3.11.7 is older than 3.11.10")
     running(3, 11, 14)
     (found,) = (one for one in diagnosis.diagnose_stages() if one.name == "Python")
     assert found.ok and found.text == "3.11.14"
@@ -63,7 +64,7 @@ def test_a_proxy_that_nobody_named_is_reported(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("https", "count", "text"),
-    [(True, 0, "Warning: SITE_URL is https"), (True, 1, "1 in front"), (False, 0, "none in front")],
+    [(True, 0, "SITE_URL is https"), (True, 1, "1 in front"), (False, 0, "none in front")],
 )
 def test_the_diagnosis_names_the_proxies(settings: Any, https: bool, count: int, text: str) -> None:
     settings.HTTPS, settings.TRUSTED_PROXY_COUNT = https, count

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from approvals.models import Decision
 from approvals.queue.what_waits import BlockedDrafts, WaitingWork
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
@@ -19,6 +20,7 @@ from metrics.overview.flow import STAGE_DEFINITIONS, Stage
 from metrics.overview.headline import BesideStages, overview_headline, read_beside
 from outreach.lifecycle.block_causes import block_cause
 from outreach.models import Control, Message, Reply
+from outreach.review import review_actions
 from tests import factories
 
 CAUGHT_UP = "All caught up"
@@ -173,3 +175,36 @@ def test_percentages_need_twenty_people() -> None:
 
 def test_who_is_beyond_a_step_has_passed_it() -> None:
     assert funnel.count_reached([0, 0, 5, 7]) == [4, 2, 2, 2, 2, 2, 1, 1]
+
+
+@pytest.mark.django_db
+def test_what_came_of_the_users_approvals_is_said(
+    client: Client, viewer: User, reviewer: User
+) -> None:
+    waiting = factories.held_email()
+    Message.objects.filter(pk=waiting.pk).update(due_at=timezone.now() + timedelta(days=1))
+    for person in (reviewer, viewer):
+        client.force_login(person)
+        page = " ".join(client.get("/sales").content.decode().split())
+        assert "answered emails that you approved" not in page
+        assert "You are keeping up: no email has waited 4 hours." in page
+    answered = factories.held_email()
+    review_actions.approve_email(answered, answered.version, by=reviewer)
+    Decision.objects.create(
+        message=answered,
+        verdict="approved",
+        version=1,
+        by=reviewer,
+        edited=False,
+        held_at=timezone.now(),
+        is_evidence=True,
+    )
+    factories.create_feedback(answered)
+    old = timezone.now() - timedelta(hours=5)
+    Message.objects.filter(pk=waiting.pk).update(held_at=old)
+    client.force_login(reviewer)
+    page = " ".join(client.get("/sales").content.decode().split())
+    assert "In 30 days 1 person answered emails that you approved." in page
+    assert "You are keeping up" not in page
+    client.force_login(viewer)
+    assert "answered emails that you approved" not in client.get("/sales").content.decode()
