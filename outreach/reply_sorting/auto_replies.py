@@ -33,7 +33,7 @@ class AutoReply:
 
     words: tuple[str, ...]
     is_sure: bool
-    is_by_program: bool = True  # False where it only says that somebody is gone or away
+    is_by_program: bool = True  # False where it only says that somebody is gone
 
 
 def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
@@ -55,7 +55,7 @@ def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
     if calendar:
         return AutoReply(tuple(calendar), is_sure=False)
     if away and not answers:
-        return AutoReply((*away, *besides), is_sure=len(away) + len(besides) > 1, is_by_program=False)
+        return AutoReply((*away, *besides), is_sure=len(away) + len(besides) > 1)
     return None
 
 

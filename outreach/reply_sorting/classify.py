@@ -27,7 +27,7 @@ from outreach.reply_sorting.reply_text import (
     without_signature,
 )
 from outreach.reply_sorting.sent_text import without_sent_text
-from outreach.reply_sorting.stop_signs import find_stop_signs
+from outreach.reply_sorting.stop_signs import find_stop_signs, is_question_about_others
 
 POSITIVE, QUESTION, OBJECTION, NOT_NOW = "positive", "question", "objection", "not_now"
 NEGATIVE, STOP, OUT_OF_OFFICE = "negative", "stop", "out_of_office"
@@ -125,12 +125,8 @@ def _without_traps(text: PhraseSearch) -> PhraseSearch:
 def _without_questions_of_others(whole: PhraseSearch, name: str) -> list[str]:
     """What the list `name` finds, but not in a question that is not about whoever asks it."""
     asked = {question[0] for question in QUESTION_SENTENCE.finditer(whole.text)}
-    others = [question for question in asked if _is_about_others(PhraseSearch(question))]
+    others = [question for question in asked if is_question_about_others(question)]
     return [words for words in whole.take(name) if not any(words in one for one in others)]
-
-
-def _is_about_others(question: PhraseSearch) -> bool:
-    return not copy(question).take("stop.self") or bool(question.take("stop.staff"))
 
 
 def _brief_stop(subject: str, own_text: PhraseSearch) -> list[str]:

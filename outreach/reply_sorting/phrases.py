@@ -13,6 +13,8 @@ from typing import Any
 
 ENDS = ".!?。！？؟…"  # of a sentence
 WORD_GAP = rf"[^\w{ENDS}\x00]{{1,4}}"  # between two words of one sentence
+# Each part is taken whole: "a-a-a-…" can be read in one way, not in a thousand.
+ANY_WORD = r"\w{1,40}+(?:['-]\w{1,40}+)?"
 SENTENCE = re.compile(rf"[^{ENDS}\n]++(?![?？؟])")
 QUESTION_MARK = re.compile(r"[?？؟]")
 QUESTION_SENTENCE = re.compile(rf"[^{ENDS}\n]++[?？؟]")
@@ -110,7 +112,7 @@ def expand_names(phrase: str) -> str:
 
 
 def _gap_regex(words: int) -> str:
-    return rf"(?:{WORD_GAP}[\w'-]{{1,40}}){{0,{words}}}?{WORD_GAP}"
+    return rf"(?:{WORD_GAP}{ANY_WORD}){{0,{words}}}?{WORD_GAP}"
 
 
 class PhraseSearch:

@@ -1,12 +1,12 @@
 """Finds a request to stop by what it is made of, in any order of words: words/signs.toml. Pure.
 
-Phrases know idioms; this knows that "not", "write" and "again" of one language in one sentence are
-a request, however they are said. A sentence about customers, meetings or a date is none.
+Phrases know idioms; this knows that "not", "write" and "again" of one language in one part of a
+sentence are a request, however they are said. A part about customers, meetings or a date is none.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from outreach.reply_sorting.phrases import (
@@ -20,19 +20,23 @@ from outreach.reply_sorting.phrases import (
     list_pattern,
 )
 
+BUSINESS, FILLER, ENGLISH = "business", "filler", "en"
+COMBINED, ACROSS, BRIEF = "combinations", "across", "brief"  # tables of combinations
+MAX_PART_WORDS = 40  # more are read in pieces
+MAX_BRIEF_WORDS = 5
+MAX_BRIEF_LETTERS = 10  # without blanks
+MAX_WORD_LENGTH = 40
 _SENTENCE = re.compile(rf"[^{ENDS}\n]++[?？؟]?")
 _PART = re.compile(rf"[^{ENDS}\n,;，、；]++[?？؟]?")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _JOINT = re.compile(r"['-]")
 _DOUBLED = re.compile(r"(\w)\1+")
+_UNSPACED = re.compile(r"[\u3000-\u9fff]")
 _UNSPACED_LANGUAGES = ("zh", "ja")
-_CJK = re.compile(r"[\u3000-\u9fff]")
-LONGEST_WORD = 40
-LONGEST_SENTENCE = 40  # words; more are read in parts
-BUSINESS, ENGLISH = "business", "en"
 _SAME_SOUND = (("æ", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("ß", "ss"))
 
-Signs = set[tuple[str, str]]  # of a language: its code, and the sign
+Signs = frozenset[tuple[str, str]]  # the language, and the sign
+NO_SIGNS: Signs = frozenset()
 
 
 def find_stop_signs(reading: PhraseSearch) -> list[str]:
@@ -40,65 +44,107 @@ def find_stop_signs(reading: PhraseSearch) -> list[str]:
     only_english = _is_english(reading.text)
     found: list[tuple[int, int]] = []
     for sentence in _SENTENCE.finditer(reading.rest):
-        if _asks(sentence[0], "across", only_english=only_english):
+        if _has_signs(sentence[0], ACROSS, only_english=only_english):
             found.append(sentence.span())
-        elif not _is_question_about_others(sentence[0]):
+        elif not is_question_about_others(sentence[0]):
             found += [
                 (sentence.start() + part.start(), sentence.start() + part.end())
                 for part in _PART.finditer(sentence[0])
-                if _asks(part[0], "combinations", only_english=only_english)
+                if _asks_to_stop(part[0], only_english=only_english)
             ]
     return [reading.text[start:end].strip(PUNCTUATION) for start, end in found]
 
 
-def _is_question_about_others(sentence: str) -> bool:
+def is_question_about_others(sentence: str) -> bool:
+    """Asked without a word about whoever asks, or about their customers and staff."""
     return bool(QUESTION_MARK.search(sentence)) and (
         not PhraseSearch(sentence).take("stop.self")
         or bool(PhraseSearch(sentence).take("stop.staff"))
     )
 
 
-def _asks(part: str, table: str, *, only_english: bool) -> bool:
+def _asks_to_stop(part: str, *, only_english: bool) -> bool:
+    return (
+        bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
+        or _has_signs(part, COMBINED, only_english=only_english)
+        or _is_brief_stop(part)
+    )
+
+
+def _has_signs(part: str, table: str, *, only_english: bool) -> bool:
     return any(
-        BUSINESS not in signs and any(wanted <= signs for wanted in _combinations(table))
-        for signs in _signs_by_language(part, only_english=only_english)
-    ) or bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
+        _combine(signs, table)
+        for piece in _signs_of_pieces(part)
+        for language, signs in _by_language(frozenset().union(*piece)).items()
+        if language == ENGLISH or not only_english
+    )
 
 
-def _signs_by_language(part: str, *, only_english: bool) -> Iterator[set[str]]:
-    for signs in _signs_of_parts(part):
-        found: dict[str, set[str]] = defaultdict(set)
-        for language, sign in signs:
-            found[language].add(sign)
-        yield from [found[ENGLISH]] if only_english else found.values()
-
-
-def _signs_of_parts(part: str) -> Iterator[Signs]:
+def _is_brief_stop(part: str) -> bool:
+    """Nothing but the request: "slet den", "papirkurven og blokeret"."""
     plain = simplify_spelling(part)
-    if _CJK.search(plain):
-        yield {(language, sign) for written, language, sign in _unspaced_signs() if written in plain}
-    words = [word[:LONGEST_WORD] for word in _words_of(plain)]
-    for start in range(0, len(words), LONGEST_SENTENCE):
-        yield _signs_of_words(words[start : start + LONGEST_SENTENCE])
+    words = [*_words_of(plain)]
+    if _UNSPACED.search(plain):
+        is_brief = len(plain.strip(PUNCTUATION)) <= MAX_BRIEF_LETTERS
+        return is_brief and any(
+            _combine(signs, BRIEF) for signs in _by_language(_signs_within(plain)).values()
+        )
+    if not words or len(words) > MAX_BRIEF_WORDS:
+        return False
+    each = [_by_language(signs) for signs in _signs_of_words(words)]
+    return any(
+        all(language in signs for signs in each)
+        and _combine(set().union(*(signs[language] for signs in each)), BRIEF)
+        for language in each[0]
+    )
+
+
+def _combine(signs: set[str], table: str) -> bool:
+    return BUSINESS not in signs and any(wanted <= signs for wanted in _combinations(table))
+
+
+def _by_language(signs: Signs) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for language, sign in signs:
+        found[language].add(sign)
+    return dict(found)
+
+
+def _signs_of_pieces(part: str) -> Iterator[list[Signs]]:
+    plain = simplify_spelling(part)
+    if _UNSPACED.search(plain):
+        yield [_signs_within(plain)]
+    words = [*_words_of(plain)]
+    for start in range(0, len(words), MAX_PART_WORDS):
+        yield _signs_of_words(words[start : start + MAX_PART_WORDS])
 
 
 def _words_of(plain: str) -> Iterator[str]:
-    """Each word; "m'ecrire" and "poupem-me" also as two."""
+    """Each word; "poupem-me" also as two."""
     for word in _WORD.findall(plain):
-        yield word
+        yield word[:MAX_WORD_LENGTH]
         if not word.isalpha():
-            yield from _JOINT.split(word)
+            yield from _JOINT.split(word[:MAX_WORD_LENGTH])
 
 
-def _signs_of_words(words: list[str]) -> Signs:
+def _signs_of_words(words: Sequence[str]) -> list[Signs]:
     whole, beginnings = _spaced_signs()
-    signs: Signs = set()
-    for at, word in enumerate(words):
-        signs |= whole.get(word, set())
-        signs |= whole.get("_".join(words[at : at + 2]), set())
-        for length in range(2, len(word) + 1):
-            signs |= beginnings.get(word[:length], set())
-    return signs
+    found = [
+        whole.get(word, NO_SIGNS).union(
+            *(beginnings.get(word[:end], NO_SIGNS) for end in range(2, len(word) + 1))
+        )
+        for word in words
+    ]
+    for at in range(len(words) - 1):
+        both = whole.get(f"{words[at]}_{words[at + 1]}", NO_SIGNS)
+        found[at], found[at + 1] = found[at] | both, found[at + 1] | both
+    return found
+
+
+def _signs_within(plain: str) -> Signs:
+    return frozenset(
+        (language, sign) for written, language, sign in _unspaced_signs() if written in plain
+    )
 
 
 def _is_english(text: str) -> bool:
@@ -123,7 +169,7 @@ def _combinations(table: str) -> list[frozenset[str]]:
 
 def _listed_words() -> Iterator[tuple[str, str, str]]:
     for sign, languages in WORD_LISTS["signs"].items():
-        if sign not in ("combinations", "across"):
+        if sign not in (COMBINED, ACROSS, BRIEF):
             for language, words in languages.items():
                 for word in words.split():
                     yield simplify_spelling(word), language, sign
@@ -137,8 +183,9 @@ def _unspaced_signs() -> list[tuple[str, str, str]]:
 @cache
 def _spaced_signs() -> tuple[dict[str, Signs], dict[str, Signs]]:
     """By whole words, and by how words begin."""
-    whole: dict[str, Signs] = defaultdict(set)
-    beginnings: dict[str, Signs] = defaultdict(set)
+    whole: dict[str, Signs] = {}
+    beginnings: dict[str, Signs] = {}
     for word, language, sign in _listed_words():
-        (beginnings if word.endswith("*") else whole)[word.rstrip("*")].add((language, sign))
-    return dict(whole), dict(beginnings)
+        known = beginnings if word.endswith("*") else whole
+        known[word.rstrip("*")] = known.get(word.rstrip("*"), NO_SIGNS) | {(language, sign)}
+    return whole, beginnings
