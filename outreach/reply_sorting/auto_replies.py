@@ -33,7 +33,6 @@ class AutoReply:
 
     words: tuple[str, ...]
     is_sure: bool
-    is_by_program: bool = True  # False where it only says that somebody is gone
 
 
 def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
@@ -50,8 +49,7 @@ def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
         or any(reading.take(name) for name in ANSWERING_LISTS)
     )
     if in_subject or machine or (gone and not answers):
-        words = (*in_subject, *(gone or machine))
-        return AutoReply(words, is_sure=not answers, is_by_program=bool(in_subject or machine))
+        return AutoReply((*in_subject, *(gone or machine)), is_sure=not answers)
     if calendar:
         return AutoReply(tuple(calendar), is_sure=False)
     if away and not answers:

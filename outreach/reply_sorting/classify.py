@@ -27,7 +27,7 @@ from outreach.reply_sorting.reply_text import (
     without_signature,
 )
 from outreach.reply_sorting.sent_text import without_sent_text
-from outreach.reply_sorting.stop_signs import find_stop_signs, is_question_about_others
+from outreach.reply_sorting.stop_signs import WEAK, find_stop_signs, is_question_about_others
 
 POSITIVE, QUESTION, OBJECTION, NOT_NOW = "positive", "question", "objection", "not_now"
 NEGATIVE, STOP, OUT_OF_OFFICE = "negative", "stop", "out_of_office"
@@ -91,7 +91,7 @@ def _classify_text(
         [] if note else _brief_stop(subject, own_text)
     )
     signs = find_stop_signs(_without_traps(own_text))
-    if note and signs and not note.is_by_program and not auto_replies.find_successor(own_text.text):
+    if note and signs and copy(whole).take("stop.relatives"):
         return STOP, False, tuple(signs)
     if note:
         return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
@@ -113,6 +113,8 @@ def _classify_text(
             return STOP, kind != NOT_NOW, tuple(mentions)
         if hints := statements.take("stop.hints"):
             return STOP, False, tuple(hints)
+    if not signs and not words and not QUESTION_MARK.search(own_text.text):
+        signs = find_stop_signs(_without_traps(own_text), WEAK)
     return (STOP, False, tuple(signs)) if signs else (kind, is_sure, words)
 
 

@@ -21,7 +21,8 @@ from outreach.reply_sorting.phrases import (
 )
 
 BUSINESS, FILLER, ENGLISH = "business", "filler", "en"
-COMBINED, ACROSS, BRIEF = "combinations", "across", "brief"  # tables of combinations
+# tables of combinations
+COMBINED, ACROSS, BRIEF, WEAK = "combinations", "across", "brief", "weak"
 MAX_PART_WORDS = 40  # more are read in pieces
 MAX_BRIEF_WORDS = 5
 MAX_BRIEF_LETTERS = 10  # without blanks
@@ -39,8 +40,10 @@ Signs = frozenset[tuple[str, str]]  # the language, and the sign
 NO_SIGNS: Signs = frozenset()
 
 
-def find_stop_signs(reading: PhraseSearch) -> list[str]:
-    """The sentences, or parts of them, that ask to stop, as written."""
+def find_stop_signs(reading: PhraseSearch, table: str = COMBINED) -> list[str]:
+    """The sentences, or parts of them, that ask to stop, as written; by the table WEAK also those
+    that only may, for a text of which nothing else is understood.
+    """
     only_english = _is_english(reading.text)
     found: list[tuple[int, int]] = []
     for sentence in _SENTENCE.finditer(reading.rest):
@@ -50,7 +53,7 @@ def find_stop_signs(reading: PhraseSearch) -> list[str]:
             found += [
                 (sentence.start() + part.start(), sentence.start() + part.end())
                 for part in _PART.finditer(sentence[0])
-                if _asks_to_stop(part[0], only_english=only_english)
+                if _asks_to_stop(part[0], table, only_english=only_english)
             ]
     return [reading.text[start:end].strip(PUNCTUATION) for start, end in found]
 
@@ -63,10 +66,10 @@ def is_question_about_others(sentence: str) -> bool:
     )
 
 
-def _asks_to_stop(part: str, *, only_english: bool) -> bool:
+def _asks_to_stop(part: str, table: str, *, only_english: bool) -> bool:
     return (
         bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
-        or _has_signs(part, COMBINED, only_english=only_english)
+        or _has_signs(part, table, only_english=only_english)
         or _is_brief_stop(part)
     )
 
@@ -169,7 +172,7 @@ def _combinations(table: str) -> list[frozenset[str]]:
 
 def _listed_words() -> Iterator[tuple[str, str, str]]:
     for sign, languages in WORD_LISTS["signs"].items():
-        if sign not in (COMBINED, ACROSS, BRIEF):
+        if sign not in (COMBINED, ACROSS, BRIEF, WEAK):
             for language, words in languages.items():
                 for word in words.split():
                     yield simplify_spelling(word), language, sign
