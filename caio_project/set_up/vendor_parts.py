@@ -13,7 +13,7 @@ from caio_project.lib.words.check_states import CheckState
 from caio_project.operations import diagnosis
 from caio_project.set_up.going_live import VENDORS, missing_values
 from caio_project.set_up.parts import LEADS, SERVER, Finding, Part, seen_ago
-from leads.integrations import alarms, breaker
+from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Kind
 from metrics.health import domain_report
 from outreach.models import SyncCursor
@@ -36,8 +36,6 @@ def rb2b_part(tests: Tests, now: datetime) -> Part:
 
 def clay_part(tests: Tests, now: datetime) -> Part:
     found = Finding(faults=alarms.open_texts("clay"))
-    if breaker.is_open():
-        found.faults.append("Clay fails, so it is not asked for the moment.")
     _note_sandbox(found, "clay")
     answered = Enrichment.objects.exclude(answered_at=None).order_by("-answered_at")
     if (last := answered.values_list("answered_at", flat=True).first()) is not None:
