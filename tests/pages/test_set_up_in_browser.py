@@ -62,13 +62,13 @@ def test_ghl_by_keyboard_from_nothing_to_live(page: Page, settings: Any) -> None
             field.focus()
             page.keyboard.type(value)
             page.keyboard.press("Enter")
-            expect(page.get_by_text(f"{name} is stored.")).to_be_visible()
+            expect(page.locator("[data-say]")).to_contain_text(f"{name} is stored.")
         assert VALUES["GHL_API_TOKEN"] not in page.content()
 
         press(page, "Send a test: GoHighLevel")
         expect(page.get_by_text("GoHighLevel answered for this location.").first).to_be_visible()
         press(page, "Go live with GoHighLevel")
-        expect(page.get_by_text("GoHighLevel is live")).to_be_visible()
+        expect(page.locator("[data-say]")).to_contain_text("GoHighLevel is live")
         expect(page.locator("#ghl .chip.verdict")).to_have_text(re.compile("Done"))
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert StoredSecret.objects.count() == 3
