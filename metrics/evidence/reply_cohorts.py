@@ -1,7 +1,7 @@
 """Who was emailed first since a phase began, and when they answered, counted by day."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,6 +13,8 @@ from metrics.evidence.evidence import WeekCount, spread_of_weeks
 from metrics.evidence.looks import Cohort, monday_of
 from outreach.choices import Phase, Status
 from outreach.models import ControlChange, Message, Reply, Transport
+
+SPREAD_FROM = timedelta(weeks=52)  # the newest before the phase; older ones say less of today
 
 
 def list_begins(phase: Phase) -> datetime | None:
@@ -79,11 +81,18 @@ def _answered_by_days(emails: QuerySet[Message], now: datetime) -> Counter[tuple
 
 
 def past_spread(since: datetime | None, now: datetime) -> float | None:
-    """How much the weeks before the phase differed, imported ones too; None where too few say."""
+    """How much the last 52 weeks before the phase differed, imported ones too.
+
+    None where too few say.
+    """
     before = Q(transport=Transport.HISTORY)
     if since is not None:
         before |= Q(transport=Transport.GHL, sent_at__lt=since)
     emails = first_emails(now).filter(before)
+    newest = emails.order_by("-sent_at").values_list("sent_at", flat=True).first()
+    if newest is None:
+        return None
+    emails = emails.filter(sent_at__gt=newest - SPREAD_FROM)
     people: Counter[date] = Counter()
     answered: Counter[date] = Counter()
     for day, number in _people_by_day(emails).items():

@@ -181,6 +181,12 @@ class TestReplyRate:
         assert (found.evidence, found.weeks, found.sample) == (1, (), 0)
         assert found.raw["spread_seen"] > 0.6 == found.raw["rule"]["spread"]
 
+    def test_weeks_of_more_than_a_year_before_say_nothing_of_the_spread(self) -> None:
+        wild = ((50, 1 if n % 2 else 9, 600 + 7 * n) for n in range(8))
+        self.many(*wild, *((50, 4, 200 + 7 * n) for n in range(8)))
+        Message.objects.filter(status="sent").update(transport="history")
+        assert gate("reply rate").raw["spread_seen"] < 0.3
+
     def test_a_person_emailed_first_twice_counts_once(self) -> None:
         message = self.emailed(20)
         again = self.emailed(10)
