@@ -74,11 +74,7 @@ def diagnose_stages() -> list[StageFinding]:
 
 
 def _with_mend(one: StageFinding) -> StageFinding:
-    """What is wrong says what mends it."""
-    mend = mend_of(one.name)
-    if one.ok or one.is_starting or not mend:
-        return one
-    return replace(one, text=f"{one.text.rstrip('.')}. Mend: {mend}")
+    return one if one.ok or one.is_starting else replace(one, mend=mend_of(one.name))
 
 
 def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:

@@ -48,6 +48,7 @@ def _run(run: DiagnosisRun) -> None:
         findings = diagnosis.diagnose_stages()
     stages = [
         {"name": one.name, "state": one.state, "waiting": one.waiting, "text": one.text}
+        | ({"mend": one.mend} if one.mend else {})
         for one in findings
     ]
     rows.update(

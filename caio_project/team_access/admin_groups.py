@@ -80,7 +80,7 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "outreach.modeldraft",
             "outreach.aftersend",
             "lib.webhookendpoint",
-            "lib.webhookdelivery",
+            "lib.webhookattempt",
             "lib.webhookevent",
             "lib.webhookchange",
         ),

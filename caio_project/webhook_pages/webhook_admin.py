@@ -43,6 +43,16 @@ class WebhookChangeAdmin(ForManagers, ReadOnlyAdmin):
     list_select_related = ("endpoint",)
 
 
+class DeliveryInline(ForManagers, ReadOnlyInline):
+    model = WebhookDelivery
+    verbose_name_plural = "webhook deliveries"
+    fields = ("endpoint", "state", "attempts", "not_before", "delivered_at", "end_code")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ForManagers, ReadOnlyAdmin):
     list_display = ("at", "type", "event_id", "lead")
@@ -51,34 +61,26 @@ class WebhookEventAdmin(ForManagers, ReadOnlyAdmin):
     search_fields = ("=event_id",)
     ordering = ("-pk",)
     show_full_result_count = False
+    inlines = (DeliveryInline,)
 
 
-class AttemptInline(ForManagers, ReadOnlyInline):
+@admin.register(WebhookAttempt)
+class WebhookAttemptAdmin(ForManagers, ReadOnlyAdmin):
     """What a receiver answered may be personal: it is read with the permission for it alone."""
 
-    model = WebhookAttempt
-    fields = ("at", "status", "code", "ms", "answer")
-    readonly_fields = fields
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        self.may_read = request.user.has_perm(READ_PERSONAL)
-        return super().get_formset(request, obj, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description="Answer")
-    def answer(self, row: WebhookAttempt) -> str:
-        return row.response if self.may_read or not row.response else masking.HIDDEN
-
-
-@admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ForManagers, ReadOnlyAdmin):
-    list_display = ("event", "endpoint", "state", "attempts", "not_before", "delivered_at")
-    fields = (*list_display, "public_id", "end_code", "started_at")
-    list_filter = ("state",)
-    list_select_related = ("event", "endpoint")
-    search_fields = ("=event__event_id",)
+    list_display = ("at", "delivery", "status", "code", "ms")
+    fields = (*list_display, "answer")
+    readonly_fields = ("answer",)
+    list_filter = ("code",)
+    list_select_related = ("delivery",)
+    search_fields = ("=delivery__event__event_id",)
     ordering = ("-pk",)
     show_full_result_count = False
-    inlines = (AttemptInline,)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        may_read = request.user.has_perm(READ_PERSONAL)
+        return (*self.list_display, "response" if may_read else "answer")
+
+    @admin.display(description="Response")
+    def answer(self, row: WebhookAttempt) -> str:
+        return masking.HIDDEN if row.response else ""

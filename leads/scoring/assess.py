@@ -161,7 +161,7 @@ def _assess_safely(lead: Lead, batch: ScoringBatch) -> None:
                 return  # merged meanwhile; the surviving lead is due itself
             is_marked_anew = person.needs_assessment_at != lead.needs_assessment_at
             made = assess_lead(person, batch=load_batch() if is_marked_anew else batch)
-        log.info("lead %s assessed: %s, %s", lead.pk, made.intent, made.tier)
+        log.debug("lead %s assessed: %s, %s", lead.pk, made.intent, made.tier)
     except Exception as error:
         log.exception("lead %s could not be assessed", lead.pk)
         later = (

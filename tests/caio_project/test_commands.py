@@ -71,7 +71,7 @@ class TestDiagnosePipeline:
         assert "never seen" in said
 
     def test_says_what_is_starting_in_the_first_minute(self, db: None, settings: Any) -> None:
-        settings.SANDBOXED = []
+        settings.SANDBOXED = settings.UNCONNECTED = []
         settings.GHL_LOCATION_ID, settings.GHL_FROM_EMAIL = "loc", "alex@mail.ours.example.com"
         MigrationRecorder.Migration.objects.update(applied=timezone.now())
         code, said = run("diagnose_pipeline", "--json")
@@ -79,14 +79,14 @@ class TestDiagnosePipeline:
         starting = {name for name, one in stages.items() if one["is_starting"]}
         assert starting == {
             "beat", "worker", "visits", "leads", "enriched", "drafted", "waiting", "approved",
-            "sent", "replies", "meetings", "reading GoHighLevel",
+            "sent", "replies", "meetings", "reading GoHighLevel", "sweeps",
         }  # fmt: skip
         assert not any(one["ok"] for name, one in stages.items() if name in starting)
         code, said = run("diagnose_pipeline")
         assert code == 1
         assert "does not" not in said and "is a worker running?" not in said
         assert said.splitlines()[-1] == (
-            "Starting: 12 have not had their time yet. Ask again in two minutes."
+            "Starting: 13 have not had their time yet. Ask again in two minutes."
         )
 
     @pytest.mark.parametrize("fault", ["late", "parked", "stuck", "off", "halted"])
@@ -112,10 +112,13 @@ class TestDiagnosePipeline:
         MigrationRecorder.Migration.objects.update(applied=timezone.now())
         everything_alive()
         Heartbeat.objects.filter(name="metrics.evaluate_gates").delete()
-        assert run("diagnose_pipeline")[0] == 0
-        Heartbeat.objects.filter(name="outreach.draft_due").delete()
         code, said = run("diagnose_pipeline")
         assert (code, said.splitlines()[-1][:11]) == (1, "Starting: 1")
+        Heartbeat.objects.filter(name="outreach.draft_due").delete()
+        code, said = run("diagnose_pipeline")
+        assert (code, said.splitlines()[-1][:11]) == (1, "Starting: 2")
+        everything_alive()
+        assert run("diagnose_pipeline")[0] == 0
 
     def test_names_stuck_spool_files_and_the_remedy(self, db: None) -> None:
         everything_alive()
@@ -272,7 +275,8 @@ class TestVerifyDeployment:
         settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
         everything_alive()
         found = {f.name: f for f in deployment.verify_deployment(live_server.url)}
-        assert [name for name, check in found.items() if not check.ok] == ["login page"]
+        pages = ["unsubscribe page", "api docs", "login page"]
+        assert [name for name, check in found.items() if not check.ok] == pages
         assert found["login page"].text == "answered 500; was `collectstatic` run?"
 
     def test_says_that_nothing_answers(self, db: None) -> None:

@@ -202,7 +202,7 @@ ADMIN_VIEWS = {
     "lib.apikey": LEAD,
     "lib.accessevent": LEAD,
     "lib.webhookendpoint": LEAD,
-    "lib.webhookdelivery": LEAD,
+    "lib.webhookattempt": LEAD,
     "lib.webhookevent": LEAD,
     "lib.webhookchange": LEAD,
 }

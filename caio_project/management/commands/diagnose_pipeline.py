@@ -48,7 +48,11 @@ class Command(ReportingCommand):
             document = {name: [step.__dict__ for step in some] for name, some in followed.items()}
             self.as_json({"ok": ok, "stages": [f.__dict__ for f in findings], **document})
         else:
-            rows = [(f.name, f.state, f.waiting, f.text) for f in findings]
+            mends = [f" Mend: {f.mend}" if f.mend else "" for f in findings]
+            rows = [
+                (f.name, f.state, f.waiting, f.text + mend)
+                for f, mend in zip(findings, mends, strict=True)
+            ]
             self.table("The pipeline", ("Stage", "State", "Waiting", "What was found"), rows)
             self._steps("The test visitor", steps)
             self._steps("The test of Clay", clay_steps)

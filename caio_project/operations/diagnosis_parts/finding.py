@@ -13,6 +13,7 @@ class StageFinding:
     text: str
     is_starting: bool = False  # not ok yet: its sweep has not had its time since the start
     unproven: str = ""  # "not set up", "not known" …: no fault, and nothing that was seen working
+    mend: str = ""  # of a fault: the command, page or setting
 
     @property
     def state(self) -> str:

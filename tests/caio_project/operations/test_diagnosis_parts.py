@@ -127,7 +127,8 @@ def test_what_mends_is_a_command_or_page_that_exists() -> None:
 def test_a_fault_shows_its_mend(settings: Any) -> None:
     settings.INTENT_MONITOR_ENABLED = False
 
-    assert "Mend: the switch intent_monitor in the admin" in found()["intent monitor"].text
+    assert found()["intent monitor"].mend.startswith("the switch intent_monitor in the admin")
+    assert found()["database"].mend == ""
 
 
 def test_a_broker_that_is_away_is_told_without_its_password(settings: Any) -> None:
