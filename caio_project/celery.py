@@ -2,6 +2,7 @@
 
 import os
 
+import structlog
 from celery import Celery
 from celery.signals import celeryd_init, task_postrun, task_prerun
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -32,6 +33,11 @@ def close_unusable_connections(**_: object) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@task_postrun.connect
+def forget_task_id(**_: object) -> None:
+    structlog.contextvars.clear_contextvars()
 
 
 @task_postrun.connect

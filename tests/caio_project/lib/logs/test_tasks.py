@@ -44,8 +44,10 @@ def test_the_worker_takes_the_step() -> None:
 def test_a_line_of_a_task_has_its_id(receiver: None) -> None:
     with captured_logs() as written:
         ids = [say_something.apply().id for _ in range(2)]
+        log.info("later")
 
     assert [row["task_id"] for row in written.rows_saying("inside")] == ids
+    assert "task_id" not in written.rows_saying("later")[0]
 
 
 def test_a_failed_task_is_told_without_its_words(receiver: None) -> None:
