@@ -64,6 +64,7 @@ NOT_ASKED = (
 )
 # PostgreSQL does not look through the rows for a new column that is empty.
 EMPTY_REFERENCE = re.compile(r'ALTER TABLE "\w+" ADD COLUMN "\w+" \w+ NULL CONSTRAINT "\w+" REF')
+COMMENT = re.compile(r"--[^\n]*")
 MODULES = ("leads", "outreach", "approvals", "metrics", "lib")
 
 
@@ -137,9 +138,10 @@ def write_sql(migration: Any, state: Any) -> Written:
     except OperationalError:
         needs_database = True
     statements = [*editor.collected_sql, *(f"{one};" for one in editor.deferred_sql)]
+    lines = [" ".join(COMMENT.sub("", one).split()) for one in statements]
     return Written(
         f"{migration.app_label}.{migration.name}",
-        tuple(one for one in statements if not one.startswith("--")),
+        tuple(filter(None, lines)),
         migration.atomic,
         any(isinstance(operation, RunPython) for operation in migration.operations),
         needs_database,
@@ -210,7 +212,7 @@ def by_squawk(written: Written, made: set[str]) -> Iterator[Refusal]:
             *("--assume-in-transaction",) * written.is_atomic,
             f"--exclude={','.join(NOT_ASKED)}",
         ],
-        input="\n".join(one.replace("\n", " ") for one in asked),
+        input="\n".join(asked),
         capture_output=True,
         text=True,
         check=False,

@@ -34,7 +34,7 @@ import time_machine
 from bench import servers, world
 from bench.chaos_sending import clock_offset, sender_environment
 from bench.ledger import query_rows
-from bench.soak import run_shifted, tuesday_morning
+from bench.soak import run_shifted, sending_domain_records, tuesday_morning
 from bench.soak_site import SoakSite
 from tests.fakes import rb2b
 from tests.fakes.ghl import FakeGhl
@@ -94,9 +94,12 @@ def run_rollback(old: Path) -> dict[str, Any]:
         env = sender_environment(postgres.url, redis.url, ghl) | {
             "SPOOL_DIR": spool,
             "WEBHOOKS_OUT_LOOPBACK": "true",
+            "DNS_SERVER": stack.enter_context(sending_domain_records()).address,
+            "DKIM_SELECTORS": "k1",
         }
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
+        postgres.shift_clock(clock_offset())
         ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))
         runs, rows, gone = [], dict[str, int](), list[str]()
         for folder in (world.ROOT, old, world.ROOT):

@@ -71,6 +71,16 @@ class Postgres:
         """`mode` is pg_ctl's: "fast" ends every session; "immediate" is a crash."""
         self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
 
+    def shift_clock(self, seconds: float) -> None:
+        """What asks this server for the time from now on is answered so many seconds ahead."""
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            for name in ("now", "clock_timestamp", "statement_timestamp"):
+                admin.execute(
+                    f"CREATE FUNCTION public.{name}() RETURNS timestamptz LANGUAGE sql AS"
+                    f" $$ SELECT pg_catalog.{name}() + interval '{seconds} seconds' $$"
+                )
+            admin.execute(f"ALTER DATABASE {NAME} SET search_path = public, pg_catalog")
+
     def crash(self) -> None:
         """Crash, and start again after a second."""
         self.stop("immediate")

@@ -40,6 +40,7 @@ from bench.ledger import count_statuses, query_rows
 from bench.soak_reviewers import Reviewers
 from bench.soak_site import SoakSite
 from tests.fakes import rb2b
+from tests.fakes.dns import FakeDns
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.receiver import FakeReceiver
 
@@ -73,6 +74,17 @@ def tuesday_morning() -> datetime:
     return day.replace(hour=10, minute=0).astimezone(UTC)
 
 
+def sending_domain_records() -> FakeDns:
+    """The records of a sending domain as it should be."""
+    dns, domain = FakeDns(), "mail.ours.example.com"
+    dns.texts = {
+        domain: ["v=spf1 include:mailgun.org ~all"],
+        f"k1._domainkey.{domain}": ["v=DKIM1; k=rsa; p=" + "A" * 300],
+        f"_dmarc.{domain}": ["v=DMARC1; p=none"],
+    }
+    return dns
+
+
 def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
     """Page views, every PAGES_EACH of one person, and some of them posted once more."""
     for n in itertools.count():
@@ -100,10 +112,13 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         env = sender_environment(postgres.url, redis.url, ghl) | {
             "SPOOL_DIR": str(spool),
             "WEBHOOKS_OUT_LOOPBACK": "true",
+            "DNS_SERVER": stack.enter_context(sending_domain_records()).address,
+            "DKIM_SELECTORS": "k1",
         }
         world.run_manage(env, "collectstatic", "--noinput", "--verbosity", "0")
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
+        postgres.shift_clock(clock_offset())
         ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))
         receiver.secret = ready["secret"]
         site = stack.enter_context(SoakSite(env, clock_offset()))

@@ -136,6 +136,11 @@ BAD: dict[str, tuple[list[Any], str, str]] = {
         "later release",
     ),
     "a table dropped": ([migrations.DeleteModel("reply")], "ban-drop-table", "later release"),
+    "something behind a comment": (
+        [migrations.RunSQL("-- Not needed.\nALTER TABLE outreach_message\n  DROP COLUMN domain;")],
+        "ban-drop-column",
+        "later release",
+    ),
     "another type": (
         [migrations.AlterField("message", "version", models.TextField())],
         "changing-column-type",
