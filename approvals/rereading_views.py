@@ -15,7 +15,10 @@ from approvals.views.pages import SeeOther, render_page, require_decide_permissi
 from outreach.control import phase
 
 WITH_REASON = (Judgement.EDIT.value, Judgement.REJECT.value)
-GONE = "A colleague has re-read this email, or it was erased. Your answer was not stored."
+GONE = (
+    "A colleague has re-read this email, it waits for a decision again, or it was erased. "
+    "Your answer was not stored."
+)
 
 
 @viewer_page

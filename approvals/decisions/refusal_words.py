@@ -12,6 +12,7 @@ from outreach.models import Message
 
 NOT_RECORDED = " Your decision was not recorded."
 CAME_BACK = (MoveCode.UNDONE, MoveCode.REJECTION_UNDONE, MoveCode.REOPENED)
+WHERE = {"slack": " in Slack", "admin": " in the admin", "api": " by the API"}  # else at the desk
 FIXED = {
     Refusal.NO_PERMISSION: "You can read. Ask a Lead for the reviewer role to decide.",
     Refusal.NEEDS_NAMED_PERSON: "Only a named person can approve a CRITICAL email.",
@@ -154,7 +155,8 @@ def decided_sentence(message: Message) -> str:
         return _why_not_waiting(message)
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
     word = done.get(Verdict(last.verdict), "decided")
-    return f"{last.by_name} {word} this email {moment_words(last.at)}."
+    where = WHERE.get(last.channel, "")
+    return f"{last.by_name} {word} this email{where} {moment_words(last.at)}."
 
 
 def _why_not_waiting(message: Message) -> str:

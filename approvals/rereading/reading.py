@@ -43,7 +43,8 @@ class Typed:
 
 
 def current_item(user: Any) -> RereadingItem | None:
-    rows = RereadingItem.objects.filter(reader=user, rereading=None)
+    """The email on this person's screen; none where it waits again, or they saw it otherwise."""
+    rows = waiting_items(user).filter(reader=user)
     return rows.select_related("message__lead__company", "message__sender").first()
 
 

@@ -8,8 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from approvals.decisions import claims
 from approvals.models import Rereading, RereadingItem
 from approvals.rereading import reading
+from outreach.choices import MoveCode
+from outreach.drafting import drafts
 from outreach.models import Message
 from tests.approvals.rereading.reread_steps import (
     REASON,
@@ -133,6 +136,23 @@ def test_viewers_do_not_re_read(items: list[Any], client: Client, viewer: User) 
     assert client.get(PAGE).status_code == 403
     assert client.post(f"{PAGE}/next").status_code == 403
     assert post(client, items[0], "approve").status_code == 403
+    assert not Rereading.objects.exists()
+
+
+@pytest.mark.parametrize("happens", ["it waits again", "it was read on the desk"])
+def test_what_is_no_more_blind_or_waits_again_is_not_judged(
+    items: list[Any], reader: Client, reviewer: User, happens: str
+) -> None:
+    item = give(items[0], reviewer)
+    if happens == "it waits again":
+        drafts.hold_for_review(item.message, MoveCode.MORE_KNOWN)
+    else:
+        claims.record_reading(item.message, reviewer)
+    assert "SECOND LOOK" not in main_of(reader.get(PAGE))
+    answer = reader.post(
+        f"{PAGE}/judge", {"item": str(item.public_id), "judgement": "approve"}, follow=True
+    )
+    assert "Your answer was not stored." in answer.content.decode()
     assert not Rereading.objects.exists()
 
 

@@ -240,8 +240,8 @@ class TestFollowsTheRow:
         ("decide", "said", "left"),
         [
             (by_desk, "lena approved this email at", {"undo"}),
-            (by_admin_rejected, "lena rejected this email at", {"undo"}),
-            (by_api_key, "key robot approved this email at", {"undo"}),
+            (by_admin_rejected, "lena rejected this email in the admin at", {"undo"}),
+            (by_api_key, "key robot approved this email by the API at", {"undo"}),
             (by_machine, "The machine approved this email at", {"undo"}),
             (by_expiry, "Expired without a decision", set()),
             (by_withdrawal, "Withdrawn", set()),

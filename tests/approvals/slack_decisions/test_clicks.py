@@ -56,7 +56,7 @@ class TestApprove:
         row = Decision.objects.get()
         assert (row.by, row.channel, row.verdict, row.version) == (rita, "slack", "approved", 1)
         assert now_is(message).status == "cleared"
-        assert "rita approved this email at" in words_of(post_of(slack, message))
+        assert "rita approved this email in Slack at" in words_of(post_of(slack, message))
         assert set(buttons_of(post_of(slack, message))) == {"undo"}
         (said,) = answers(slack)
         assert said.startswith("Approved: Dana Whitfield") and "It leaves after" in said

@@ -77,7 +77,7 @@ def test_a_press_on_the_direct_card_decides_and_rewrites_both(
     work_off()
     assert Message.objects.get(pk=message.pk).status == "cleared"
     for post in slack.posts():
-        assert "rita approved this email at" in words_of(post)
+        assert "rita approved this email in Slack at" in words_of(post)
         assert set(buttons_of(post)) == {"undo"}
     assert len(answers(slack)) == 1 and slack.ephemerals()[0]["channel"] == "D0RITA"
     assert SlackCard.objects.count() == 2
