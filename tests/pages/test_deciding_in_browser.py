@@ -1,5 +1,6 @@
 """Deciding by keyboard alone, on a phone and a laptop: at the desk, in the admin, in whose turn."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -178,3 +179,26 @@ def test_the_list_of_the_admin_and_a_slack_user_id(page: Page) -> None:
     page.wait_for_timeout(500)
     member.refresh_from_db()
     assert member.slack_user_id == "U012AB3CD"
+
+
+def test_moving_numbers_can_be_stopped(page: Page) -> None:
+    first, _ = factories.held_email(), factories.held_email()
+    page.goto(f"/sales/queue/{first.public_id}")
+    press_until(page, "a", first, "cleared")
+    number = page.locator("[data-undo] [data-left]")
+    expect(number).to_contain_text("in 0:")
+    page.keyboard.press("?")
+    look(page, "keys")
+    press_on(page, "dialog [data-still]")
+    expect(number).to_contain_text("at ")
+    page.keyboard.press("Escape")
+    said = number.inner_text()
+    page.wait_for_timeout(1_500)
+    assert number.inner_text() == said
+    page.reload()
+    expect(number).to_contain_text("at ")
+    expect(page).to_have_title(re.compile(r"^[^(]"))
+    assert violations(page, "/sales/settings/me") == []
+    press_on(page, "main [data-still]")
+    expect(page.locator("main [data-still]")).to_have_text("Stop moving numbers")
+    look(page, "this_browser")

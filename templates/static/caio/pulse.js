@@ -5,7 +5,7 @@
   let tag = '', title = '', told = '', askedAt = 0;
 
   function count(waiting) {
-    if ($('#fresh')) doc.title = waiting > 0 ? `(${waiting}) ${title}` : title;
+    if ($('#fresh') && !window.caio.isStill()) doc.title = waiting > 0 ? `(${waiting}) ${title}` : title;
   }
   async function ask() {
     const box = $('#fresh');

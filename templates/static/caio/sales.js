@@ -17,6 +17,7 @@
   const DEAF = 1000, GO_WITHIN = 1500;
   let arrived = 0, busy = false, goAt = -GO_WITHIN, marked = null;
 
+  const isStill = () => { try { return localStorage.getItem('still') === 'on'; } catch { return false; } };
   const on = () => { try { return localStorage.getItem('keys') !== 'off'; } catch { return true; } };
   const visible = (el) => el && (el.getClientRects().length > 0);
   const target = (key) => $$(`[data-key="${CSS.escape(key)}"]`).find(visible);
@@ -122,6 +123,7 @@
       live ? el.setAttribute('aria-keyshortcuts', key.toUpperCase()) : el.removeAttribute('aria-keyshortcuts');
       if (el.matches('button,.button') && !$('kbd', el)) el.append(' ', hint(key));
     });
+    $$('[data-scripted]').forEach((el) => { el.hidden = false; });
     const box = $('#legend');
     if (!box) return;
     box.hidden = false;
@@ -132,6 +134,7 @@
       dt.append(hint(key)); dd.textContent = what[0].toUpperCase() + what.slice(1); return [dt, dd];
     }));
     $$('[data-switch]').forEach((el) => { el.textContent = live ? 'Turn keys off' : 'Turn keys on'; });
+    $$('[data-still]').forEach((el) => { el.textContent = isStill() ? 'Let numbers move' : 'Stop moving numbers'; });
   }
   function hint(key) {
     const kbd = doc.createElement('kbd');
@@ -149,6 +152,12 @@
       legend();
       say(on() ? 'Keys are on.' : 'Keys are off.');
     }
+    if (el.closest('[data-still]')) {
+      try { localStorage.setItem('still', isStill() ? 'off' : 'on'); } catch { /* private window: numbers move */ }
+      legend();
+      countDown();
+      say(isStill() ? 'Moving numbers are off.' : 'Moving numbers are on.');
+    }
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(el)) menu.open = false; });
     if (el.name === 'selected') {
       if (event.shiftKey && marked && marked !== el) setTimeout(range, 0, el);
@@ -161,6 +170,8 @@
     $$('[data-left]').forEach((el) => {
       el.dataset.until ||= performance.now() + 1000 * el.dataset.left;
       const left = Math.ceil((el.dataset.until - performance.now()) / 1000);
+      el.dataset.clock ||= el.textContent;
+      if (left > 0 && isStill()) { if (el.textContent !== el.dataset.clock) el.textContent = el.dataset.clock; return; }
       if (left > 0) { el.textContent = `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`; return; }
       el.removeAttribute('data-left');
       el.textContent = el.dataset.over || 'any moment';
@@ -224,6 +235,6 @@
     if ($('#told')) say(text, 'alert');
   }));
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
-  Object.assign(window.caio = {}, { $, $$, say, tell, visible, legend, on, typing, SIGNED_OUT, isBusy: () => busy });
+  Object.assign(window.caio = {}, { $, $$, say, tell, visible, legend, on, isStill, typing, SIGNED_OUT, isBusy: () => busy });
   addEventListener('DOMContentLoaded', () => arrive(false));
 })();
