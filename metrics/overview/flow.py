@@ -83,8 +83,8 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
         )
 
     def moved(**which: str) -> int:
-        moves = Move.objects.exclude(message__kind=Kind.TRAINING)
-        return moves.filter(at__gte=start, **which).count()
+        moves = Move.objects.exclude(message__kind=Kind.TRAINING).filter(at__gte=start, **which)
+        return moves.order_by().values("message").distinct().count()
 
     def read_back(found: Stage, cursor: str) -> Stage:
         # Seen is the last complete reading; the sandbox has nothing to read.

@@ -15,7 +15,7 @@ from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
 from leads.models import InboundEvent
 from metrics.models import Incident
-from metrics.overview import funnel
+from metrics.overview import flow, funnel
 from metrics.overview.flow import STAGE_DEFINITIONS, Stage
 from metrics.overview.headline import BesideStages, overview_headline, read_beside
 from outreach.lifecycle.block_causes import block_cause
@@ -208,3 +208,26 @@ def test_what_came_of_the_users_approvals_is_said(
     assert "You are keeping up" not in page
     client.force_login(viewer)
     assert "answered emails that you approved" not in client.get("/sales").content.decode()
+
+
+@pytest.mark.django_db
+def test_an_approval_that_was_undone_and_made_again_is_one(reviewer: User) -> None:
+    message = factories.held_email()
+    for _ in range(2):
+        message = review_actions.approve_email(message, message.version, by=reviewer)
+        review_actions.undo_approval(message, by=reviewer)
+        message.refresh_from_db()
+    review_actions.approve_email(message, message.version, by=reviewer)
+    counts = {stage.code: stage.count for stage in flow.flow_stages()}
+    assert (counts["cleared"], counts["waiting"]) == (1, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_second_look_stands_in_the_menu_of_who_may_decide(
+    client: Client, request: pytest.FixtureRequest, role: str
+) -> None:
+    client.force_login(request.getfixturevalue(role))
+    page = client.get("/sales").content.decode()
+    assert ("Second look" in page) is (role == "reviewer")
+    assert client.get("/sales/rereading").status_code == (200 if role == "reviewer" else 403)
