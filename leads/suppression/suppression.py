@@ -4,7 +4,7 @@ For a lead, all rows that were merged into the same person are read as well: an 
 them holds for all, without being copied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.webhooks_out import outbox
 from caio_project.lib.webhooks_out.event_types import EventType
 from leads import locks, normal
@@ -60,11 +61,13 @@ def find_stop(address: str, lead: Lead | None = None, now: datetime | None = Non
 def find_stop_of(address: str, person: Sequence[Lead], now: datetime | None = None) -> Stop | None:
     """As `find_stop`, where the rows of the person are read already. One query."""
     keys = _suppression_keys(normal.clean_email(address), person)
-    return _first_stop(
-        address,
-        person,
-        [row for row in _in_force(now).filter(_rows_matching(keys)) if _row_applies(row, keys)],
-    )
+    rows = _rows_in_force(now=now or timezone.now(), **_values_by_scope(keys))
+    return _first_stop(address, person, [row for row in rows if _row_applies(row, keys)])
+
+
+@kept_query
+def _rows_in_force(now: datetime, **values: list[str]) -> QuerySet[Suppression]:
+    return _in_force(now).filter(_rows_of_scopes(values))
 
 
 def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
@@ -114,7 +117,7 @@ def suppressions_of(lead: Lead) -> QuerySet[Suppression]:
     """The rows that stop the person of `lead`, whichever row or address they were stored for."""
     keys = _suppression_keys("", rows_of(lead))
     weak = Q(scope=Scope.ADDRESS, reason__in=STOPS_THE_ADDRESS_ONLY)
-    return Suppression.objects.filter(_rows_matching(keys)).exclude(weak)
+    return Suppression.objects.filter(_rows_of_scopes(_values_by_scope(keys))).exclude(weak)
 
 
 def is_erased(lead: Lead) -> bool:
@@ -170,10 +173,17 @@ def _row_applies(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
     )
 
 
-def _rows_matching(keys: dict[tuple[str, str], bool]) -> Q:
+def _values_by_scope(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for scope, value in sorted(keys):
+        found.setdefault(scope, []).append(value)
+    return found
+
+
+def _rows_of_scopes(values: dict[str, list[str]]) -> Q:
     wanted = Q(pk=None)
-    for scope in {scope for scope, _ in keys}:
-        wanted |= Q(scope=scope, value__in=[value for found, value in keys if found == scope])
+    for scope, mine in values.items():
+        wanted |= Q(scope=scope, value__in=mine)
     return wanted
 
 

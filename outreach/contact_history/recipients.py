@@ -6,13 +6,13 @@ and a fifth where colleagues have emails. Whoever claims a slot reads it again u
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Assessment, Lead, person_of
 from leads.suppression import suppression
 from leads.suppression.suppression import Stop
@@ -166,18 +166,19 @@ def _newest_of(rows: QuerySet[Any], field: str | Greatest) -> Subquery:
 def _person_rows(lead: Lead) -> list[Lead]:
     if lead.pk is None:
         return [lead]
-    person = person_of(lead.pk)
-    return list(_rows_with_answers().filter(Q(pk=person) | Q(merged_into=person)).order_by("pk"))
+    return _rows_with_answers(lead=lead.pk)
 
 
-@cache  # building it takes as long as asking; whoever filters it gets a copy
-def _rows_with_answers() -> QuerySet[Lead]:
+@kept_query
+def _rows_with_answers(lead: int) -> QuerySet[Lead]:
+    person = person_of(lead)
     replies = Reply.objects.by_people().filter(lead=OuterRef("pk"))
     answers = Move.objects.filter(message__lead=OuterRef("pk"), why=MoveCode.ANSWERED)
     meetings = Meeting.objects.filter(lead=OuterRef("pk")).exclude(status__in=Meeting.OFF)
     deals = Opportunity.objects.filter(lead=OuterRef("pk"), status=Opportunity.OPEN)
     learned = Greatest("noted_at", Coalesce("corrected_at", "noted_at"))
-    return Lead.rows.select_related("company", "owner").annotate(
+    rows = Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).order_by("pk")
+    return rows.select_related("company", "owner").annotate(
         reply_at=_newest_of(replies, "received_at"),
         reply_learned_at=_newest_of(replies, learned),
         answer_seen_at=_newest_of(answers, "at"),
@@ -195,35 +196,47 @@ def newest_connection(lead: OuterRef) -> Subquery:
 
 
 def _known_emails(rows: list[Lead], address: str) -> list[KnownEmail]:
-    to = Q(lead__in=[row.pk for row in rows])
-    if address:
-        to |= Q(to_address=address)
-    found: QuerySet[Any] = _emails_with_fate().filter(to).order_by("-pk")
+    found = _emails_with_fate(leads=[row.pk for row in rows], address=address or None)
     return [KnownEmail(one, one.may_have_left, one.moved_at) for one in found]
 
 
-@cache
-def _emails_with_fate() -> QuerySet[Message]:
+@kept_query
+def _emails_with_fate(leads: list[int], address: str | None) -> QuerySet[Message]:
+    to = Q(lead__pk__in=leads)
+    if address is not None:
+        to |= Q(to_address=address)
     left = SendIntent.objects.filter(message=OuterRef("pk"), outcome__in=LEFT_OUTCOMES)
     moves = Move.objects.filter(message=OuterRef("pk")).order_by("-pk")
-    return Message.objects.annotate(
+    emails = Message.objects.annotate(
         may_have_left=Exists(left), moved_at=Subquery(moves.values("at")[:1])
     )
+    return emails.filter(to).order_by("-pk")
 
 
 def _colleague_emails(lead: Lead, keys: set[int], now: datetime) -> list[ColleagueEmail]:
     if lead.company_id is None or lead.pk is None:
         return []
+    pks = _pks_of_colleagues(
+        company=lead.company_id,
+        kind=lead.kind,
+        but=sorted(keys),
+        sent_after=now - ONE_RECIPIENT_FOR,
+        queued_since=now - QUEUED_WITHIN,
+    )
+    return _read_colleague_emails(pks) if pks else []
+
+
+@kept_query
+def _pks_of_colleagues(
+    company: int, kind: str, but: list[int], sent_after: datetime, queued_since: datetime
+) -> QuerySet[Any]:
     on_its_way = Q(status__in=[*LEAVING_STATUSES, *WAITING_STATUSES])
     on_hold = Q(status=Status.BLOCKED, blocked_by__in=check_results.SLOT_CODES)
-    sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
-    queued = Q(held_at__gte=now - QUEUED_WITHIN) & ~Q(status__in=ENDED_UNREAD)
-    rows = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind)
-    wanted = without_practice(rows.filter(on_its_way | on_hold | sent | queued)).exclude(
-        lead__in=keys
-    )
-    pks = list(wanted.values_list("pk", flat=True))
-    return _read_colleague_emails(pks) if pks else []
+    sent = Q(status=Status.SENT, sent_at__gt=sent_after)
+    queued = Q(held_at__gte=queued_since) & ~Q(status__in=ENDED_UNREAD)
+    rows = Message.objects.filter(lead__company=company, kind=kind)
+    wanted = without_practice(rows.filter(on_its_way | on_hold | sent | queued))
+    return wanted.exclude(lead__pk__in=but).values_list("pk", flat=True)
 
 
 def _read_colleague_emails(pks: list[int]) -> list[ColleagueEmail]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from caio_project.lib import http
+from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.nudge import nudge
 from caio_project.lib.webhooks_out import outbox
 from caio_project.lib.webhooks_out.event_types import EventType
@@ -35,8 +37,13 @@ class SendingHalted(http.ServiceUnavailable):
 
 
 def current_control() -> Control:
-    row = Control.objects.filter(pk=1).first()
+    row = next(iter(_control_rows()), None)
     return row or Control.objects.get_or_create(pk=1)[0]
+
+
+@kept_query
+def _control_rows() -> QuerySet[Control]:
+    return Control.objects.filter(pk=1)
 
 
 def lock_control() -> Control:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Kind
 from outreach.choices import EventKind, Guardrail, Record, Status
 from outreach.control import phase
@@ -68,11 +69,25 @@ class _Row:
     noted_at: datetime
 
 
-def _live_rows(rows: QuerySet[Any], what: str, why: str, noted_at: str) -> list[_Row]:
-    """Rows of emails to live leads that did not go to the sandbox, by email."""
-    columns = ("pk", what, why, "message_id", "at", noted_at)
-    of_email = ("message__kind", "message__lead__kind", "message__transport")
-    found = rows.order_by("message_id", "pk").values_list(*columns, *of_email)
+OF_EMAIL = ("message__kind", "message__lead__kind", "message__transport")
+
+
+@kept_query
+def _events_since(at: datetime, noted_at: datetime) -> QuerySet[Any]:
+    events = EmailEvent.objects.filter(kind__in=COUNTED_KINDS, at__gt=at, noted_at__gt=noted_at)
+    columns = ("pk", "kind", "code", "message_id", "at", "noted_at")
+    return events.order_by("message_id", "pk").values_list(*columns, *OF_EMAIL)
+
+
+@kept_query
+def _moves_since(at: datetime) -> QuerySet[Any]:
+    moves = Move.objects.filter(to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=at)
+    columns = ("pk", "to_status", "why", "message_id", "at", "at")
+    return moves.order_by("message_id", "pk").values_list(*columns, *OF_EMAIL)
+
+
+def _live_rows(found: list[Any]) -> list[_Row]:
+    """Rows of emails to live leads that did not go to the sandbox."""
     return [
         _Row(*row)
         for *row, kind, lead_kind, transport in found
@@ -86,8 +101,8 @@ def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
 
     All complaints about one email are one event, and so are all its blocks and all its bounces.
     """
-    recent = EmailEvent.objects.filter(kind__in=COUNTED_KINDS, at__gt=now - WEEK - LONGEST_DELAY)
-    rows = _live_rows(recent.filter(noted_at__gt=now - WEEK), "kind", "code", "noted_at")
+    week_ago = now - WEEK
+    rows = _live_rows(_events_since(at=week_ago - LONGEST_DELAY, noted_at=week_ago))
     found: dict[Guardrail, list[Event]] = {
         guardrail: [
             (f"{row.what}:{row.message}", row.noted_at)
@@ -125,10 +140,7 @@ def _failed_moves(now: datetime) -> list[Event]:
     """
     rule = guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS]
     long = guardrail_rules.UNCERTAIN_TOO_LONG
-    moves = Move.objects.filter(
-        to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=now - rule.alert_window - long
-    )
-    rows = _live_rows(moves, "to_status", "why", "at")
+    rows = _live_rows(_moves_since(at=now - rule.alert_window - long))
     uncertain = [row for row in rows if row.what == Status.UNCERTAIN and row.at < now - long]
     settled = _settled_soon(uncertain, long)
     refused = [
@@ -171,7 +183,12 @@ def _sent_this_week(now: datetime) -> int:
 
 
 def newest_verdict() -> HealthVerdict | None:
-    return HealthVerdict.objects.filter(domain=sending_domains.our_domain()).first()
+    return next(iter(_newest_of(domain=sending_domains.our_domain())), None)
+
+
+@kept_query
+def _newest_of(domain: str) -> QuerySet[HealthVerdict]:
+    return HealthVerdict.objects.filter(domain=domain)[:1]
 
 
 def _current_health(now: datetime) -> HealthState | None:

@@ -6,7 +6,6 @@ The rules are in `limit_rules`. Where several limits bind, the strictest is name
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from caio_project.lib import calendar
+from caio_project.lib.db.kept_queries import kept_query
 from outreach.control import phase
 from outreach.control.phase import is_halted, phase_limits
 from outreach.limits import (
@@ -47,13 +47,16 @@ def read_limits(row: Control, now: datetime) -> CurrentLimits:
 def _control_of_day(now: datetime) -> Any:
     """The control row with what is used up of the day's limits."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    rows = _control_query(day, sending_domains.warming_domain()).all()
-    return next(iter(rows), None) or rows.get(pk=phase.current_control().pk)
+    domain = sending_domains.warming_domain()
+    rows = _control_query(day=day, domain=domain)
+    if not rows:
+        phase.current_control()  # makes it
+        rows = _control_query(day=day, domain=domain)
+    return rows[0]
 
 
-@lru_cache(maxsize=8)
+@kept_query
 def _control_query(day: date, domain: str) -> QuerySet[Control]:
-    """Made once a day: to make it takes longer than to ask it."""
     used = DailySlots.objects.filter(day=day).values("used")
     return Control.objects.filter(pk=1).annotate(
         used_today=Coalesce(Subquery(used), 0), **sending_domains.warm_up_columns(domain, day)
@@ -61,12 +64,7 @@ def _control_query(day: date, domain: str) -> QuerySet[Control]:
 
 
 def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
-    claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
-        outcome__in=SendIntent.NOTHING_LEFT
-    )
-    newest = claimed.order_by("-claimed_at").values_list("claimed_at", "domain")[
-        : settings.HOURLY_LIMIT
-    ]
+    newest = _claims_since(since=now - limit_rules.HOUR)[: settings.HOURLY_LIMIT]
     return CurrentLimits(
         now=now,
         zone=settings.TEAM_TIME_ZONE,
@@ -86,6 +84,14 @@ def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
         rest_for=row.rest_for,
         warm_up=sending_domains.warm_up_of(of_day, calendar.team_day(now, settings.TEAM_TIME_ZONE)),
     )
+
+
+@kept_query
+def _claims_since(since: datetime) -> QuerySet[Any]:
+    claimed = SendIntent.objects.filter(claimed_at__gt=since).exclude(
+        outcome__in=SendIntent.NOTHING_LEFT
+    )
+    return claimed.order_by("-claimed_at").values_list("claimed_at", "domain")
 
 
 def limit_on_message(message: Message, at: CurrentLimits) -> BindingLimit | None:

@@ -6,11 +6,13 @@ in the control row.
 """
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from caio_project.lib import calendar
+from caio_project.lib.db.kept_queries import kept_query
 from outreach.choices import Status
 from outreach.limits import office_hours, priority_reserve
 from outreach.limits.limit_rules import BindingLimit, CurrentLimits
@@ -26,25 +28,31 @@ def next_in_queue(at: CurrentLimits) -> Message | None:
 
     The limits for every email are not checked here.
     """
-    free = _free_emails(at)
+    free = {"now": at.now, "full": at.full_domains}
     open_places = [place.pk for place in office_hours.places_open_now(at.now)]
+    while True:
+        found = _heads_of_places(places=open_places, **free)
+        heads = [pk for pk in found if pk is not None]
+        messages = _first_of_heads(heads=heads, **free)
+        if messages or not heads:  # else other workers have claimed all of them
+            return next(iter(messages), None)
+
+
+@kept_query
+def _heads_of_places(places: list[int], now: datetime, full: list[str]) -> QuerySet[Any]:
+    first = _free_emails(now, full).filter(place=OuterRef("pk")).order_by(*QUEUE_ORDER)
+    rows = Place.objects.filter(pk__in=places).annotate(head=Subquery(first.values("pk")[:1]))
+    return rows.values_list("head", flat=True)
+
+
+@kept_query
+def _first_of_heads(heads: list[int], now: datetime, full: list[str]) -> QuerySet[Message]:
+    free = _free_emails(now, full)
     # Ordering by the empty place, too, lets PostgreSQL see that the index fits.
     without_place = free.filter(place=None).order_by("place", *QUEUE_ORDER).values("pk")[:1]
-    while True:
-        heads = _heads_of_places(free, open_places)
-        rows = free.filter(Q(pk__in=heads) | Q(pk=Subquery(without_place)))
-        rows = rows.annotate(
-            is_overtaking=Exists(_in_progress(at).filter(rank__lt=OuterRef("rank")))
-        )
-        message = rows.select_related("lead", "look").order_by(*QUEUE_ORDER).first()
-        if message is not None or not heads:  # else other workers have claimed all of them
-            return message
-
-
-def _heads_of_places(free: QuerySet[Message], open_places: list[int]) -> set[int]:
-    first = free.filter(place=OuterRef("pk")).order_by(*QUEUE_ORDER).values("pk")[:1]
-    places = Place.objects.filter(pk__in=open_places).annotate(head=Subquery(first))
-    return {pk for pk in places.values_list("head", flat=True) if pk is not None}
+    rows = free.filter(Q(pk__in=heads) | Q(pk=Subquery(without_place)))
+    rows = rows.annotate(is_overtaking=Exists(_in_progress(now).filter(rank__lt=OuterRef("rank"))))
+    return rows.select_related("lead", "look").order_by(*QUEUE_ORDER)[:1]
 
 
 def limit_by_reserve(rank: int, at: CurrentLimits) -> BindingLimit | None:
@@ -79,24 +87,40 @@ def would_overtake(message: Message, at: CurrentLimits) -> bool:
     """Whether a more urgent email could leave, or is claimed and not sent yet."""
     if message.rank == 0:
         return False
-    more_urgent = _free_emails(at).filter(rank__lt=message.rank)
     open_places = [place.pk for place in office_hours.places_open_now(at.now)]
+    return bool(
+        _where_overtaking(
+            message=message.pk,
+            rank=message.rank,
+            places=open_places,
+            now=at.now,
+            full=at.full_domains,
+        )
+    )
+
+
+@kept_query
+def _where_overtaking(
+    message: int, rank: int, places: list[int], now: datetime, full: list[str]
+) -> QuerySet[Any]:
+    more_urgent = _free_emails(now, full).filter(rank__lt=rank)
     # One condition for each line of the queue: PostgreSQL asks the index for each of them.
     found = (
-        Exists(more_urgent.filter(place__in=open_places))
+        Exists(more_urgent.filter(place__pk__in=places))
         | Exists(more_urgent.filter(place=None))
-        | Exists(_in_progress(at).filter(rank__lt=message.rank))
+        | Exists(_in_progress(now).filter(rank__lt=rank))
     )
-    return Message.objects.filter(found, pk=message.pk).exists()
+    return Message.objects.filter(found, pk=message).values_list("pk")
 
 
-def _free_emails(at: CurrentLimits) -> QuerySet[Message]:
-    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=at.now)
-    return free.exclude(domain__in=at.full_domains) if at.full_domains else free
+def _free_emails(now: datetime, full: list[str]) -> QuerySet[Message]:
+    """Those that may leave, without the domains that are `full`."""
+    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=now)
+    return free.exclude(domain__in=full) if full else free
 
 
-def _in_progress(at: CurrentLimits) -> QuerySet[Message]:
+def _in_progress(now: datetime) -> QuerySet[Message]:
     """The emails that are claimed and not sent yet. A dead worker's claim ends with its lease."""
     leaving = SendIntent.objects.filter(message=OuterRef("pk"), outcome=SendIntent.Outcome.OPEN)
-    claimed = Message.objects.filter(status=Status.SENDING, lease_until__gt=at.now)
+    claimed = Message.objects.filter(status=Status.SENDING, lease_until__gt=now)
     return claimed.filter(~Exists(leaving))
