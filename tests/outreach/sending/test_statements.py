@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
 from outreach.control import phase
+from outreach.guardrails import guardrails
 from outreach.limits import sending_domains
 from outreach.models import SyncCursor
 from outreach.sending import send
@@ -54,7 +56,10 @@ REPEATED = {
 
 def statements_of_one_email() -> list[str]:
     statements = Statements()
-    with connection.execute_wrapper(statements):
+    # The clock stands still: every few seconds guardrails, alarms and the halt are asked again.
+    with time_machine.travel(timezone.now(), tick=False), connection.execute_wrapper(statements):
+        guardrails.check_when_due()
+        statements.shapes.clear()
         assert send.send_due(most=1) == 1
     return statements.shapes
 
