@@ -46,9 +46,9 @@ _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
     code.lower(): code for code in US_STATES
 }
 
-
 # They are not seen, and what follows them is shown in another order: "\u202egnp.exe" as "exe.png".
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{''.join(TURNING)}]")  # Cc, Cs, TURNING
 
 
 def storable_text(text: str) -> str:
@@ -56,12 +56,12 @@ def storable_text(text: str) -> str:
     store.
     """
     spaced = re.sub("[\t\r\n\u2028\u2029]+", " ", text)
-    return "".join(one for one in spaced if not is_unseen(one))
+    return _UNSEEN.sub("", spaced)
 
 
 def is_unseen(letter: str) -> bool:
     """Whether a letter only moves or controls what stands around it."""
-    return letter in TURNING or unicodedata.category(letter) in ("Cc", "Cs")
+    return _UNSEEN.match(letter) is not None
 
 
 def clean_email(text: str) -> str:
