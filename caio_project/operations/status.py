@@ -57,17 +57,21 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     }
     if not settings.QUEUE_STATUS_DETAIL:
         return status
+    waits, states = what_waits.what_waits(), sweeps.sweep_states(now)
+    problems = pipeline_problems(now, waits, states)
     return status | {
         "phase": row.phase,
         "halted": limits.halted,
         "sandbox": sandboxed_vendors(),
-        "pipeline": _pipeline_counts(by_kind),
-        "pipeline_healthy": not pipeline_problems(now) and not sweeps_starting(now),
+        "pipeline": _pipeline_counts(by_kind, waits),
+        "pipeline_healthy": not problems and not any(one.is_starting for one in states),
     }
 
 
-def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
-    messages, waits = dict[str, int](), what_waits.what_waits()
+def _pipeline_counts(
+    by_kind: dict[tuple[str, str], int], waits: what_waits.WaitingWork
+) -> dict[str, Any]:
+    messages = dict[str, int]()
     for (kind, status), n in by_kind.items():
         if kind != Kind.TRAINING:
             messages[status] = messages.get(status, 0) + n
@@ -85,14 +89,18 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
     }
 
 
-def pipeline_problems(now: datetime | None = None) -> list[str]:
+def pipeline_problems(
+    now: datetime | None = None,
+    waits: what_waits.WaitingWork | None = None,
+    states: list[sweeps.SweepState] | None = None,
+) -> list[str]:
     """Why the pipeline is not healthy, each a sentence; [] where it is, or is still starting.
 
     Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked,
     nothing blocked by us, and not too much blocked by the data of persons.
     """
     now = now or timezone.now()
-    states = sweeps.sweep_states(now)
+    states = sweeps.sweep_states(now) if states is None else states
     found = [one.sentence for one in states if not one.is_alive and not one.is_starting]
     if where := assess.switched_off_by():
         found.append(f"Scoring and drafting are off by {where}.")
@@ -100,7 +108,7 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
     parked = parked_events().filter(received_at__gte=now - RECENTLY_PARKED).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
-    found += what_waits.what_waits().sentences(BlockedBy.US)
+    found += (waits or what_waits.what_waits()).sentences(BlockedBy.US)
     return found + what_waits.problems_by_person_data(now) + spool_troubles()
 
 
@@ -116,10 +124,6 @@ def spool_troubles() -> list[str]:
         *alarms.open_texts(stuck_files.PREFIX),
         *([] if here.is_in_order else [f"In the spool here: {here.text}"]),
     ]
-
-
-def sweeps_starting(now: datetime) -> list[str]:
-    return [one.sentence for one in sweeps.sweep_states(now) if one.is_starting]
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
 
 
 def _check_pipeline(states: list[sweeps.SweepState], now: datetime) -> HealthCheck:
-    problems = pipeline_problems(now)
+    problems = pipeline_problems(now, states=states)
     waiting = [one.sentence for one in states if one.is_starting]
     return HealthCheck(
         not problems and not waiting,

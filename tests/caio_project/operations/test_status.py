@@ -1,9 +1,11 @@
 """Status and switches: while off, visits are stored and nothing is scored, drafted or lost."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ from outreach import tasks as outreach
 from outreach.models import Message
 from tests import factories
 from tests.fakes import rb2b
+from tests.statements import Statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
@@ -130,3 +133,12 @@ def test_everywhere_that_people_look_it_says_so(
     assert " ".join(problem.split()).startswith(f"Scoring and drafting are off by {where}")
     found = status.build_queue_status()
     assert (found["pipeline"]["intent_monitor"], found["pipeline_healthy"]) == ("off", False)
+
+
+def test_status_counts_nothing_twice(sender: None) -> None:
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        status.build_queue_status()
+    again = [shape for shape, count in Counter(statements.shapes).items() if count > 1]
+    # The switch is asked for the problems and for the counts, by its primary key.
+    assert [shape for shape in again if '"leads_switch"' not in shape] == []
