@@ -67,7 +67,7 @@ def find_neighbours(message: Message, view: QueueView, user: Any) -> Neighbours:
     place = QueuePosition.of(message)
     later = review_queue.first_rows(review_queue.messages_after(rows, place), SIDE_LIST_LENGTH)
     parts = review_queue.messages_before(rows, place)
-    earlier = [one for part in parts for one in part.reverse()[:2]][:2]
+    earlier = review_queue.first_rows([part.reverse() for part in parts], 2)
     return Neighbours(
         [*reversed(earlier), message, *later][:SIDE_LIST_LENGTH],
         next=next(iter(later), None),
