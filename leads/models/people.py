@@ -274,6 +274,7 @@ class Visit(models.Model):
         indexes = [
             models.Index(fields=["lead", "-seen_at"], name="visit_of_lead"),
             models.Index(fields=["company", "-seen_at"], name="visit_of_company"),
+            models.Index(fields=["received_at"], name="visit_by_receipt"),
             models.Index(
                 fields=["visitor_id"], name="visit_by_visitor_id", condition=~Q(visitor_id="")
             ),

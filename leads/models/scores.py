@@ -31,7 +31,10 @@ class Assessment(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "-id"], name="assessment_of_lead")]
+        indexes = [
+            models.Index(fields=["lead", "-id"], name="assessment_of_lead"),
+            models.Index(fields=["made_at"], name="assessment_by_time"),
+        ]
         ordering = ["-pk"]
 
     def __str__(self) -> str:

@@ -23,7 +23,10 @@ class Move(AppendOnly):
     version = models.PositiveIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["to_status", "-at"], name="move_by_status")]
+        indexes = [
+            models.Index(fields=["to_status", "-at"], name="move_by_status"),
+            models.Index(fields=["from_status", "-at"], name="move_by_origin"),
+        ]
         ordering = ["pk"]
 
     def __str__(self) -> str:
