@@ -303,6 +303,8 @@ GUARDED = (
     "metrics_gateevaluation",
     "metrics_baseline",
     "metrics_signoff",
+    "metrics_monthlytarget",
+    "metrics_unitprice",
     "metrics_incidentmove",
 )
 

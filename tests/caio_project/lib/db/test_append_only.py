@@ -31,7 +31,9 @@ from metrics.models import (
     GateEvaluation,
     Incident,
     IncidentMove,
+    MonthlyTarget,
     SignOff,
+    UnitPrice,
 )
 from outreach.models import (
     Assignment,
@@ -273,7 +275,14 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     SignOff: lambda: SignOff.objects.create(
         evaluation=evaluation(), text="I answer for it.", by=User.objects.create_user("signer")
     ),
-}
+    MonthlyTarget: lambda: MonthlyTarget.objects.create(
+        month=timezone.now().date(), sent=1, reply_percent=8, meetings=1, pipeline_value=1,
+        by=User.objects.create_user("setter"),
+    ),
+    UnitPrice: lambda: UnitPrice.objects.create(
+        starts_on=timezone.now().date(), by=User.objects.create_user("buyer")
+    ),
+}  # fmt: skip
 every = pytest.mark.parametrize(
     "make", [pytest.param(make, id=model.__name__) for model, make in ROWS.items()]
 )
