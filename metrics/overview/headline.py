@@ -19,6 +19,7 @@ class BesideStages:
     answers: int = 0  # replies that need somebody
     incidents: int = 0  # open ones
     has_visitors: bool = True
+    decides: bool = True  # whether the reader may
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Headline:
     proven: bool = False
 
 
-def read_beside(*, halted: bool) -> BesideStages:
+def read_beside(*, halted: bool, decides: bool = True) -> BesideStages:
     made_up = (Kind.EXAMPLE, Kind.TEST, Kind.TRAINING)
     visits = Visit.objects.exclude(lead__kind__in=made_up).exclude(company__kind__in=made_up)
     return BesideStages(
@@ -39,6 +40,7 @@ def read_beside(*, halted: bool) -> BesideStages:
         answers.count_needing_someone(),
         Incident.objects.filter(closed_at=None).count(),
         visits.exists(),
+        decides,
     )
 
 
@@ -51,7 +53,7 @@ def overview_headline(
         late = f", {overdue} overdue" if overdue else ""
         return Headline(
             f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for "
-            f"you{late}"
+            f"{'you' if beside.decides else 'a decision'}{late}"
         )
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
     if unproven is not None or not stages:

@@ -37,7 +37,8 @@ def overview_context(user: Any) -> dict[str, Any]:
     stages = flow.flow_stages(now, waits.blocked_by())
     control = phase.current_control()
     limits = current_limits.read_limits(control, now)
-    beside = headline.read_beside(halted=phase.is_halted(control))
+    decides = user.has_perm("approvals.decide")
+    beside = headline.read_beside(halted=phase.is_halted(control), decides=decides)
     said = headline.overview_headline(stages, overdue, waits, beside)
     return {
         "stages": stages,

@@ -183,11 +183,13 @@ def test_what_came_of_the_users_approvals_is_said(
 ) -> None:
     waiting = factories.held_email()
     Message.objects.filter(pk=waiting.pk).update(due_at=timezone.now() + timedelta(days=1))
-    for person in (reviewer, viewer):
+    for person, who in ((reviewer, "you"), (viewer, "a decision")):
         client.force_login(person)
         page = " ".join(client.get("/sales").content.decode().split())
+        assert f"1 email waits for {who}" in page
         assert "answered emails that you approved" not in page
-        assert "You are keeping up: no email has waited 4 hours." in page
+        says_so = "You are keeping up: no email has waited 4 hours." in page
+        assert says_so is ("You today: 0 decided" in page) is (person is reviewer)
     answered = factories.held_email()
     review_actions.approve_email(answered, answered.version, by=reviewer)
     Decision.objects.create(

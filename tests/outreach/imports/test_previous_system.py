@@ -16,6 +16,7 @@ from approvals.queue import review_queue
 from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
+from outreach.choices import MoveCode
 from outreach.contact_history import previous_emails
 from outreach.contact_history.recipients import load_recipient
 from outreach.drafting import critical_reasons, no_draft, open_drafts
@@ -65,6 +66,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     message = Message.objects.get()
     assert (message.status, message.priority, message.rank) == ("held", "critical", 0)
     assert message.critical_reason == previous_system.IMPORTED_WITH_OTHERS
+    assert message.moves.latest("pk").why == MoveCode.BROUGHT
     assert all(row["passed"] for row in message.guards)
     assert message.text.body == BODY
     assert "Unsubscribe: http" in message.text.footer
