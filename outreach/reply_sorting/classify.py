@@ -27,7 +27,12 @@ from outreach.reply_sorting.reply_text import (
     without_signature,
 )
 from outreach.reply_sorting.sent_text import without_sent_text
-from outreach.reply_sorting.stop_signs import WEAK, find_stop_signs, is_question_about_others
+from outreach.reply_sorting.stop_signs import (
+    COMBINED,
+    WEAK,
+    find_stop_signs,
+    is_question_about_others,
+)
 
 POSITIVE, QUESTION, OBJECTION, NOT_NOW = "positive", "question", "objection", "not_now"
 NEGATIVE, STOP, OUT_OF_OFFICE = "negative", "stop", "out_of_office"
@@ -90,7 +95,7 @@ def _classify_text(
     asks = _without_questions_of_others(whole, "stop.asks") or (
         [] if note else _brief_stop(subject, own_text)
     )
-    signs = find_stop_signs(_without_traps(own_text))
+    signs = _signs_of(own_text)
     if note and signs and copy(whole).take("stop.relatives"):
         return STOP, False, tuple(signs)
     if note:
@@ -107,21 +112,27 @@ def _classify_text(
             return POSITIVE, False, words
         says_yes = bool(PhraseSearch(own_text.text).take("person.positive"))
         return STOP, not says_yes and not is_about_others, tuple(asks)
-    if kind != OBJECTION:
-        statements = whole.without_questions()
-        if mentions := statements.take("stop.mentions"):
-            return STOP, kind != NOT_NOW, tuple(mentions)
-        if hints := statements.take("stop.hints"):
-            return STOP, False, tuple(hints)
+    if hinted := _hinted_stop(kind, whole):
+        return hinted
     if not signs and not words and not QUESTION_MARK.search(own_text.text):
-        signs = find_stop_signs(_without_traps(own_text), WEAK)
+        signs = _signs_of(own_text, WEAK)
     return (STOP, False, tuple(signs)) if signs else (kind, is_sure, words)
 
 
-def _without_traps(text: PhraseSearch) -> PhraseSearch:
-    reading = copy(text)
+def _hinted_stop(kind: str, whole: PhraseSearch) -> tuple[str, bool, tuple[str, ...]] | None:
+    statements = whole.without_questions()
+    if kind == OBJECTION:
+        return None
+    if mentions := statements.take("stop.mentions"):
+        return STOP, kind != NOT_NOW, tuple(mentions)
+    hints = statements.take("stop.hints")
+    return (STOP, False, tuple(hints)) if hints else None
+
+
+def _signs_of(own_text: PhraseSearch, table: str = COMBINED) -> list[str]:
+    reading = copy(own_text)
     reading.take("stop.traps")
-    return reading
+    return find_stop_signs(reading, table)
 
 
 def _without_questions_of_others(whole: PhraseSearch, name: str) -> list[str]:

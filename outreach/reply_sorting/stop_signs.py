@@ -22,7 +22,7 @@ from outreach.reply_sorting.phrases import (
 
 BUSINESS, FILLER, ENGLISH = "business", "filler", "en"
 # tables of combinations
-COMBINED, ACROSS, BRIEF, WEAK = "combinations", "across", "brief", "weak"
+TABLES = COMBINED, ACROSS, BRIEF, WEAK = "combinations", "across", "brief", "weak"
 MAX_PART_WORDS = 40  # more are read in pieces
 MAX_BRIEF_WORDS = 5
 MAX_BRIEF_LETTERS = 10  # without blanks
@@ -70,7 +70,7 @@ def _asks_to_stop(part: str, table: str, *, only_english: bool) -> bool:
     return (
         bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
         or _has_signs(part, table, only_english=only_english)
-        or _is_brief_stop(part)
+        or _is_brief_stop(part, only_english=only_english)
     )
 
 
@@ -83,7 +83,7 @@ def _has_signs(part: str, table: str, *, only_english: bool) -> bool:
     )
 
 
-def _is_brief_stop(part: str) -> bool:
+def _is_brief_stop(part: str, *, only_english: bool) -> bool:
     """Nothing but the request: "slet den", "papirkurven og blokeret"."""
     plain = simplify_spelling(part)
     words = [*_words_of(plain)]
@@ -99,6 +99,7 @@ def _is_brief_stop(part: str) -> bool:
         all(language in signs for signs in each)
         and _combine(set().union(*(signs[language] for signs in each)), BRIEF)
         for language in each[0]
+        if language == ENGLISH or not only_english
     )
 
 
@@ -172,7 +173,7 @@ def _combinations(table: str) -> list[frozenset[str]]:
 
 def _listed_words() -> Iterator[tuple[str, str, str]]:
     for sign, languages in WORD_LISTS["signs"].items():
-        if sign not in (COMBINED, ACROSS, BRIEF, WEAK):
+        if sign not in TABLES:
             for language, words in languages.items():
                 for word in words.split():
                     yield simplify_spelling(word), language, sign
