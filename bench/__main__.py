@@ -12,12 +12,22 @@ import time
 
 from rich.console import Console
 
-from bench import idle, import_pace, latency, pages, queue_cost, visit_pace, webhook, world
+from bench import (
+    idle,
+    import_pace,
+    latency,
+    many_messages,
+    pages,
+    queue_cost,
+    visit_pace,
+    webhook,
+    world,
+)
 from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 AT_A_GLANCE = 5.0  # a run this short leaves out what takes half a minute whatever the time
-AT_LEISURE = ("embedded", "idle", "imports", "door", "share")
+AT_LEISURE = ("embedded", "idle", "imports", "door", "share", "many")
 
 
 def main() -> int:
@@ -64,6 +74,16 @@ def main() -> int:
                     world.fresh_postgres(),
                     *("-m", "bench.pages"),
                     *map(str, pages.SHORT if SECONDS < 10 else pages.HELD),
+                )
+            ),
+        ),
+        (
+            "many",
+            lambda: json.loads(
+                world.run_manage(
+                    world.fresh_postgres(),
+                    *("-m", "bench.many_messages"),
+                    *map(str, many_messages.SHORT if SECONDS < 10 else many_messages.SIZES),
                 )
             ),
         ),

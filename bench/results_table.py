@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import cost, ghl_share, idle, import_pace, send_cost, webhook
+from bench import cost, ghl_share, idle, import_pace, many_messages, send_cost, webhook
 
 # Aims for one visit: statements, processor time in look-ups, visits a second.
 STATEMENTS, MULTIPLE, PER_SECOND = 60, 120, 15
@@ -52,6 +52,7 @@ def results_table(found: dict[str, Any], seconds: float) -> Table:
         "leaving": add_leaving,
         "share": add_share,
         "pages": add_pages,
+        "many": add_many,
     }
     for name, add_section in sections.items():
         if measured := found.get(name):
@@ -165,3 +166,21 @@ def add_pages(table: ResultsTable, sizes: list[dict[str, float]]) -> None:
     table.add("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
     table.add("GET /api/pending-emails, first page", p["pending_emails_ms"], "ms", 60)
     table.add("  times a view that does nothing", p["pending_emails_ms"] / p["bare_ms"], "x")
+
+
+def add_many(table: ResultsTable, sizes: list[dict[str, float]]) -> None:
+    aims = {"gates": many_messages.GATES_AIM, "overview": many_messages.OVERVIEW_AIM}
+    for one in sizes:
+        table.add(
+            f"both gate tables, {one['messages']:,} messages", one["gates_ms"], "ms", aims["gates"]
+        )
+        table.add("  of the processors", one["gates_cpu_ms"], "ms")
+        table.add("  the overview", one["overview_ms"], "ms", aims["overview"])
+        table.add("  of the processors", one["overview_cpu_ms"], "ms")
+        table.add("  the overview with nothing kept", one["overview_first_ms"], "ms")
+    # What gates look back on is a year and the phase: the smallest size does not fill it.
+    last, pairs = sizes[-1], (("overview", sizes[0]), ("gates", sizes[-2]))
+    for name, first in pairs:
+        ratio = last[f"{name}_cpu_ms"] / first[f"{name}_cpu_ms"]
+        text = f"  processors, times those at {first['messages']:,}, {name}"
+        table.add(text, ratio, "x", many_messages.FLAT_AIM)
