@@ -183,7 +183,12 @@ class PersonalSettings(models.Model):
         help_text="How long their decisions can be undone; empty for the team's.",
     )
     theme = models.CharField(
-        max_length=5, blank=True, choices=Theme.choices, help_text="Empty for the device's."
+        default="",
+        db_default="",
+        max_length=5,
+        blank=True,
+        choices=Theme.choices,
+        help_text="Empty for the device's.",
     )
 
     def __str__(self) -> str:

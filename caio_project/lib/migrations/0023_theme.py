@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='personalsettings',
             name='theme',
-            field=models.CharField(blank=True, choices=[('light', 'Light'), ('dark', 'Dark')], help_text="Empty for the device's.", max_length=5),
+            field=models.CharField(blank=True, choices=[('light', 'Light'), ('dark', 'Dark')], default='', db_default='', help_text="Empty for the device's.", max_length=5),
         ),
     ]
