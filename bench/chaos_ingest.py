@@ -125,7 +125,8 @@ def report_progress(text: str) -> None:
 
 EVENTS = """
     SELECT e.body_sha256, count(DISTINCT e.id), count(v.id), bool_and(e.state = 'processed')
-    FROM leads_inboundevent e LEFT JOIN leads_visit v ON v.event_id = e.id GROUP BY e.body_sha256
+    FROM leads_inboundevent e LEFT JOIN leads_visit v ON v.event_id = e.id
+    WHERE e.source = 'rb2b' GROUP BY e.body_sha256
 """
 PAGES = (
     "SELECT count(*) FROM (SELECT path FROM leads_visit GROUP BY path HAVING count(*) > 1) twice"

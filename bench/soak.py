@@ -9,7 +9,7 @@ beat run as in production; a web process, a worker and beat get SIGKILL by turns
 was seen outside: acknowledged bodies, confirmed decisions, GoHighLevel's ledger, what the receiver
 verified.
 
-Prints the figures as JSON. FAULTS names those that must be 0. Memory is judged after 10 minutes by
+Prints the figures as JSON. FAULTS names those that must be 0. Memory is judged after 25 minutes by
 its slope in processes that live to the end. Exit code 0 where every fault is 0, each load did its
 part and each kind of process was killed; else 1.
 """

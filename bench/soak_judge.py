@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 Samples = Mapping[str, list[tuple[float, float]]]
 WARM_UP = 1 / 3  # of the run, in which caches fill
-LONG_ENOUGH = 600.0  # seconds; a shorter run says nothing of memory
+LONG_ENOUGH = 1500.0  # seconds; at low rates caches fill for longer than ten minutes
 MOST_MB_A_MINUTE = 0.5
 
 
