@@ -137,18 +137,12 @@ def _vendor_errors() -> list[tuple[str, str, str]]:
             "other."
         )
         found.append(("GHL_API_TOKEN", text, "Leave one of them out."))
-    for vendor in settings.UNCONNECTED:
-        if vendor not in settings.SANDBOXED:
-            missing = [
-                name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)
-            ]
-            found.append(
-                (
-                    missing[0],
-                    f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
-                    f"Set them, or SANDBOX={vendor} to keep what would have been sent.",
-                )
-            )
+    for vendor, names in settings.VENDOR_SETTINGS.items():
+        missing = [name for name in names if not getattr(settings, name)]
+        if missing and vendor in settings.UNCONNECTED and vendor not in settings.SANDBOXED:
+            text = f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX."
+            hint = f"Set them, or SANDBOX={vendor} to keep what would have been sent."
+            found.append((missing[0], text, hint))
     return found + _webhook_key_errors()
 
 
