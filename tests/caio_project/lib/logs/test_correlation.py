@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from hashlib import sha256
 from io import StringIO
 from typing import Any
 
@@ -20,7 +21,9 @@ log = logging.getLogger("leads.test")
 
 
 def visit_of(lead: Any, **more: Any) -> InboundEvent:
-    event = InboundEvent.objects.create(source="rb2b", body_sha256=f"{lead.pk}{more}", body=b"")
+    event = InboundEvent.objects.create(
+        source="rb2b", body_sha256=sha256(f"{lead.pk}{more}".encode()).hexdigest(), body=b""
+    )
     factories.VisitFactory(lead=lead, event=event, **more)
     return event
 
