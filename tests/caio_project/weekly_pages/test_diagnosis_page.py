@@ -65,6 +65,8 @@ def test_others_see_the_result_only(
         (StageFinding("drafts", True, 2, "fine"), "Works"),
         (StageFinding("drafts", False, None, "no worker"), "Does not\nwork"),
         (StageFinding("drafts", False, None, "just started", True), "Starting"),
+        (StageFinding("Clay", True, None, "in the sandbox", unproven="not set up"), "Not set up"),
+        (StageFinding("Python", True, None, "old", unproven="warning"), "Warning"),
     ],
 )
 def test_each_state_has_a_word(
