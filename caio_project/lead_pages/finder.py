@@ -16,25 +16,37 @@ MOST_PEOPLE, MOST_COMPANIES = 6, 3
 LONGEST_WORDS = 60
 LEAST_LETTERS = 2  # before people and companies are looked for
 
-# Label, name of the address, permission; "" for everybody with a role.
+# Label, name of the address, permission; "" for everybody with a role. As in the menus.
 PAGES = (
     ("Overview", "overview", ""),
     ("Queue", "queue", ""),
     ("Sent & replies", "sent", ""),
     ("Leads", "leads", "leads.view_lead"),
     ("Experiments", "experiments", ""),
+    ("Phase", "phase", ""),
     ("Templates", "templates", ""),
-    ("Segments", "segments", ""),
     ("Follow-ups", "follow-ups", ""),
+    ("Write to a segment", "segments", ""),
+    ("Performance", "performance", ""),
+    ("Targets & prices", "targets", ""),
+    ("Report", "report", ""),
+    ("Second look", "rereading", "approvals.decide"),
+    ("Quality scores", "quality", ""),
+    ("Rejections & edits", "lessons", ""),
+    ("Training", "training", ""),
+    ("Incidents", "incidents", ""),
+    ("Notices", "notices", ""),
+    ("Sending domains", "domains", ""),
     ("Diagnosis", "diagnosis", ""),
+    ("Set-up", "set-up", ""),
+    ("Your settings", "personal-settings", ""),
     ("What we sell", "seller", ""),
     ("Snippets", "snippets", ""),
     ("Who is told when", "escalation", ""),
-    ("Your settings", "personal-settings", ""),
-    ("Notices", "notices", ""),
-    ("Phase", "phase", ""),
     ("API keys", "keys", ""),
+    ("Webhooks", "webhooks", "lib.manage_webhooks"),
     ("Sign-ins", "sign-ins", ""),
+    ("Where you are signed in", "sessions", ""),
 )
 
 

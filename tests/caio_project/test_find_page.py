@@ -1,17 +1,25 @@
 """Search across the product: what is found, and what a role may open."""
 
+import html
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from caio_project.lead_pages import finder
 from outreach.control import phase
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+# The address and the words of a link to one of our own pages; a count behind the words is left out.
+MENU_LINK = re.compile(
+    r"<a href=\"{% url '([a-z-]+)' %}\"(?:(?!</a>).)*>([^<>]+?)(?: <b>[^<]*</b>)?</a>", re.S
+)
 
 
 @pytest.fixture
@@ -50,6 +58,13 @@ def test_pages_and_actions_are_found_by_name(desk: Client) -> None:
     assert labels(desk, "phase") == ["Phase"]
     assert labels(desk, "next") == ["Review the next email"]
     assert labels(desk, "nothing of the kind") == []
+
+
+def test_every_page_of_the_menus_is_found_by_its_name() -> None:
+    menus = settings.BASE_DIR / "templates" / "caio_project" / "layout"
+    text = "".join((menus / f"_{name}.html").read_text() for name in ("tabs", "more", "account"))
+    named = {name: html.unescape(label) for name, label in MENU_LINK.findall(text)}
+    assert {name: label for label, name, _ in finder.PAGES} | {"find": "Find"} == named
 
 
 def test_a_role_finds_what_it_may_do(client: Client, viewer: User, lead_user: User) -> None:
