@@ -97,7 +97,7 @@ def _beside_headline(beside: BesideStages) -> Headline | None:
         return replace(halted, url=reverse("phase"), button="See the phase")
     if not beside.has_visitors:
         return Headline(
-            "No visitor has arrived yet. Connect RB2B.", reverse("diagnosis"), "Run the diagnosis"
+            "No visitor has arrived yet. Connect RB2B.", reverse("set-up"), "Open the set-up"
         )
     return None
 

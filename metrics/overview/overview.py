@@ -44,8 +44,6 @@ def overview_context(user: Any) -> dict[str, Any]:
         "stages": stages,
         "headline": said,
         "proven": said.proven,
-        "has_visitors": beside.has_visitors,
-        "rb2b_address": f"{settings.SITE_URL}/webhooks/rb2b?token=YOUR_TOKEN",
         "funnel": funnel.read_funnel(now, stages, waits),
         "waits": waits,
         "oldest": review_queue.waiting_messages().first(),

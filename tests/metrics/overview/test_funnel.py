@@ -74,7 +74,7 @@ def test_it_is_said_where_all_was_seen_and_nothing_stands() -> None:
         (BesideStages(incidents=1), "but 1 incident is open.", "See the incidents"),
         (BesideStages(incidents=2, halted=True), "but 2 incidents are open.", "See the incidents"),
         (BesideStages(halted=True), "but sending is halted.", "See the phase"),
-        (BesideStages(has_visitors=False), "No visitor has arrived yet.", "Run the diagnosis"),
+        (BesideStages(has_visitors=False), "No visitor has arrived yet.", "Open the set-up"),
     ],
 )
 def test_what_else_needs_somebody_is_said_instead(
@@ -121,7 +121,7 @@ class TestPage:
         self.all_seen()
         page = self.page(client, viewer)
         assert "No visitor has arrived yet." in page and CAUGHT_UP not in page
-        assert "http://testserver" not in page and "/webhooks/rb2b?token=YOUR_TOKEN" in page
+        assert 'href="/sales/setup">Open the set-up' in page
         factories.VisitFactory()
         assert CAUGHT_UP in self.page(client, viewer)
 
