@@ -150,7 +150,7 @@ def _read_body(answer: requests.Response, call_deadline: "_CallDeadline") -> byt
 def _error_by_cause(
     error: Exception, url: str, call_deadline: "_CallDeadline", repeatable: bool
 ) -> HttpError:
-    host = _url_host(url)
+    host = url_host(url)
     if not call_deadline.connected:  # not a byte of the request has left
         if isinstance(error, requests.ConnectionError | requests.Timeout):
             untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
@@ -166,7 +166,8 @@ def _error_by_cause(
     return (ServiceUnavailable if repeatable else OutcomeUncertain)(what)
 
 
-def _url_host(url: str) -> str:
+def url_host(url: str) -> str:
+    """Host and port, without a password; "" where it is no address."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:
@@ -178,7 +179,7 @@ def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -
         answer.status_code,
         _retry_after_seconds(answer.headers.get("Retry-After")),
     )
-    detail = f"{_url_host(answer.url)} answered {status}: {error_text(body)}"[:500]
+    detail = f"{url_host(answer.url)} answered {status}: {error_text(body)}"[:500]
     if status in (408, 425, 429):
         kind: type[HttpError] = ServiceUnavailable
     elif status >= 500:

@@ -13,7 +13,7 @@ from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import status, surroundings, sweeps
 from caio_project.operations.diagnosis_parts import surrounding_findings as around
-from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, NOT_SET_UP
+from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, NOT_SET_UP, not_set_up
 from caio_project.operations.diagnosis_parts.finding import StageFinding as StageFinding
 from caio_project.operations.diagnosis_parts.mail_service import mail_service_finding
 from caio_project.operations.diagnosis_parts.mending import mend_of
@@ -80,15 +80,7 @@ def _with_mend(one: StageFinding) -> StageFinding:
 def _ghl_polling(*, is_starting: bool) -> list[StageFinding]:
     """For each list read from GoHighLevel: when it was last read in full, or what prevents it."""
     if is_sandboxed("ghl"):
-        return [
-            StageFinding(
-                "reading GoHighLevel",
-                True,
-                None,
-                "in the sandbox there is nothing to read",
-                unproven=NOT_SET_UP,
-            )
-        ]
+        return [not_set_up("reading GoHighLevel", "in the sandbox there is nothing to read")]
     rows = SyncCursor.objects.order_by("name")
     found = [
         StageFinding(f"reading {row.name}", not row.error, None, _last_read(row)) for row in rows
@@ -209,8 +201,7 @@ def _email_templates() -> StageFinding:
 
 def domain_findings() -> list[StageFinding]:
     if is_sandboxed("ghl"):
-        text = "in the sandbox nothing is sent"
-        return [StageFinding("sending domain", True, None, text, unproven=NOT_SET_UP)]
+        return [not_set_up("sending domain", "in the sandbox nothing is sent")]
     found = domain_report.report_domains(timezone.now())
     if not found:
         return [StageFinding("sending domain", False, None, "GHL_FROM_EMAIL is not set")]
@@ -249,8 +240,7 @@ def slack_finding() -> StageFinding:
         return StageFinding("Slack", False, None, trouble)
     if not vendor_value("SLACK_BOT_TOKEN"):
         by_email = "notices go by email" if settings.EMAIL_URL else NOBODY_TOLD
-        text = f"not connected: {by_email}"
-        return StageFinding("Slack", True, None, text, unproven=NOT_SET_UP)
+        return not_set_up("Slack", f"not connected: {by_email}")
     decided = "notices and decisions" if vendor_value("SLACK_SIGNING_SECRET") else NOTICES_ONLY
     return StageFinding("Slack", True, None, f"{decided}, in {settings.SLACK_CHANNEL}")
 

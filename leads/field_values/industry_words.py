@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from caio_project.lib.words.lists import and_list
 from leads.field_values import vendor_words
 from leads.field_values.texts import SpokenText, is_latin_word, phrase_of_list, repaired_text
 
@@ -40,7 +41,7 @@ def spoken_industry(industry: str) -> SpokenText:
         return SpokenText(known)
     parts = [part for part in _BETWEEN_PARTS.split(text) if part]
     kept = [part for part in dict.fromkeys(map(_in_prose, parts)) if part not in NO_INDUSTRY]
-    phrase = _joined(kept[:MOST_PARTS])
+    phrase = and_list(kept[:MOST_PARTS])
     if len(phrase) > LONGEST_PHRASE or len(phrase.split()) > MOST_WORDS:
         return SpokenText("")
     return SpokenText(phrase, is_latin_word(re.sub(r"[\d,&]", "", phrase)))
@@ -76,7 +77,3 @@ def _word_in_prose(word: str, *, shouts: bool) -> str:
     is_abbreviation = word.isupper() and len(word) > 1 and not shouts
     is_mixed = word[1:] != word[1:].lower() and not word.isupper() and "-" not in word
     return word if is_abbreviation or is_mixed else low
-
-
-def _joined(parts: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from approvals.queue.what_waits import WaitingWork
 from approvals.sent import answers
+from caio_project.lib.words.lists import and_list
 from leads.models import Kind, Visit
 from metrics.models import Incident
 from metrics.overview.flow import Stage
@@ -59,7 +60,7 @@ def overview_headline(
     if unproven is not None or not stages:
         return Headline(_unproven_words(unproven))
     if waits.is_any:
-        return Headline(f"No email waits for you, but {_and_list(waiting_phrases(waits))}.")
+        return Headline(f"No email waits for you, but {and_list(waiting_phrases(waits))}.")
     return _beside_headline(beside) or Headline(
         "All caught up. Every stage was seen working in the last hour.",
         reverse("sent"),
@@ -114,8 +115,3 @@ def waiting_phrases(waits: WaitingWork) -> list[str]:
         ),
     )
     return [one if count == 1 else many.format(count) for count, one, many in counted if count]
-
-
-def _and_list(phrases: list[str]) -> str:
-    *first, last = phrases
-    return f"{', '.join(first)} and {last}" if first else last

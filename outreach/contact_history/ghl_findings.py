@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from caio_project.lib.words.lists import and_list
+
 OUTBOUND_COUNTS_FOR = timedelta(days=180)
 MAX_NAME_LENGTH = 60
 MAX_NAMED_DEALS = 2  # that are named
@@ -75,7 +77,7 @@ def describe_findings(found: Findings, zone: str) -> str:
         parts.append(f"an email to them on {_local_day(found.outbound_at, zone)}")
     if found.deals:
         parts.append(_describe_deals(found.deals))
-    sentence = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    sentence = and_list(parts)
     return f"GoHighLevel shows {sentence}." if sentence else ""
 
 

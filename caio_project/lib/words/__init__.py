@@ -1,1 +1,1 @@
-"""How times and states of checks are said."""
+"""How times, lists and states of checks are said."""

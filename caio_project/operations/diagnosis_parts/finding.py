@@ -20,3 +20,7 @@ class StageFinding:
         if self.ok:
             return self.unproven or "works"
         return "starting" if self.is_starting else "does not"
+
+
+def not_set_up(name: str, text: str) -> StageFinding:
+    return StageFinding(name, True, None, text, unproven=NOT_SET_UP)

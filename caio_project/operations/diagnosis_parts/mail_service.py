@@ -2,7 +2,7 @@
 
 from caio_project.lib import http
 from caio_project.lib.vendor_access.access import is_sandboxed
-from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, NOT_SET_UP, StageFinding
+from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, StageFinding, not_set_up
 from outreach.choices import Status
 from outreach.integrations.ghl import polling_api
 from outreach.models import Message, Transport
@@ -16,8 +16,7 @@ OUR_LINK = "every email has our own link whatever the service does"
 def mail_service_finding() -> StageFinding:
     """Of the newest email that left: its service is in what GoHighLevel says of it."""
     if is_sandboxed("ghl"):
-        text = "in the sandbox nothing is sent"
-        return StageFinding(NAME, True, None, text, unproven=NOT_SET_UP)
+        return not_set_up(NAME, "in the sandbox nothing is sent")
     left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL)
     newest = left.exclude(ghl_email_message_id="").order_by("-sent_at").first()
     if newest is None:

@@ -1,15 +1,15 @@
 """What the stages need: settings, sweeps, broker, vendors, endpoints of other systems, alarms."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 
+from caio_project.lib.http import url_host
 from caio_project.lib.models import WebhookEndpoint
 from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.operations import sweeps
-from caio_project.operations.diagnosis_parts.finding import NOT_SET_UP, StageFinding
+from caio_project.operations.diagnosis_parts.finding import StageFinding, not_set_up
 from leads.enrichment import submission_budget
 from leads.integrations import alarms, breaker
 
@@ -37,25 +37,20 @@ def broker_finding() -> StageFinding:
     if settings.EMBEDDED:
         text = "none: web and worker share a socket on this machine"
         return StageFinding("broker", True, None, text)
+    where = f"Redis at {url_host(settings.REDIS_URL) or 'REDIS_URL'}"
     times = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, **times) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
-        text = f"Redis at {_place(settings.REDIS_URL)} does not answer: {type(error).__name__}"
+        text = f"{where} does not answer: {type(error).__name__}"
         return StageFinding("broker", False, None, text)
-    return StageFinding("broker", True, None, f"Redis at {_place(settings.REDIS_URL)} answers")
-
-
-def _place(url: str) -> str:
-    """Host and port, without a password."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "REDIS_URL"
+    return StageFinding("broker", True, None, f"{where} answers")
 
 
 def clay_finding() -> StageFinding:
     if is_sandboxed("clay"):
-        text = "in the sandbox: nothing is asked"
-        return StageFinding("Clay", True, None, text, unproven=NOT_SET_UP)
+        return not_set_up("Clay", "in the sandbox nothing is asked")
     used, most = submission_budget.submissions_used(), submission_budget.LIFETIME_SUBMISSIONS
     counted = f"{used:,} of {most:,} submissions used"
     if breaker.is_open():
