@@ -1,6 +1,7 @@
 """A reviewer's browser. Problems of scripts and of the policy against them fail the test."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,6 +11,31 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from approvals.desk import reading_proof
 from tests.conftest import person
+
+
+@contextmanager
+def signed_in(
+    browser: Browser, live_server: Any, user: User, **options: Any
+) -> Iterator[BrowserContext]:
+    """A browser of its own, in which `user` is signed in; `options` are those of Playwright."""
+    client = Client()
+    client.force_login(user)
+    made = browser.new_context(base_url=live_server.url, **options)
+    made.set_default_timeout(60_000)
+    cookie = client.cookies["sessionid"].value
+    made.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    yield made
+    made.close()
+
+
+@contextmanager
+def faultless_page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails the test where a script of it raises an error."""
+    made = context.new_page()
+    problems: list[str] = []
+    made.on("pageerror", lambda error: problems.append(str(error)))
+    yield made
+    assert problems == []
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +52,9 @@ def sam(committed: None) -> User:
 
 @pytest.fixture
 def context(browser: Browser, live_server: Any, sam: User) -> Iterator[BrowserContext]:
-    client = Client()
-    client.force_login(sam)
-    made = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(60_000)
-    made.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    yield made
-    made.close()
+    screen = {"width": 1280, "height": 800}
+    with signed_in(browser, live_server, sam, viewport=screen) as made:
+        yield made
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from caio_project.lib.models import DiagnosisRun
 from leads.models import PastEmployer
 from tests import factories, paths
+from tests.pages.conftest import signed_in
 from tests.permissions import url_table as table
 from tests.permissions import world as worlds
 
@@ -38,20 +39,16 @@ def context(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, committed: None
 ) -> Iterator[BrowserContext]:
     scheme, width = request.param
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss", "", "a-long-password"))
-    made = browser.new_context(
-        base_url=live_server.url,
+    boss = User.objects.create_superuser("boss", "", "a-long-password")
+    with signed_in(
+        browser,
+        live_server,
+        boss,
         color_scheme=scheme,
         viewport={"width": width, "height": 700},
         reduced_motion="reduce",
-    )
-    made.set_default_timeout(60_000)
-    made.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    yield made
-    made.close()
+    ) as made:
+        yield made
 
 
 def violations(page: Page, path: str) -> list[str]:

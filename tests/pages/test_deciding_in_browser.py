@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,6 +16,7 @@ from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
 from tests.conftest import person
+from tests.pages.conftest import faultless_page, signed_in
 from tests.pages.test_axe_in_browser import SCREENS, violations
 from tests.pages.test_desk_in_browser import DEAF, seeded, status, with_its_clock_in_hand
 from tests.pages.test_escalation_in_browser import is_within_the_screen, keep, press_on
@@ -40,23 +40,18 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User
 ) -> Iterator[Page]:
     scheme, width = request.param
-    client = Client()
-    client.force_login(lena)
-    context = browser.new_context(
-        base_url=live_server.url,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 800},
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(60_000)
-    cookie = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    made = context.new_page()
-    problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    yield made
-    context.close()
-    assert problems == []
+    with (
+        signed_in(
+            browser,
+            live_server,
+            lena,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",
+        ) as context,
+        faultless_page(context) as made,
+    ):
+        yield made
 
 
 def look(page: Page, name: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
@@ -17,6 +16,7 @@ from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
 from tests.conftest import person
+from tests.pages.conftest import signed_in
 from tests.pages.test_axe_in_browser import violations
 
 pytestmark = [pytest.mark.browser]
@@ -39,19 +39,15 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User
 ) -> Iterator[Page]:
     scheme, width = request.param
-    client = Client()
-    client.force_login(lena)
-    context = browser.new_context(
-        base_url=live_server.url,
+    with signed_in(
+        browser,
+        live_server,
+        lena,
         color_scheme=scheme,
         viewport={"width": width, "height": 800},
         reduced_motion="reduce",
-    )
-    context.set_default_timeout(60_000)
-    cookie = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    yield context.new_page()
-    context.close()
+    ) as context:
+        yield context.new_page()
 
 
 def press_on(page: Page, selector: str) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from leads.identity import merging
 from leads.models import Lead, Merge
 from tests import factories
 from tests.conftest import person
+from tests.pages.conftest import signed_in
 from tests.pages.test_desk_in_browser import SMALL
 
 pytestmark = [pytest.mark.browser]
@@ -30,15 +30,8 @@ def lena(committed: None) -> User:
 def context(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User
 ) -> Iterator[BrowserContext]:
-    client = Client()
-    client.force_login(lena)
-    made = browser.new_context(base_url=live_server.url, java_script_enabled=request.param)
-    made.set_default_timeout(60_000)
-    made.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    yield made
-    made.close()
+    with signed_in(browser, live_server, lena, java_script_enabled=request.param) as made:
+        yield made
 
 
 def two() -> tuple[Lead, Lead]:

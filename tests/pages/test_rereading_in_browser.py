@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,6 +14,7 @@ from approvals.models import Rereading, RereadingDraw, RereadingItem
 from outreach.models import ApprovalRule, Message
 from tests import factories
 from tests.conftest import person
+from tests.pages.conftest import faultless_page, signed_in
 
 pytestmark = [pytest.mark.browser]
 PAGE = "/sales/rereading"
@@ -31,24 +31,18 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, rita: User
 ) -> Iterator[Page]:
     width, scheme = request.param
-    client = Client()
-    client.force_login(rita)
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": 720},
-        color_scheme=scheme,
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(60_000)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    made = context.new_page()
-    problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    yield made
-    context.close()
-    assert problems == []
+    with (
+        signed_in(
+            browser,
+            live_server,
+            rita,
+            viewport={"width": width, "height": 720},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        ) as context,
+        faultless_page(context) as made,
+    ):
+        yield made
 
 
 def make_items(count: int) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from leads.models import ScoringRules
 from leads.scoring_rules import DEFAULT_RULES
 from tests.conftest import person
+from tests.pages.conftest import faultless_page, signed_in
 
 pytestmark = [pytest.mark.browser]
 
@@ -25,21 +25,12 @@ def lena(committed: None) -> User:
 
 @pytest.fixture
 def page(browser: Browser, live_server: Any, lena: User) -> Iterator[Page]:
-    client = Client()
-    client.force_login(lena)
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": 1600, "height": 1000}
-    )
-    context.set_default_timeout(60_000)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    made = context.new_page()
-    problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    yield made
-    context.close()
-    assert problems == []
+    screen = {"width": 1600, "height": 1000}
+    with (
+        signed_in(browser, live_server, lena, viewport=screen) as context,
+        faultless_page(context) as made,
+    ):
+        yield made
 
 
 def draft() -> ScoringRules:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from approvals.decisions import claims, decisions
@@ -17,6 +16,7 @@ from outreach.choices import Status
 from outreach.models import Message
 from tests import factories
 from tests.conftest import person
+from tests.pages.conftest import faultless_page, signed_in
 
 pytestmark = [pytest.mark.browser]
 
@@ -36,25 +36,21 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, live_server: Any, sam: User
 ) -> Iterator[Page]:
     scheme, width = request.param
-    client = Client()
-    client.force_login(sam)
-    context = browser.new_context(
-        base_url=live_server.url,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 800},
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(60_000)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    made = context.new_page()
-    problems: list[str] = []
-    made.on("pageerror", lambda error: problems.append(str(error)))
-    made.on("console", lambda said: problems.append(said.text) if is_problem(said) else None)
-    yield made
-    context.close()
-    assert problems == []
+    with (
+        signed_in(
+            browser,
+            live_server,
+            sam,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",
+        ) as context,
+        faultless_page(context) as made,
+    ):
+        problems: list[str] = []
+        made.on("console", lambda said: problems.append(said.text) if is_problem(said) else None)
+        yield made
+        assert problems == []
 
 
 def is_accessible(page: Page) -> None:
