@@ -23,6 +23,7 @@ ROOT = Path(project_settings.BASE_DIR)
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md",
          *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))  # fmt: skip
 DJANGOS = ("migrate", "collectstatic", "createsuperuser", "check", "makemigrations", "spectacular")
+CALLED = re.compile(r"(?:manage\.py|caio-manage) (\w+(?: .*)?)$")  # the second: on Linux
 PLACEHOLDER = re.compile(r"…|<\w+>|[A-Z][A-Z_0-9]*|YOUR-[A-Z-]+")
 
 # Run on the database of the tests: they read, or say what they would do.
@@ -47,6 +48,8 @@ NOT_RUN = {
     "sed": "changes /etc",
     "set": "reads /etc/caio.env",
     "ln": "changes /srv",
+    "cp": "changes /etc",
+    "RELEASE": "names a folder of the reader's",
     "systemctl": "needs systemd",
     "nginx": "needs the site in /etc; the site itself is tested in test_linux or by nginx -t",
     "15": "a line of crontab; its command is parsed as others",
@@ -101,11 +104,11 @@ def inline_spans(page: str) -> Iterator[str]:
 
 
 def management_commands() -> list[Written]:
-    """What follows manage.py, and spans that begin with a command of ours and have arguments."""
+    """What is called, and spans that begin with a command of ours and have arguments."""
     found = set()
     for page in PAGES:
         for text in (*block_lines(page), *inline_spans(page)):
-            called = re.search(r"manage\.py (\w+(?: .*)?)$", text)
+            called = CALLED.search(text.rstrip(")") if text.startswith("(") else text)
             words = (called[1] if called else text).split(" ")
             if called or (words[0] in OURS and len(words) > 1):
                 found.add(Written(page, " ".join(words)))
@@ -198,7 +201,7 @@ def test_every_line_of_a_block_is_run_or_listed_with_why_not(page: str) -> None:
         is_setting = re.match(r"[A-Z_0-9]+=", line)
         if is_setting and first in explained():
             continue
-        if "manage.py" in line or first in ("make", "curl") or first in NOT_RUN:
+        if CALLED.search(line) or first in ("make", "curl") or first in NOT_RUN:
             continue
         if page not in OTHER_LANGUAGES:
             unknown.append(line)
