@@ -65,6 +65,16 @@ class UnreadableFile(Exception):
     pass
 
 
+def uploaded_bytes(given: Any, most_bytes: int, wanted: str) -> bytes:
+    """Of a file field of a page. Raises UnreadableFile where it is empty or too large."""
+    if given is None or given.size is None:
+        raise UnreadableFile(f"Choose {wanted}.")
+    if given.size > most_bytes:
+        raise UnreadableFile(f"It is larger than {most_bytes // 1_000_000} MB.")
+    found: bytes = given.read()
+    return found
+
+
 def decode_file(raw: bytes) -> str:
     """The text of a file: by its byte order mark, else UTF-8, else UTF-16 as Windows writes it,
     else cp1252.

@@ -19,14 +19,14 @@ from slack_sdk.errors import SlackClientError
 from approvals.integrations import slack
 from caio_project.lib import http
 from caio_project.lib.models import SetUpProof
-from caio_project.lib.vendor_access.access import rb2b_tokens, vendor_value
+from caio_project.lib.vendor_access.access import STORABLE_BY_VENDOR, rb2b_tokens, vendor_value
 from leads.enrichment import submission_budget
 from leads.integrations import clay, ghl_contact_list
 
 SECONDS = 10.0  # of one call
 NAMES = {
     "ghl": ("GHL_API_TOKEN", "GHL_CLIENT_ID", "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
-    "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_WEBHOOK_AUTH_TOKEN", "CLAY_CALLBACK_TOKEN"),
+    "clay": STORABLE_BY_VENDOR["clay"],
     "slack": ("SLACK_BOT_TOKEN",),
 }
 PLACES = {
@@ -70,13 +70,13 @@ def keep_proof(part: str, at: datetime, result: tuple[bool, str], mark: str) -> 
     return row
 
 
-def _require_values(part: str, *names: str) -> None:
+def _require_values(*names: str) -> None:
     if missing := [name for name in names if not vendor_value(name)]:
         raise NotProven(f"{', '.join(missing)} missing.")
 
 
 def _test_ghl(user: Any) -> str:
-    _require_values("ghl", "GHL_LOCATION_ID", "GHL_FROM_EMAIL")
+    _require_values("GHL_LOCATION_ID", "GHL_FROM_EMAIL")
     try:
         ghl_contact_list.read_location(vendor_value("GHL_FROM_EMAIL"), SECONDS)
     except ghl_contact_list.Misconfigured as failed:
@@ -86,7 +86,7 @@ def _test_ghl(user: Any) -> str:
 
 def _test_clay(user: Any) -> str:
     """One row for somebody made up; it uses one of the source's submissions."""
-    _require_values("clay", "CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN")
+    _require_values("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN")
     if not submission_budget.claim_submission():
         raise NotProven("All submissions of this webhook source are used.")
     mark = f"set-up-{uuid.uuid4().hex}"
@@ -98,7 +98,7 @@ def _test_clay(user: Any) -> str:
 
 
 def _test_slack(user: Any) -> str:
-    _require_values("slack", "SLACK_BOT_TOKEN")
+    _require_values("SLACK_BOT_TOKEN")
     try:
         slack.post_notice(
             f"A test of the set-up, sent by {user.get_username()}.",
@@ -124,7 +124,7 @@ def _test_email(user: Any) -> str:
 
 
 def _test_rb2b(user: Any) -> str:
-    """What RB2B does, without a visitor: a wrong token is refused, ours is known."""
+    """Ask the webhook, at the address that RB2B has, whether it can store. No visitor is posted."""
     if not rb2b_tokens():
         raise NotProven("RB2B_WEBHOOK_TOKENS is not set.")
     answer = http.send_request(

@@ -7,11 +7,6 @@ from django.conf import settings
 from caio_project.lib.models import StoredSecret
 from caio_project.lib.vendor_access import access
 
-NAMES_BY_PART = {
-    "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_WEBHOOK_AUTH_TOKEN", "CLAY_CALLBACK_TOKEN"),
-    "ghl": ("GHL_API_TOKEN", "GHL_LOCATION_ID", "GHL_FROM_EMAIL", "GHL_WORKFLOW_TOKEN"),
-    "slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
-}
 OPTIONAL = ("CLAY_WEBHOOK_AUTH_TOKEN", "GHL_WORKFLOW_TOKEN")
 DOES = {
     "CLAY_WORKBOOK_WEBHOOK_URL": "the webhook source of the table",
@@ -41,7 +36,7 @@ class SecretRow:
 
 
 def secret_rows(part: str, stored: dict[str, StoredSecret]) -> list[SecretRow]:
-    return [_secret_row(name, stored.get(name)) for name in NAMES_BY_PART.get(part, ())]
+    return [_secret_row(name, stored.get(name)) for name in access.STORABLE_BY_VENDOR.get(part, ())]
 
 
 def _secret_row(name: str, row: StoredSecret | None) -> SecretRow:

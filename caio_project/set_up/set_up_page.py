@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
-from caio_project.lib.files import FileReport, UnreadableFile
+from caio_project.lib.files import FileReport, UnreadableFile, uploaded_bytes
 from caio_project.lib.models import LiveVendor, SetUpChange, StoredSecret
 from caio_project.lib.vendor_access import access
 from caio_project.lib.words.check_states import CheckState
@@ -97,14 +97,9 @@ def _to_sandbox(request: HttpRequest, vendor: str) -> HttpResponse:
 
 
 def _take_employers(request: HttpRequest, _: str) -> HttpResponse:
-    given = request.FILES.get("file")
-    if given is None or given.size is None:
-        return _render(request, 422, file_error="Choose a CSV file.")
-    if given.size > MOST_BYTES:
-        error = f"It is larger than {MOST_BYTES // 1_000_000} MB. Nothing was stored."
-        return _render(request, 422, file_error=error)
     try:
-        report = import_past_employers(given.read())
+        raw = uploaded_bytes(request.FILES.get("file"), MOST_BYTES, "a CSV file")
+        report = import_past_employers(raw)
     except UnreadableFile as error:
         return _render(request, 422, file_error=f"{error} Nothing was stored.")
     if report.errors:

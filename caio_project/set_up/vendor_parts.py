@@ -27,7 +27,7 @@ def rb2b_part(tests: Tests, now: datetime) -> Part:
         found.lack("RB2B_WEBHOOK_TOKENS", f"{SERVER}, in the environment")
     rows = InboundEvent.objects.filter(source="rb2b", kind=Kind.LIVE).order_by("-received_at")
     if (last := rows.values_list("received_at", flat=True).first()) is not None:
-        found.seen = f"The last event came {seen_ago('', last, now).strip()}."
+        found.seen = f"The last event {seen_ago('came', last, now)}."
     else:
         found.lack("a first visitor", "whoever runs RB2B: paste the address there")
     found.note_test(tests.get("rb2b"), now)
@@ -39,7 +39,7 @@ def clay_part(tests: Tests, now: datetime) -> Part:
     _note_sandbox(found, "clay")
     answered = Enrichment.objects.exclude(answered_at=None).order_by("-answered_at")
     if (last := answered.values_list("answered_at", flat=True).first()) is not None:
-        found.seen = f"It last answered {seen_ago('', last, now).strip()}."
+        found.seen = f"It last {seen_ago('answered', last, now)}."
     found.note_test(tests.get("clay"), now)
     return found.as_part("clay", "Clay")
 
@@ -51,7 +51,7 @@ def ghl_part(tests: Tests, now: datetime) -> Part:
         found.faults += [f"{row.name}: {row.error}" for row in SyncCursor.objects.exclude(error="")]
         last = SyncCursor.objects.exclude(polled_at=None).order_by("-polled_at").first()
         if last is not None and last.polled_at is not None:
-            found.seen = f"It was last read {seen_ago('', last.polled_at, now).strip()}."
+            found.seen = f"It was last {seen_ago('read', last.polled_at, now)}."
     found.note_test(tests.get("ghl"), now)
     return found.as_part("ghl", VENDORS["ghl"])
 
@@ -111,7 +111,7 @@ def email_part(tests: Tests, now: datetime) -> Part:
 def _note_last_notice(found: Finding, channel: Channel, now: datetime) -> None:
     told = Notice.objects.filter(channel=channel).exclude(told_at=None).order_by("-told_at")
     if (last := told.values_list("told_at", flat=True).first()) is not None:
-        found.seen = f"The last notice arrived {seen_ago('', last, now).strip()}."
+        found.seen = f"The last notice {seen_ago('arrived', last, now)}."
 
 
 def webhook_addresses(*, with_token: bool) -> dict[str, list[tuple[str, str]]]:

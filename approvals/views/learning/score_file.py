@@ -11,7 +11,7 @@ from approvals.quality.score_exchange import MOST_EMAILS
 from approvals.quality.scores import NotScored
 from approvals.views.learning.scores import render_quality
 from approvals.views.pages import require_decide_permission, viewer_page
-from caio_project.lib.files import UnreadableFile
+from caio_project.lib.files import UnreadableFile, uploaded_bytes
 
 MOST_BYTES = 20_000_000
 MOST_SHOWN = 100
@@ -46,12 +46,10 @@ def _give_file(request: HttpRequest) -> HttpResponse:
 
 def _take_file(request: HttpRequest) -> HttpResponse:
     given = request.FILES.get("file")
-    if given is None or given.size is None:
-        return _refuse(request, {"file": "Choose a file that ends in .csv or .xlsx."})
-    if given.size > MOST_BYTES:
-        return _refuse(request, {"file": f"It is larger than {MOST_BYTES // 1_000_000} MB."})
+    name = (given and given.name) or ""
     try:
-        report = score_exchange.import_scores(given.read(), given.name or "", request.user)
+        raw = uploaded_bytes(given, MOST_BYTES, "a file that ends in .csv or .xlsx")
+        report = score_exchange.import_scores(raw, name, request.user)
     except (UnreadableFile, NotScored) as error:
         return _refuse(request, {"file": f"{error} Nothing was stored."})
     if report.errors:

@@ -18,17 +18,12 @@ FRESH_SECONDS = 2.0
 SLACK = "slack"  # in SANDBOX_FORCE: nothing is posted there
 # What may be entered on the page of the set-up. RB2B's token stays in the environment: its webhook
 # must know it while the database is away.
-STORABLE = (
-    "CLAY_WORKBOOK_WEBHOOK_URL",
-    "CLAY_WEBHOOK_AUTH_TOKEN",
-    "CLAY_CALLBACK_TOKEN",
-    "GHL_API_TOKEN",
-    "GHL_LOCATION_ID",
-    "GHL_FROM_EMAIL",
-    "GHL_WORKFLOW_TOKEN",
-    "SLACK_BOT_TOKEN",
-    "SLACK_SIGNING_SECRET",
-)
+STORABLE_BY_VENDOR = {
+    "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_WEBHOOK_AUTH_TOKEN", "CLAY_CALLBACK_TOKEN"),
+    "ghl": ("GHL_API_TOKEN", "GHL_LOCATION_ID", "GHL_FROM_EMAIL", "GHL_WORKFLOW_TOKEN"),
+    "slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+}
+STORABLE = tuple(name for names in STORABLE_BY_VENDOR.values() for name in names)
 
 
 @dataclass
