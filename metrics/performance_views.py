@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.web.downloads import download_response
 from metrics import forms
 from metrics.figures import export
 from metrics.performance import performance_page, targets_page
@@ -47,12 +48,8 @@ def export_view(request: HttpRequest) -> HttpResponse:
         return _render_performance(request, forms.PerformanceForm(usual), files, chosen, 422)
     typed = files.cleaned_data
     kind, start, end, by = (typed[name] for name in ("file", "start", "end", "by"))
-    response = HttpResponse(
-        export.export_file(kind, start, end, by), content_type=export.KINDS[kind]
-    )
     name = f"figures-{start}-to-{end}-by-{by}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download_response(export.export_file(kind, start, end, by), name)
 
 
 @viewer_page

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.web.downloads import download_response
 from metrics import forms
 from metrics.gates import gate_evaluation
 from metrics.health import domain_report
@@ -157,9 +158,7 @@ def agreement_view(request: HttpRequest) -> HttpResponse:
 @viewer_page
 @require_safe
 def agreement_csv(request: HttpRequest) -> HttpResponse:
-    response = HttpResponse(agreement_report.report_csv(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="agreement.csv"'
-    return response
+    return download_response(agreement_report.report_csv(), "agreement.csv")
 
 
 @viewer_page

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals.views.pages import SeeOther, render_page
 from caio_project.lead_pages import lead_lookup
 from caio_project.lib.models import AccessEvent
+from caio_project.lib.web.downloads import download_response
 from caio_project.privacy import consent, erasing, person_export, subject
 from caio_project.privacy.erasure_words import OUTSIDE, report_lines
 from caio_project.team_access.access_log import record_access
@@ -38,9 +39,7 @@ def export_person(request: HttpRequest, public_id: Any) -> HttpResponse:
         request=request,
         about=str(lead.public_id),
     )
-    answer = HttpResponse(person_export.as_json(document), content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="person-{lead.public_id}.json"'
-    return answer
+    return download_response(person_export.as_json(document), f"person-{lead.public_id}.json")
 
 
 @login_required

@@ -9,11 +9,7 @@ from metrics.figures import costs
 from metrics.figures.definitions import FIGURES
 from metrics.figures.reading import Bucket, FigureRow, days_to_compute, read_figures
 
-KINDS = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-}
+KINDS = ("csv", "xlsx", "json")
 COLUMNS = (
     "figure", "label", "unit", "version", "from", "to", "by", "group", "group_label", "value",
     "numerator", "denominator", "interval_low", "interval_high", "sample", "is_enough",

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.learning import edits, rejections
 from approvals.views.pages import render_page, require_decide_permission, viewer_page
+from caio_project.lib.web.downloads import download_response
 
 
 @viewer_page
@@ -22,6 +23,4 @@ def lessons_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def edits_file(request: HttpRequest) -> HttpResponse:
     require_decide_permission(request)
-    response = HttpResponse(edits.edits_file(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="edits.csv"'
-    return response
+    return download_response(edits.edits_file(), "edits.csv")

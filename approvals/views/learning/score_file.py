@@ -12,13 +12,11 @@ from approvals.quality.scores import NotScored
 from approvals.views.learning.scores import render_quality
 from approvals.views.pages import require_decide_permission, viewer_page
 from caio_project.lib.files import UnreadableFile, uploaded_bytes
+from caio_project.lib.web.downloads import download_response
 
 MOST_BYTES = 20_000_000
 MOST_SHOWN = 100
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+KINDS = ("csv", "xlsx")
 NO_EMAILS = "No email to a live lead has a text yet: there is nothing to score."
 
 
@@ -34,14 +32,12 @@ def _give_file(request: HttpRequest) -> HttpResponse:
     count = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
     if not 1 <= count <= MOST_EMAILS:
         return _refuse(request, {"count": f"How many: a number from 1 to {MOST_EMAILS}."})
-    if kind not in TYPES:
+    if kind not in KINDS:
         return _refuse(request, {"kind": "Choose CSV or XLSX."})
     rows = score_exchange.emails_for_review(count)
     if not rows:
         return _refuse(request, {"count": NO_EMAILS}, 409)
-    response = HttpResponse(score_files.write_file(rows, kind), content_type=TYPES[kind])
-    response["Content-Disposition"] = f'attachment; filename="emails-to-score.{kind}"'
-    return response
+    return download_response(score_files.write_file(rows, kind), f"emails-to-score.{kind}")
 
 
 def _take_file(request: HttpRequest) -> HttpResponse:
