@@ -1,4 +1,4 @@
-"""Vendors' settings that a Lead enters: checked, sealed, recorded, and never shown again."""
+"""Vendors' settings that a Lead enters: checked, sealed, and recorded without their value."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,7 +82,7 @@ def _problem_with(name: str, value: str) -> str:
     if name in OURS and any(is_guessable(one, MIN_TOKEN_LENGTH) for one in value.split(",")):
         return f"it can be guessed; it needs {MIN_TOKEN_LENGTH} random characters or more."
     start = STARTS.get(name, "")
-    return "" if value.startswith(start) else f"it begins with {start}."
+    return "" if value.startswith(start) else f"it must begin with {start}."
 
 
 def _problem_with_url(value: str) -> str:
@@ -96,5 +96,5 @@ def _problem_with_url(value: str) -> str:
         return ""
     is_clay = host == CLAY_HOST or host.endswith(f".{CLAY_HOST}")
     if parts.scheme != "https" or not is_clay or login:
-        return f"it is no https address at {CLAY_HOST}."
+        return f"it must be an https address at {CLAY_HOST}."
     return ""

@@ -40,7 +40,7 @@ def go_live(vendor: str, by: Any) -> None:
 
 
 def back_to_sandbox(vendor: str, by: Any) -> bool:
-    """What was approved as live is held again, and said so. False where it was not live by page."""
+    """Undo going live; emails approved as live are held again. False where no page took it live."""
     with transaction.atomic():
         removed, _ = LiveVendor.objects.filter(vendor=vendor).delete()
         if removed:

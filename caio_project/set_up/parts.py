@@ -40,7 +40,7 @@ class Part:
 
 
 @dataclass
-class Finding:
+class PartFinding:
     """What is gathered on the way to one part's state."""
 
     seen: str = ""
@@ -66,7 +66,7 @@ class Finding:
             self.faults.append(words)
 
     def as_part(self, key: str, title: str, link: str = "", link_words: str = "") -> Part:
-        """No proof is never done, whatever is not missing."""
+        """Nothing seen is not done, even where nothing is missing."""
         if self.faults:
             state, proof = CheckState.FAIL, " ".join(self.faults)
         elif self.missing or not self.seen:
@@ -92,7 +92,7 @@ def read_parts() -> list[Part]:
 
 
 def count_done() -> bool:
-    """Count for the top of every page; True where it is another count than before."""
+    """Store how many parts are done, for the top bar. True where the count has changed."""
     found = read_parts()
     counted = (sum(one.state == CheckState.PASS for one in found), len(found))
     before = SetUpCount.objects.filter(pk=1).values_list("done", "parts").first()

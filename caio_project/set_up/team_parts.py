@@ -9,14 +9,14 @@ from django.urls import reverse
 from approvals.escalation import ladder_rows
 from approvals.models import EscalationLadder
 from caio_project.lib.models import SetUpProof
-from caio_project.set_up.parts import LEADS, LEADS_ADMIN, SERVER, Finding, Part, seen_ago
+from caio_project.set_up.parts import LEADS, LEADS_ADMIN, SERVER, Part, PartFinding, seen_ago
 from leads.models import PastEmployer, ScoringRules, Suppression, TeamMember
 
 Tests = dict[str, SetUpProof]
 
 
 def team_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     members = list(TeamMember.objects.filter(active=True))
     if not any(one.is_default_sender for one in members):
         found.lack("a default sender", LEADS_ADMIN)
@@ -33,7 +33,7 @@ def team_part(tests: Tests, now: datetime) -> Part:
 
 
 def rules_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     row = ScoringRules.objects.filter(state=ScoringRules.State.PUBLISHED).first()
     if row is None:
         found.lack("published rules: the built-in ones hold", LEADS_ADMIN)
@@ -44,7 +44,7 @@ def rules_part(tests: Tests, now: datetime) -> Part:
 
 
 def domains_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     rows = Suppression.objects.filter(reason=Suppression.Reason.OWN_DOMAIN)
     count = len(settings.OWN_DOMAINS) + rows.count()
     if not count:
@@ -56,7 +56,7 @@ def domains_part(tests: Tests, now: datetime) -> Part:
 
 
 def excluded_part(tests: Tests, now: datetime) -> Part:
-    found, reason = Finding(), Suppression.Reason
+    found, reason = PartFinding(), Suppression.Reason
     counts = {
         words: Suppression.objects.filter(reason=one).count()
         for one, words in ((reason.CUSTOMER, "customers"), (reason.COMPETITOR, "competitors"))
@@ -71,7 +71,7 @@ def excluded_part(tests: Tests, now: datetime) -> Part:
 
 
 def ladder_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     order = ladder_rows.load_people(settings.TEAM_TIME_ZONE).in_order()
     if not order:
         found.lack("somebody who is told first", LEADS)
@@ -87,7 +87,7 @@ def ladder_part(tests: Tests, now: datetime) -> Part:
 
 
 def accounts_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     users = list(User.objects.filter(is_active=True).prefetch_related("groups"))
     roles = [
         {"Lead"} if user.is_superuser else {group.name for group in user.groups.all()}

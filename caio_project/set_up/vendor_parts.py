@@ -12,7 +12,7 @@ from caio_project.lib.vendor_access.access import is_sandboxed, rb2b_tokens
 from caio_project.lib.words.check_states import CheckState
 from caio_project.operations import diagnosis
 from caio_project.set_up.going_live import VENDORS, missing_values
-from caio_project.set_up.parts import LEADS, SERVER, Finding, Part, seen_ago
+from caio_project.set_up.parts import LEADS, SERVER, Part, PartFinding, seen_ago
 from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Kind
 from metrics.health import domain_report
@@ -22,7 +22,7 @@ Tests = dict[str, SetUpProof]
 
 
 def rb2b_part(tests: Tests, now: datetime) -> Part:
-    found = Finding(faults=alarms.open_texts("rb2b:"))
+    found = PartFinding(faults=alarms.open_texts("rb2b:"))
     if not rb2b_tokens():
         found.lack("RB2B_WEBHOOK_TOKENS", f"{SERVER}, in the environment")
     rows = InboundEvent.objects.filter(source="rb2b", kind=Kind.LIVE).order_by("-received_at")
@@ -35,7 +35,7 @@ def rb2b_part(tests: Tests, now: datetime) -> Part:
 
 
 def clay_part(tests: Tests, now: datetime) -> Part:
-    found = Finding(faults=alarms.open_texts("clay"))
+    found = PartFinding(faults=alarms.open_texts("clay"))
     _note_sandbox(found, "clay")
     answered = Enrichment.objects.exclude(answered_at=None).order_by("-answered_at")
     if (last := answered.values_list("answered_at", flat=True).first()) is not None:
@@ -45,7 +45,7 @@ def clay_part(tests: Tests, now: datetime) -> Part:
 
 
 def ghl_part(tests: Tests, now: datetime) -> Part:
-    found = Finding(faults=alarms.open_texts("ghl:"))
+    found = PartFinding(faults=alarms.open_texts("ghl:"))
     _note_sandbox(found, "ghl")
     if not is_sandboxed("ghl"):
         found.faults += [f"{row.name}: {row.error}" for row in SyncCursor.objects.exclude(error="")]
@@ -56,7 +56,7 @@ def ghl_part(tests: Tests, now: datetime) -> Part:
     return found.as_part("ghl", VENDORS["ghl"])
 
 
-def _note_sandbox(found: Finding, vendor: str) -> None:
+def _note_sandbox(found: PartFinding, vendor: str) -> None:
     found.lack_values(*missing_values(vendor))
     if is_sandboxed(vendor):
         forced = vendor in settings.SANDBOX_FORCE
@@ -65,7 +65,7 @@ def _note_sandbox(found: Finding, vendor: str) -> None:
 
 
 def domain_part(tests: Tests, now: datetime) -> Part:
-    found, link = Finding(), reverse("domains")
+    found, link = PartFinding(), reverse("domains")
     if is_sandboxed("ghl"):
         found.lack("GoHighLevel out of the sandbox: until then nothing is sent", LEADS)
         return found.as_part("domain", "Sending domain", link, "Sending domains")
@@ -88,7 +88,7 @@ def domain_part(tests: Tests, now: datetime) -> Part:
 
 
 def slack_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     found.lack_values("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
     state = diagnosis.slack_finding()
     if not state.ok:
@@ -99,7 +99,7 @@ def slack_part(tests: Tests, now: datetime) -> Part:
 
 
 def email_part(tests: Tests, now: datetime) -> Part:
-    found = Finding()
+    found = PartFinding()
     if not settings.EMAIL_URL:
         found.lack("EMAIL_URL", f"{SERVER}, in the environment")
     else:
@@ -108,7 +108,7 @@ def email_part(tests: Tests, now: datetime) -> Part:
     return found.as_part("email", "Email notices", reverse("notices"), "Notices")
 
 
-def _note_last_notice(found: Finding, channel: Channel, now: datetime) -> None:
+def _note_last_notice(found: PartFinding, channel: Channel, now: datetime) -> None:
     told = Notice.objects.filter(channel=channel).exclude(told_at=None).order_by("-told_at")
     if (last := told.values_list("told_at", flat=True).first()) is not None:
         found.seen = f"The last notice {seen_ago('arrived', last, now)}."

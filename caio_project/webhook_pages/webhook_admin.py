@@ -1,4 +1,4 @@
-"""Admin windows on webhooks out, to look at. Secrets are never shown, not even sealed."""
+"""The tables of webhooks out in the admin, read-only. Secrets are never shown, not even sealed."""
 
 from typing import Any
 

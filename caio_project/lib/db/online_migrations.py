@@ -1,5 +1,5 @@
-"""Migration operations during which PostgreSQL goes on writing; SQLite, which has one writer, gets
-Django's own.
+"""Migration operations during which others may write to the table on PostgreSQL. SQLite, which has
+one writer, gets Django's own.
 
 They belong into a migration with `atomic = False`, one to a migration: what was half done is then
 found as it was left. On PostgreSQL each may be run again after it was broken off.

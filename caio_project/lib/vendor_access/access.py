@@ -57,7 +57,7 @@ def rb2b_tokens() -> list[str]:
 
 
 def is_sandboxed(vendor: str) -> bool:
-    """Whether nothing may reach this vendor: named at the start, and not taken live since."""
+    """Whether nothing is sent to this vendor: SANDBOX names it, and no Lead took it live here."""
     if vendor in settings.SANDBOX_FORCE:
         return True
     if vendor not in settings.SANDBOXED:
@@ -86,7 +86,7 @@ def is_oauth_in_its_place(name: str) -> bool:
 
 
 def forget_rows() -> None:
-    """The next question reads the rows anew."""
+    """Have the next call read the rows again."""
     _held.clear()
 
 

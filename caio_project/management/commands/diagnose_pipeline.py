@@ -48,7 +48,7 @@ class Command(ReportingCommand):
             document = {name: [step.__dict__ for step in some] for name, some in followed.items()}
             self.as_json({"ok": ok, "stages": [f.__dict__ for f in findings], **document})
         else:
-            mends = [f" Mend: {f.mend}" if f.mend else "" for f in findings]
+            mends = [f" To fix it: {f.mend}" if f.mend else "" for f in findings]
             rows = [
                 (f.name, f.state, f.waiting, f.text + mend)
                 for f, mend in zip(findings, mends, strict=True)

@@ -1,1 +1,1 @@
-"""Parts of the diagnosis: what stands around the stages, and the command that mends each fault."""
+"""Parts of the diagnosis beside the stages, and what mends each fault."""

@@ -14,7 +14,7 @@ OUR_LINK = "every email has our own link whatever the service does"
 
 
 def mail_service_finding() -> StageFinding:
-    """Of the newest email that left: its service is in what GoHighLevel says of it."""
+    """Ask GoHighLevel which service sent the newest email."""
     if is_sandboxed("ghl"):
         return not_set_up(NAME, "in the sandbox nothing is sent")
     left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL)

@@ -24,7 +24,7 @@ def settings_finding() -> StageFinding:
 
 
 def sweeps_finding(now: datetime) -> StageFinding:
-    """Every sweep by itself: one that stands still may be in no stage's way yet."""
+    """Look at every sweep: one may have stopped before a stage is late by it."""
     states = sweeps.sweep_states(now)
     late = [one for one in states if not one.is_alive]
     text = " ".join(one.sentence for one in late) or f"all {len(states)} were seen in five minutes"

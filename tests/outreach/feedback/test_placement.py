@@ -207,4 +207,4 @@ def test_who_may_not_use_the_admin_gets_no_link_there(
     client.force_login(viewer)
     page = " ".join(client.get(reverse("sent")).content.decode().split())
     assert "1 message to us in 14 days that we cannot place" in page
-    assert "Who may use the admin reads it there" in page and "note=unplaced" not in page
+    assert "with access to the admin can read it there" in page and "note=unplaced" not in page
