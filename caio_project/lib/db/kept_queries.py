@@ -108,7 +108,8 @@ class KeptQuery:
 
 
 def _compile(queryset: QuerySet[Any], using: str) -> tuple[Any, str, Sequence[Any]]:
-    compiler = queryset.query.get_compiler(using)
+    query = queryset.query.clone()  # compiling changes it, and two threads may compile at once
+    compiler = query.get_compiler(using)
     try:
         return (compiler, *compiler.as_sql())
     except EmptyResultSet:  # among values of which there are none

@@ -132,3 +132,12 @@ def test_what_it_was_compiled_to_is_not_changed_by_asking() -> None:
 def test_related_rows_by_further_queries_are_refused() -> None:
     with pytest.raises(AssertionError, match="related rows"):
         kept_queries.KeptQuery(Lead.objects.prefetch_related("visits"))
+
+
+def test_compiling_leaves_the_query_as_it_was() -> None:
+    """Another thread may be compiling it at the same time."""
+    rows = Lead.objects.select_related("company").filter(pk=kept_queries.Placeholder("lead"))
+    kept = kept_queries.KeptQuery(rows)
+    before = (dict(rows.query.alias_map), dict(rows.query.alias_refcount))
+    kept.rows({"lead": 1})
+    assert (dict(rows.query.alias_map), dict(rows.query.alias_refcount)) == before
