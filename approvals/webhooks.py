@@ -11,7 +11,7 @@ from approvals.integrations import slack_signature
 from approvals.slack_decisions import click_payloads, clicks
 from approvals.slack_decisions.click_payloads import FormSent, MalformedPayload, Pressed
 from caio_project.lib.db import deadline
-from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.vendor_access.access import value_in_time
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.inbound import events
@@ -27,7 +27,7 @@ NOT_STORED = "The database is away. Nothing was decided; press again."
 def slack_webhook(request: HttpRequest) -> HttpResponse:
     """A click or a form. Nothing is stored without a right signature of the raw body."""
     secrets = [
-        one.strip() for one in vendor_value("SLACK_SIGNING_SECRET").split(",") if one.strip()
+        one.strip() for one in value_in_time("SLACK_SIGNING_SECRET").split(",") if one.strip()
     ]
     if not secrets:
         return problem_response(503, "SLACK_SIGNING_SECRET is not set: no click can be trusted.")

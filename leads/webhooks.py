@@ -17,7 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from caio_project.lib import calendar
 from caio_project.lib.db import deadline
-from caio_project.lib.vendor_access.access import is_sandboxed, rb2b_tokens, vendor_value
+from caio_project.lib.vendor_access.access import (
+    WEBHOOK_SECONDS,
+    is_sandboxed,
+    rb2b_tokens,
+    value_in_time,
+    vendor_value,
+)
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.enrichment import submission_budget
@@ -56,7 +62,7 @@ def _is_cutover() -> bool:
 @require_POST
 def clay_webhook(request: HttpRequest) -> JsonResponse:
     if refusal := webhooks.refuse_without_secret(
-        request, "CLAY_CALLBACK_TOKEN", vendor_value("CLAY_CALLBACK_TOKEN")
+        request, "CLAY_CALLBACK_TOKEN", value_in_time("CLAY_CALLBACK_TOKEN")
     ):
         return refusal
     try:
@@ -82,20 +88,26 @@ def rb2b_health(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def clay_health(request: HttpRequest) -> JsonResponse:
-    sandboxed = is_sandboxed("clay")
-    ready = (
-        bool(vendor_value("CLAY_WORKBOOK_WEBHOOK_URL") and vendor_value("CLAY_CALLBACK_TOKEN"))
-        and not sandboxed
-    )
-    status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
+    try:
+        with deadline.database_deadline(WEBHOOK_SECONDS):
+            status = _clay_status()
+    except DatabaseError:
+        status = "degraded"
 
     def ask() -> dict[str, Any]:
         facts = _last_answer()
         used_up = facts["submissions_used"] >= submission_budget.LIFETIME_SUBMISSIONS
-        can_ask = ready and facts["breaker"] == "closed" and not used_up
+        can_ask = status == "healthy" and facts["breaker"] == "closed" and not used_up
         return {**facts, "enricher_initialized": can_ask}
 
     return _health_response(status, ask, enricher_initialized=False)
+
+
+def _clay_status() -> str:
+    if is_sandboxed("clay"):
+        return "sandbox"
+    values = map(vendor_value, ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"))
+    return "healthy" if all(values) else "unconfigured"
 
 
 def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from caio_project.lib.nudge import nudge
-from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.vendor_access.access import value_in_time
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.inbound import events, receive
@@ -51,7 +51,7 @@ def ghl_webhook(request: HttpRequest) -> JsonResponse:
 def ghl_workflow_webhook(request: HttpRequest) -> JsonResponse:
     """The custom webhook of a workflow: unsigned, with our secret in a header."""
     if refusal := webhooks.refuse_without_secret(
-        request, "GHL_WORKFLOW_TOKEN", vendor_value("GHL_WORKFLOW_TOKEN")
+        request, "GHL_WORKFLOW_TOKEN", value_in_time("GHL_WORKFLOW_TOKEN")
     ):
         return refusal
     if webhooks.declared_length(request) > events.LARGEST_BODY:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from caio_project.lib.db import deadline
-from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.vendor_access.access import value_in_time, vendor_value
 from leads.inbound import events
 from leads.inbound.old_reasons import OldReason
 from leads.inbound.parked import NO_REASON, NOT_OURS, ParkReason, StoredReason, park_reason
@@ -49,7 +49,7 @@ def process_harm(public_id: str, body: bytes, received_at: datetime) -> bool:
 
 def _is_harm(body: bytes, received_at: datetime) -> bool:
     try:
-        fact = webhook_bodies.read_webhook(body, vendor_value("GHL_LOCATION_ID"), received_at)
+        fact = webhook_bodies.read_webhook(body, value_in_time("GHL_LOCATION_ID"), received_at)
     except webhook_bodies.UnreadableBody:
         return False
     return isinstance(fact, EmailEventFact) and fact.kind in COUNTED_KINDS

@@ -5,6 +5,7 @@ longer than RB2B does.
 import contextlib
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,10 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
 from bench import world
+from caio_project.lib.vendor_access import access
+from caio_project.set_up import entered_secrets
 from leads.inbound import receive, spool
 from leads.models import InboundEvent
 from tests.conftest import TOKEN
@@ -153,3 +157,35 @@ def test_connection_after_the_deadline_is_not_awaited(
         posting.start()
         posting.join(LONG)
         assert answers == ["spooled"]
+
+
+def test_entered_token_is_known_while_the_database_hangs(
+    client: Client, between: Between, settings: Any, tmp_path: Path, lead_user: User
+) -> None:
+    settings.SPOOL_DIR, settings.CLAY_CALLBACK_TOKEN = tmp_path / "web", ""
+    token = "callback-0123456789"
+    entered_secrets.store_secret("CLAY_CALLBACK_TOKEN", token, lead_user)
+    assert access.vendor_value("CLAY_CALLBACK_TOKEN") == token
+    time.sleep(access.FRESH_SECONDS)
+    answers = list[str]()
+
+    def post() -> None:
+        connection.ensure_connection()
+        between.hang()
+        header = f"Bearer {token}"
+        answer = client.post(
+            "/webhooks/clay", b"{}", content_type="application/json", HTTP_AUTHORIZATION=header
+        )
+        answers.append(answer.json()["status"])
+        connection.close()
+
+    before = connection.settings_dict["PORT"]
+    connection.settings_dict["PORT"] = str(between.port)  # of this thread and of others
+    try:
+        posting = threading.Thread(target=post)
+        posting.start()
+        posting.join(LONG)
+    finally:
+        connection.settings_dict["PORT"] = before
+    assert answers == ["spooled"]
+    between.go_on()
