@@ -34,6 +34,14 @@ def configure_structlog() -> None:
     )
 
 
+class WorkIds(logging.Filter):
+    """Looks the id up before the handler is locked: every other thread's line would wait for it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.work_id = correlation.current_id()
+        return True
+
+
 class LineFormatter(ProcessorFormatter):
     """One line a record. `form` is json or plain."""
 
@@ -65,7 +73,8 @@ def _fields(given: Fields) -> dict[str, Any]:
         "message": message,
     }
     found |= {name: given[name] for name in KEPT_FIELDS if name in given}
-    if work := correlation.current_id():
+    work = getattr(record, "work_id", None)
+    if work := correlation.current_id() if work is None else work:
         found["correlation_id"] = work
     error = _error_of(given.get("exc_info"))
     return found | ({"error": describe_error(error)} if error else {})

@@ -1,9 +1,11 @@
 """From each row one id is found: the public id of the visit's event."""
 
 import logging
+import threading
 from datetime import timedelta
 from hashlib import sha256
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.logs import correlation
+from caio_project.lib.logs.lines import LineFormatter
 from leads.models import Enrichment, InboundEvent
 from tests import factories
 from tests.caio_project.lib.logs.capture import captured_logs
@@ -107,3 +110,40 @@ def test_an_id_that_cannot_be_looked_up_is_the_rows_name() -> None:
 def test_an_unknown_id_is_refused(typed: str) -> None:
     with pytest.raises(CommandError, match="no event, lead or email"):
         printed(typed)
+
+
+def test_a_lookup_that_hangs_keeps_nobody_else_from_the_log() -> None:
+    (console,) = (
+        one
+        for one in logging.getLogger().handlers
+        if isinstance(one, logging.StreamHandler) and isinstance(one.formatter, LineFormatter)
+    )
+    asked, answer, written = threading.Event(), threading.Event(), StringIO()
+
+    def hang() -> str:
+        asked.set()
+        answer.wait(30)
+        return "found-at-last"
+
+    row = SimpleNamespace(
+        pk=1, correlation_id=hang, _meta=SimpleNamespace(model_name="row", concrete_fields=())
+    )
+
+    def work() -> None:
+        with correlation.about(row):
+            log.warning("slow")
+
+    before = console.setStream(written)
+    slow = threading.Thread(target=work)
+    other = threading.Thread(target=log.warning, args=("meanwhile",))
+    try:
+        slow.start()
+        assert asked.wait(5)
+        other.start()
+        other.join(5)
+        assert "meanwhile" in written.getvalue()
+    finally:
+        answer.set()
+        slow.join(5)
+        console.setStream(before)
+    assert "found-at-last" in written.getvalue()
