@@ -78,7 +78,7 @@ def load_prices() -> PriceList:
 def price_from_environment(kind: PriceKind) -> Decimal | None:
     """In the unit of the row's field."""
     price: Decimal | None = getattr(settings, kind.setting)
-    return None if price is None else price / kind.setting_per * kind.per
+    return None if price is None else price * kind.per / kind.setting_per
 
 
 def _unit_price(kind: PriceKind, row: UnitPrice | None) -> Decimal | None:

@@ -176,3 +176,11 @@ def test_what_was_set_stays_on_record(lead: Client, model: Any) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         model.objects.all()._raw_delete("default")
     assert model.objects.count() == 1
+
+
+@pytest.mark.parametrize("hour", ["6", "42", "70.5"])
+def test_price_of_an_hour_on_the_server_is_shown_as_it_is_set(
+    lead: Client, settings: Any, hour: str
+) -> None:
+    settings.REVIEW_HOUR_PRICE = Decimal(hour)
+    assert f"<dd>${hour}\n" in lead.get(PATH).content.decode()
