@@ -27,6 +27,12 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+def known_day(day: date) -> date:
+    if not FIRST_DAY <= day <= targets_page.team_today() + timedelta(days=366):
+        raise forms.ValidationError(f"Choose a day from {FIRST_DAY} to a year from today.")
+    return day
+
+
 def price_field(name: str, places: int) -> forms.DecimalField:
     return forms.DecimalField(
         label=targets_page.PRICE_WORDS[name],
@@ -145,6 +151,12 @@ class PeriodForm(forms.Form):
         label="Last day", widget=DayInput, error_messages={"required": "Choose the last day."}
     )
 
+    def clean_start(self) -> date:
+        return known_day(self.cleaned_data["start"])
+
+    def clean_end(self) -> date:
+        return known_day(self.cleaned_data["end"])
+
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         start, end = found.get("start"), found.get("end")
@@ -208,11 +220,7 @@ class PricesForm(forms.Form):
             del self.fields[name]
 
     def clean_starts_on(self) -> date:
-        day: date = self.cleaned_data["starts_on"]
-        today = targets_page.team_today()
-        if not FIRST_DAY <= day <= today + timedelta(days=366):
-            raise forms.ValidationError(f"Choose a day from {FIRST_DAY} to a year from today.")
-        return day
+        return known_day(self.cleaned_data["starts_on"])
 
 
 class ExperimentForm(forms.Form):

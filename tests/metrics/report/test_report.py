@@ -100,3 +100,10 @@ def test_days_that_are_none_are_named_and_this_month_is_shown(
     assert answer.status_code == 422
     assert said in text_of(answer)
     assert f"{timezone.localdate():%b} 1" in text_of(answer)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2019-12-31"])
+def test_days_that_nothing_can_be_known_of_are_refused(page: Any, day: str) -> None:
+    answer = page(start=day, end=day)
+    assert answer.status_code == 422
+    assert "Choose a day from 2020-01-01 to a year from today" in text_of(answer)
