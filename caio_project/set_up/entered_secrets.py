@@ -1,5 +1,6 @@
 """Vendors' settings that a Lead enters: checked, sealed, and recorded without their value."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +19,10 @@ from outreach.control.phase import actor_name
 LONGEST = 500
 SHOWN_START = 4  # characters of a secret that tell it from another one
 NOT_SECRET = ("GHL_LOCATION_ID", "GHL_FROM_EMAIL")
-OURS = ("CLAY_CALLBACK_TOKEN", "GHL_WORKFLOW_TOKEN")  # made up by us, so they must not be guessable
+# Who guesses one of these can post in its owner's name.
+PROVING = ("CLAY_CALLBACK_TOKEN", "GHL_WORKFLOW_TOKEN")
 STARTS = {"SLACK_BOT_TOKEN": "xoxb-"}
-CLAY_HOST = "clay.com"
+CLAY_HOST = re.compile(r"([a-z0-9-]+\.)*clay\.com")
 
 
 class ValueRefused(Exception):
@@ -79,7 +81,7 @@ def _problem_with(name: str, value: str) -> str:
             validate_email(value)
         except ValidationError:
             return "it is no email address."
-    if name in OURS and any(is_guessable(one, MIN_TOKEN_LENGTH) for one in value.split(",")):
+    if name in PROVING and any(is_guessable(one, MIN_TOKEN_LENGTH) for one in value.split(",")):
         return f"it can be guessed; it needs {MIN_TOKEN_LENGTH} random characters or more."
     start = STARTS.get(name, "")
     return "" if value.startswith(start) else f"it must begin with {start}."
@@ -94,7 +96,7 @@ def _problem_with_url(value: str) -> str:
         return "it is not an address."
     if is_loopback(settings.GHL_BASE_URL) and is_loopback(value):
         return ""
-    is_clay = host == CLAY_HOST or host.endswith(f".{CLAY_HOST}")
-    if parts.scheme != "https" or not is_clay or login:
-        return f"it must be an https address at {CLAY_HOST}."
+    # Whole: who sends there takes "example.com\.clay.com" for example.com.
+    if parts.scheme != "https" or not CLAY_HOST.fullmatch(host) or login:
+        return "it must be an https address at clay.com."
     return ""
