@@ -20,7 +20,7 @@ LONGEST = 500
 SHOWN_START = 4  # characters of a secret that tell it from another one
 NOT_SECRET = ("GHL_LOCATION_ID", "GHL_FROM_EMAIL")
 # Who guesses one of these can post in its owner's name.
-PROVING = ("CLAY_CALLBACK_TOKEN", "GHL_WORKFLOW_TOKEN")
+PROVING = ("CLAY_CALLBACK_TOKEN", "GHL_WORKFLOW_TOKEN", "SLACK_SIGNING_SECRET")
 STARTS = {"SLACK_BOT_TOKEN": "xoxb-"}
 CLAY_HOST = re.compile(r"([a-z0-9-]+\.)*clay\.com")
 

@@ -169,6 +169,7 @@ def test_who_entered_and_removed_it_is_recorded(act: Act, lead_user: User) -> No
         ("GHL_FROM_EMAIL", "nobody", "it is no email address"),
         ("GHL_WORKFLOW_TOKEN", "short", "it can be guessed"),
         ("CLAY_CALLBACK_TOKEN", "aaaaaaaaaaaaaaaaaaaaaaaa", "it can be guessed"),
+        ("SLACK_SIGNING_SECRET", "short", "it can be guessed"),
         ("SLACK_BOT_TOKEN", "token-0123456789", "it must begin with xoxb-"),
         (
             "CLAY_WORKBOOK_WEBHOOK_URL",
