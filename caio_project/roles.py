@@ -64,6 +64,7 @@ LEAD_PERMISSIONS = (
     "lib.run_diagnosis",
     "lib.manage_webhooks",
     "lib.set_up_vendors",
+    "lib.import_files",
 )
 ROLES = ("Viewer", "Reviewer", "Lead")
 OWN_APPS = ("leads", "outreach", "approvals", "metrics")

@@ -44,6 +44,7 @@ SWEEPS = {
     "metrics.send_digests": 60.0,
     "metrics.roll_up_figures": 60.0,
     "caio_project.run_diagnosis": 60.0,
+    "caio_project.import_files": 30.0,
     "caio_project.repeat_erasures": 60.0,
     "caio_project.purge_old_data": 120.0,
     "caio_project.watch_incidents": 15.0,

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from caio_project.import_pages import import_runs
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.webhooks_out import delivery
 from caio_project.lib.webhooks_out.outbox import DELIVERY_TASK
@@ -22,6 +23,11 @@ def tick(beat_commit: str = "") -> None:
 @shared_task(name="caio_project.run_diagnosis")
 def run_diagnosis() -> None:
     Heartbeat.beat(diagnosis_runs.RUN_TASK, worked=diagnosis_runs.run_asked_diagnosis())
+
+
+@shared_task(name="caio_project.import_files")
+def import_files() -> None:
+    Heartbeat.beat(import_runs.TASK, worked=import_runs.work_off_next())
 
 
 @shared_task(name="caio_project.repeat_erasures")

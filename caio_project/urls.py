@@ -17,6 +17,7 @@ from approvals.api import (
 from approvals.decisions_api import DecisionListView
 from approvals.escalation_api import NoticesView
 from caio_project import api
+from caio_project.import_pages import import_page
 from caio_project.lead_pages import (
     company_page,
     find_page,
@@ -71,6 +72,8 @@ urlpatterns = [
     path("sales/companies/<int:pk>", company_page.company_page, name="company"),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("sales/setup", set_up_page.set_up_page, name="set-up"),
+    path("sales/imports", import_page.imports_page, name="imports"),
+    path("sales/imports/<uuid:public_id>", import_page.import_page, name="import"),
     path("sales/settings/webhooks", endpoint_page.endpoint_list, name="webhooks"),
     path("sales/settings/webhooks/<uuid:public_id>", endpoint_page.endpoint_page, name="webhook"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),

@@ -40,6 +40,7 @@ PAGES = (
     ("Diagnosis", "diagnosis", ""),
     ("Set-up", "set-up", ""),
     ("Your settings", "personal-settings", ""),
+    ("Imports", "imports", "lib.import_files"),
     ("What we sell", "seller", ""),
     ("Snippets", "snippets", ""),
     ("Who is told when", "escalation", ""),

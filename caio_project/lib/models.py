@@ -12,6 +12,8 @@ from rest_framework_api_key.models import AbstractAPIKey
 from caio_project.lib.api.models import ApiKeyMinute as ApiKeyMinute
 from caio_project.lib.api.models import IdempotentAnswer as IdempotentAnswer
 from caio_project.lib.db.append_only import AppendOnly
+from caio_project.lib.file_imports.models import FileImport as FileImport
+from caio_project.lib.file_imports.models import ImportedFile as ImportedFile
 from caio_project.lib.vendor_access.models import LiveVendor as LiveVendor
 from caio_project.lib.vendor_access.models import SetUpChange as SetUpChange
 from caio_project.lib.vendor_access.models import SetUpCount as SetUpCount

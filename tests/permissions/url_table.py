@@ -48,6 +48,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/segments/<uuid:public_id>/confirm": (CLOSED, LEAD),
     "sales/diagnosis": (VIEWER, LEAD),
     "sales/setup": (VIEWER, LEAD),
+    "sales/imports": (LEAD, LEAD),
+    "sales/imports/<uuid:public_id>": (LEAD, CLOSED),
     "sales/queue": (VIEWER, CLOSED),
     "sales/pulse": (VIEWER, CLOSED),
     "sales/queue/next": (CLOSED, REVIEWER),

@@ -10,7 +10,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from approvals.models import SlackCard, SlackClick
-from caio_project.lib.models import ApiKey, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from caio_project.lib.models import (
+    ApiKey,
+    FileImport,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 from leads.identity import merging
 from leads.models import InboundEvent, ScoringRules, Suppression
 from leads.scoring import rule_versions
@@ -95,6 +101,8 @@ def make_world() -> World:
     )
     world = World(held, sent, reply, key)
     world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
+    imported = FileImport.objects.create(kind="suppressions", outcome="stored", by=person)
+    world.values["sales/imports"] = {"uuid:public_id": str(imported.public_id)}
     world.values["sales/segments"] = {"uuid:public_id": str(segment.public_id)}
     incident = Incident.objects.create(cause="silent_source", subject="rb2b")
     for route in ("sales/incidents", "api/incidents"):
