@@ -38,12 +38,14 @@ class ImportForm(forms.Form):
         choices=[("", "None: every row must have one"), *Suppression.Reason.choices],
     )
     member = forms.ModelChoiceField(
-        label="Whose connections", queryset=TeamMember.objects.order_by("name")
+        label="Whose connections",
+        queryset=TeamMember.objects.order_by("name"),
+        empty_label="Choose a team member",
     )
     skip_bad = forms.BooleanField(label=SKIP_BAD, required=False)
 
-    def __init__(self, kind: Kind, *args: Any, **more: Any) -> None:
-        super().__init__(*args, auto_id=f"{kind}_%s", **more)
+    def __init__(self, kind: Kind, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, auto_id=f"{kind}_%s")
         self.kind = kind
         self.what = KINDS[kind]
         self.contents: Files = []

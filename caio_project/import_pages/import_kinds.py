@@ -43,7 +43,7 @@ def _take_history(files: Files, options: dict[str, Any], tell: Tell) -> FileRepo
 
 
 def _take_connections(files: Files, options: dict[str, Any], tell: Tell) -> FileReport:
-    member = TeamMember.objects.filter(pk=options.get("member")).first()
+    member = TeamMember.objects.filter(pk=options["member"]).first()
     if member is None:
         raise UnreadableFile(MEMBER_IS_GONE)
     return import_files.import_connections(files[0][1], member)

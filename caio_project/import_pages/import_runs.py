@@ -46,8 +46,9 @@ def work_off_next() -> bool:
     """Work off the oldest import that waits; False where none does. One at a time."""
     _drop_old_lines()
     waiting = FileImport.objects.filter(outcome=Outcome.WAITING)
-    oldest = waiting.order_by("pk").values_list("pk", flat=True).first()
-    for run in claims.lease_rows(waiting.filter(pk=oldest), LEASE_SECONDS, batch=1):
+    oldest = waiting.order_by("pk").first()
+    due = waiting.filter(pk=oldest.pk) if oldest else waiting.none()
+    for run in claims.lease_rows(due, LEASE_SECONDS, batch=1):
         _work_off(run)
         nudge(TASK)
         return True
