@@ -32,9 +32,9 @@ import requests
 import time_machine
 
 from bench import servers, world
-from bench.chaos_sending import clock_offset, sender_environment
+from bench.chaos_sending import clock_offset
 from bench.ledger import query_rows
-from bench.soak import run_shifted, sending_domain_records, tuesday_morning
+from bench.soak import run_shifted, soak_environment, tuesday_morning
 from bench.soak_site import SoakSite
 from tests.fakes import rb2b
 from tests.fakes.ghl import FakeGhl
@@ -90,13 +90,7 @@ def run_rollback(old: Path) -> dict[str, Any]:
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         receiver = stack.enter_context(FakeReceiver())
-        spool = stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-"))
-        env = sender_environment(postgres.url, redis.url, ghl) | {
-            "SPOOL_DIR": spool,
-            "WEBHOOKS_OUT_LOOPBACK": "true",
-            "DNS_SERVER": stack.enter_context(sending_domain_records()).address,
-            "DKIM_SELECTORS": "k1",
-        }
+        env = soak_environment(stack, postgres, redis, ghl)
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
         postgres.shift_clock(clock_offset())

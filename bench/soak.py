@@ -99,6 +99,19 @@ def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
             yield body if isinstance(body, bytes) else body.encode()
 
 
+def soak_environment(
+    stack: contextlib.ExitStack, postgres: servers.Postgres, redis: servers.Redis, ghl: FakeGhl
+) -> dict[str, str]:
+    """That of sending, with a spool, webhooks out and records of the sending domain."""
+    spool = stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-"))
+    return sender_environment(postgres.url, redis.url, ghl) | {
+        "SPOOL_DIR": spool,
+        "WEBHOOKS_OUT_LOOPBACK": "true",
+        "DNS_SERVER": stack.enter_context(sending_domain_records()).address,
+        "DKIM_SELECTORS": "k1",
+    }
+
+
 def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
     chance, found = random.Random(seed), posting.PostOutcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
@@ -108,13 +121,8 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         receiver = stack.enter_context(FakeReceiver())
-        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-")))
-        env = sender_environment(postgres.url, redis.url, ghl) | {
-            "SPOOL_DIR": str(spool),
-            "WEBHOOKS_OUT_LOOPBACK": "true",
-            "DNS_SERVER": stack.enter_context(sending_domain_records()).address,
-            "DKIM_SELECTORS": "k1",
-        }
+        env = soak_environment(stack, postgres, redis, ghl)
+        spool = Path(env["SPOOL_DIR"])
         world.run_manage(env, "collectstatic", "--noinput", "--verbosity", "0")
         world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
