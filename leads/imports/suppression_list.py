@@ -47,6 +47,7 @@ OTHER_WORDS = {
     "do_not_contact": Reason.MANUAL,
     "dnc": Reason.MANUAL,
 }
+BATCH_SIZE = 500  # rows stored with one statement: nobody else writes to SQLite meanwhile
 # Of a row with an address and a domain, both are stopped for these; else the person alone.
 COMPANY_REASONS = {Reason.CUSTOMER, Reason.COMPETITOR, Reason.OWN_DOMAIN}
 
@@ -72,9 +73,10 @@ def import_suppressions(raw: bytes, source: str, reason: str = "") -> FileReport
     if report.errors:
         return report
     wanted = {(row.scope, row.value, row.reason, row.expires_at): row for row in rows}
+    kept = list(wanted.values())
     with transaction.atomic():
-        for one in wanted.values():
-            report.new += _keep_suppression(one)
+        for first in range(0, len(kept), BATCH_SIZE):
+            report.new += _keep_batch(kept[first : first + BATCH_SIZE])
     report.known = len(rows) - report.new
     return report
 
@@ -151,15 +153,30 @@ def _expiry_of(row: dict[str, str]) -> datetime | None:
     return datetime.combine(last_day, time.max, UTC) if last_day else None
 
 
-def _keep_suppression(row: Suppression) -> bool:
-    if row.scope == Suppression.Scope.ADDRESS and suppression.is_marked(row.value):
-        return False  # an erased person: the mark stops them, and the address is not stored again
-    known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
-    if known is None:
-        row.save()
-        return True
-    if known.expires_at is not None and (
-        row.expires_at is None or row.expires_at > known.expires_at
-    ):
-        Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
-    return False
+def _keep_batch(rows: list[Suppression]) -> int:
+    """Returns how many are new. The address of an erased person, whom a mark stops, is left out."""
+    erased = suppression.marked_among([row.value for row in rows if _is_address(row)])
+    values = {row.value for row in rows}
+    standing = {_identity(one): one for one in Suppression.objects.filter(value__in=values)}
+    new: dict[tuple[str, str, str], Suppression] = {}
+    for row in rows:
+        known = standing.get(_identity(row)) or new.get(_identity(row))
+        if _is_address(row) and row.value in erased:
+            continue
+        if known is None:
+            new[_identity(row)] = row
+        elif known.expires_at is not None and (
+            row.expires_at is None or row.expires_at > known.expires_at
+        ):
+            known.expires_at = row.expires_at
+            Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
+    Suppression.objects.bulk_create(new.values())
+    return len(new)
+
+
+def _is_address(row: Suppression) -> bool:
+    return row.scope == Suppression.Scope.ADDRESS
+
+
+def _identity(row: Suppression) -> tuple[str, str, str]:
+    return row.scope, row.value, row.reason

@@ -4,6 +4,7 @@ For a lead, all rows that were merged into the same person are read as well: an 
 them holds for all, without being copied.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,13 +132,15 @@ def is_marked(*identifiers: str) -> bool:
 
 def marked_among(identifiers: Sequence[str]) -> set[str]:
     """Those of many normalised identifiers that belong to erased people. Few queries."""
-    hashes = {erased_hash(normal.mailbox_address(one)): one for one in identifiers if one}
-    hashes |= {erased_hash(one): one for one in identifiers if one}
+    by_hash = defaultdict[str, set[str]](set)  # several addresses may have one mailbox
+    for one in filter(None, identifiers):
+        by_hash[erased_hash(one)].add(one)
+        by_hash[erased_hash(normal.mailbox_address(one))].add(one)
     marks = Suppression.objects.filter(scope=Scope.ADDRESS_HASH, reason=Reason.ERASED)
-    wanted, found = list(hashes), set()
+    wanted, found = list(by_hash), set[str]()
     for start in range(0, len(wanted), 500):
         rows = marks.filter(value__in=wanted[start : start + 500])
-        found |= {hashes[mark] for mark in rows.values_list("value", flat=True)}
+        found = found.union(*(by_hash[mark] for mark in rows.values_list("value", flat=True)))
     return found
 
 

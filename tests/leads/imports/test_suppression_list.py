@@ -1,10 +1,13 @@
 """Lists as people and mailing tools keep them: spellings, encodings, and refusals by name."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leads.imports import suppression_list
 from leads.models import Suppression
+from leads.suppression import suppression
 from leads.suppression.suppression import find_stop
 from tests.field_cases import FOLDER
 from tests.leads.imports.import_helpers import command, file
@@ -113,3 +116,26 @@ def test_rows_that_name_nobody_are_counted(tmp_path: Path) -> None:
     path = file(tmp_path, "email,name\na@w.test,A\n,B\n")
     out, _ = command("import_suppressions", path, "--reason", "customer")
     assert out == "2 suppressions read: 1 new, 0 known before. 1 name nobody.\n"
+
+
+def test_each_spelling_of_an_erased_mailbox_is_marked() -> None:
+    mark = suppression.erased_hash("ana@acme.example.com")
+    Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="test")
+    spelled = ["ana+one@acme.example.com", "ana@acme.example.com", "ana+two@acme.example.com"]
+    others = ["", "eli@acme.example.com"]
+    assert suppression.marked_among([*spelled, *others]) == set(spelled)
+
+    text = "value,reason\n" + "".join(f"{one},manual\n" for one in [*spelled, *others[1:]])
+    report = suppression_list.import_suppressions(text.encode(), "import")
+    assert report.new == 1
+    stored = Suppression.objects.filter(scope="address", reason="manual")
+    assert list(stored.values_list("value", flat=True)) == others[1:]
+
+
+def test_many_rows_are_stored_in_batches_of_one_transaction(
+    django_assert_max_num_queries: Any,
+) -> None:
+    text = "value,reason\n" + "".join(f"p{n}@acme.example.com,manual\n" for n in range(1200))
+    for new in (1200, 0):
+        with django_assert_max_num_queries(40):
+            assert suppression_list.import_suppressions(text.encode(), "import").new == new
