@@ -92,6 +92,7 @@ def _problem_with_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         host, login = parts.hostname or "", parts.username or parts.password
+        _ = parts.port  # raises where it is none: a refusal to send there would quote the address
     except ValueError:
         return "it is not an address."
     if is_loopback(settings.GHL_BASE_URL) and is_loopback(value):

@@ -180,6 +180,7 @@ def test_who_entered_and_removed_it_is_recorded(act: Act, lead_user: User) -> No
         ("CLAY_WORKBOOK_WEBHOOK_URL", "https://clay.com@evil.example.com/", "an https address"),
         ("CLAY_WORKBOOK_WEBHOOK_URL", "https://notclay.com/x", "an https address at clay.com"),
         ("CLAY_WORKBOOK_WEBHOOK_URL", "https://example.com\\.clay.com/x", "an https address"),
+        ("CLAY_WORKBOOK_WEBHOOK_URL", "https://api.clay.com:99999/x", "it is not an address"),
         ("CLAY_WORKBOOK_WEBHOOK_URL", "http://127.0.0.1:9/x", "an https address at clay.com"),
         ("SECRET_KEY", "another-0123456789", "There is no such setting on this page."),
         ("RB2B_WEBHOOK_TOKENS", "another-0123456789", "There is no such setting on this page."),
