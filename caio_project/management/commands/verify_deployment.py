@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from caio_project.checks import is_loopback
 from caio_project.lib.commands import ReportingCommand
 from caio_project.lib.words.check_states import SHAPES, state_of
 from caio_project.operations.deployment_check import deployment
@@ -42,6 +43,9 @@ class Command(ReportingCommand):
         if not url.startswith(("http://", "https://")):
             raise CommandError(f"url: {url!r} does not begin with https://. Nothing was asked.")
         key = os.environ.get("CAIO_API_KEY", "")
+        if key and url.startswith("http://") and not is_loopback(url):
+            text = "it is not https: CAIO_API_KEY could be read on the way. Nothing was asked."
+            raise CommandError(f"url: {text}")
         findings = deployment.verify_deployment(url, options["commit"], options["wait"], key)
         ok = all(finding.ok for finding in findings)
         if options["json"]:

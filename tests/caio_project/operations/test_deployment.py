@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 
 from caio_project.operations.deployment_check import deployment
@@ -214,3 +214,15 @@ def test_https_wants_more() -> None:
     ]
     safe = {"Strict-Transport-Security": "max-age=3600", "Set-Cookie": "a=b; Secure"}
     assert header_troubles({**GOOD, **safe}, https=True) == []
+
+
+def test_a_key_is_not_sent_where_it_can_be_read_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(deployment, "verify_deployment", lambda *given: asked.append(given) or [])
+    monkeypatch.setenv("CAIO_API_KEY", "key-0123456789")
+    with pytest.raises(CommandError, match="could be read on the way. Nothing was asked."):
+        call_command("verify_deployment", "http://caio.example.com")
+    assert not asked
+    with pytest.raises(SystemExit):
+        call_command("verify_deployment", "https://caio.example.com", stdout=StringIO())
+    assert len(asked) == 1
