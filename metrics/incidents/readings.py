@@ -80,8 +80,11 @@ def _gate_figures() -> list[FigureFact]:
 
 def _daily_figures() -> list[FigureFact]:
     """The counts of days: every round has failed, or none was made, since the newest good one."""
-    row = FigureProgress.objects.filter(id=1).values_list("completed_at", flat=True).first()
-    return [FigureFact("daily figures", row, phase.current_control().phase_since, work.ROUND_LATE)]
+    done = FigureProgress.objects.filter(id=1).values_list("completed_at", flat=True).first()
+    if done is None:  # the release before noted no rounds
+        sweeps = Heartbeat.objects.filter(name="metrics.roll_up_figures")
+        done = sweeps.values_list("seen_at", flat=True).first()
+    return [FigureFact("daily figures", done, phase.current_control().phase_since, work.ROUND_LATE)]
 
 
 def _polled_figures() -> list[FigureFact]:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from approvals.models import Decision
-from caio_project.lib.models import ApiKey
+from caio_project.lib.models import ApiKey, Heartbeat
 from leads.enrichment import submission_budget
 from leads.inbound import silence
 from leads.integrations import breaker
@@ -275,6 +275,16 @@ def test_the_daily_figures_stop_and_are_computed_again(watch: Watching) -> None:
     FigureProgress.objects.update(positions=good)
     roll_up.roll_up()
     assert stopped.has_recovered(6 * MINUTE)
+
+
+def test_a_release_that_notes_rounds_for_the_first_time_opens_nothing(watch: Watching) -> None:
+    stopped = watch("figures_stopped")
+    stopped.clock.shift(DAY)
+    gate_evaluation.record_daily_evaluation()
+    FigureProgress.objects.update(completed_at=None)
+    Heartbeat.beat("metrics.roll_up_figures")
+    assert not stopped(59 * MINUTE)
+    assert stopped(2 * MINUTE)
 
 
 def test_gates_stop_being_evaluated_and_are_again(watch: Watching) -> None:
