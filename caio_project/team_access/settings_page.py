@@ -1,5 +1,6 @@
 """What a person sets for themselves: name, time zone, undo wait, theme, when they are away."""
 
+import unicodedata
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -20,6 +21,7 @@ from caio_project.lib.models import UNDO_WAITS, PersonalSettings, Theme
 from caio_project.team_access import reader_zone
 
 CHOSEN = ("time_zone", "undo_seconds", "theme")
+NOBODYS = {"the machine", "the system"}  # pages and records say so of what no person did
 
 
 class SettingsForm(forms.Form):
@@ -58,9 +60,9 @@ class SettingsForm(forms.Form):
     def clean_display_name(self) -> str:
         name = " ".join(str(self.cleaned_data["display_name"]).split())
         others = User.objects.exclude(pk=self.user.pk)
-        taken = {other.get_full_name().casefold() for other in others.exclude(first_name="")}
-        taken |= {username.casefold() for username in others.values_list("username", flat=True)}
-        if name.casefold() in taken:
+        taken = {_same_looking(other.get_full_name()) for other in others.exclude(first_name="")}
+        taken |= {_same_looking(one) for one in others.values_list("username", flat=True)}
+        if _same_looking(name) in taken | NOBODYS:
             raise forms.ValidationError(f"Display name: “{name}” is somebody else's here.")
         if not name.isprintable():
             raise forms.ValidationError("Display name: letters, digits and signs only.")
@@ -102,6 +104,10 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
     zone = form.cleaned_data["time_zone"] or settings.TEAM_TIME_ZONE
     messages.success(request, f"Saved. Times are shown in {zone}.")
     return SeeOther(reverse("personal-settings"))
+
+
+def _same_looking(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _rename(user: Any, name: str) -> None:

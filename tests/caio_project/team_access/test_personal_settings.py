@@ -35,7 +35,8 @@ def test_display_name(page: Client, viewer: User, typed: str, first: str, last: 
 
 
 @pytest.mark.parametrize(
-    "typed", ["lena", "LENA", "Lena Lead", "lena  lead", "V\u202ea", "x" * 101]
+    "typed",
+    ["lena", "LENA", "Lena Lead", "lena  lead", "Ｌena", "V\u202ea", "x" * 101, "The Machine"],
 )
 def test_name_of_somebody_else_or_of_no_letters_is_refused(
     page: Client, viewer: User, typed: str
