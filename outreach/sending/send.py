@@ -180,6 +180,7 @@ def _send_through_ghl(attempt: Attempt) -> bool:
     message = attempt.message
     known = final_checks.load_recipient(message)
     final_checks.check_before_sending(message, known)
+    _require_settings()
     contact = ghl_contact.prepare_contact(message, known, attempt.halt)
     text = message.text
     assert text is not None
@@ -208,6 +209,16 @@ def _send_through_ghl(attempt: Attempt) -> bool:
         ghl_outage.end_outage()
     send_errors.clear_refusal_alarm()
     return True
+
+
+def _require_settings() -> None:
+    """What was entered on the page can be removed there, and not be opened with another key."""
+    missing = [name for name in ("GHL_LOCATION_ID", "GHL_FROM_EMAIL") if not vendor_value(name)]
+    if missing:
+        text = f"{', '.join(missing)}: missing, or it cannot be opened."
+        raise GhlUnavailable(
+            LimitCode.GHL_CONFIG, send_errors.CONFIGURATION_RETRY_SECONDS, answer=text
+        )
 
 
 def _thread_to_continue(message: Message) -> send_api.EmailThread | None:

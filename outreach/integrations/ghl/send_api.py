@@ -6,6 +6,7 @@ that may have acted is `Uncertain`, and is settled by reading the conversation.
 
 from dataclasses import dataclass
 
+from caio_project.lib import http
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations.ghl import call_ghl
 
@@ -35,10 +36,13 @@ def send_email(
 
     `emailFrom` is a bare address: GoHighLevel refuses "Name <a@b>". Raises lib.http's failures.
     """
+    sender = vendor_value("GHL_FROM_EMAIL")
+    if not sender:  # GoHighLevel would take an address of its own
+        raise http.ServiceUnavailable("GHL_FROM_EMAIL is missing, or cannot be opened.")
     body = {
         "type": "Email",
         "contactId": contact_id,
-        "emailFrom": vendor_value("GHL_FROM_EMAIL"),
+        "emailFrom": sender,
         "emailTo": to,
         "subject": subject,
         "html": html,

@@ -169,6 +169,34 @@ def test_email_approved_as_live_waits_for_a_right_token(act: Act, ghl_there: Fak
 
 
 @pytest.mark.usefixtures("loose")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GHL_FROM_EMAIL", "alex@mail.ours.example.com"), ("GHL_LOCATION_ID", "loc-test")],
+)
+def test_email_waits_for_what_was_removed(
+    act: Act, ghl_there: FakeGhl, name: str, value: str
+) -> None:
+    """Without the address GoHighLevel might take one of its own, and no warm-up would hold."""
+    enter_ghl(act)
+    act("test", "ghl")
+    act("live", "ghl")
+    message = factories.held_email()
+    review_actions.approve_email(message, message.version, by=None)
+    act("remove", name)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        send.send_due()
+    message.refresh_from_db()
+
+    assert ghl_there.sent_emails() == []
+    assert (message.transport, message.status) == (Transport.GHL, Status.CLEARED)
+    assert f"{name}: missing" in message.error
+    act("enter", name, value)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        send.send_due()
+    assert len(ghl_there.sent_emails()) == 1
+
+
+@pytest.mark.usefixtures("loose")
 def test_back_in_the_sandbox_live_emails_are_held_again(act: Act, ghl_there: FakeGhl) -> None:
     enter_ghl(act)
     act("test", "ghl")
