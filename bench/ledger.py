@@ -17,6 +17,8 @@ AGREES = {
 FINAL = {"sent", "failed", "uncertain", "withdrawn", "held"}
 STATUSES = "SELECT status, count(*) FROM outreach_message GROUP BY status"
 MESSAGES = "SELECT to_address, status FROM outreach_message"
+HELD_AGAIN = """SELECT why, count(*) FROM outreach_move
+    WHERE to_status = 'held' AND from_status IN ('cleared', 'sending') GROUP BY why"""
 UNSEEN = """SELECT count(*) FROM outreach_message m WHERE m.status = 'uncertain' AND NOT EXISTS
     (SELECT 1 FROM leads_alarm a WHERE a.key = 'uncertain:' || m.id AND a.closed_at IS NULL)"""
 
@@ -41,6 +43,7 @@ def compare_ledger(
     per_day = _per_day(sent)
     return {
         "statuses": dict(Counter(rows.values())),
+        "held_again": dict(query_rows(db, HELD_AGAIN)),  # type: ignore[arg-type]
         "accepted": accepted.total(),
         "twice": sum(n > 1 for n in accepted.values()),
         "wrong": sum(
