@@ -22,7 +22,7 @@ from approvals.models import (
 )
 from approvals.quality.dimensions import NAMES
 from caio_project.lib.db import append_only
-from caio_project.lib.models import AccessEvent, WebhookChange, WebhookEndpoint
+from caio_project.lib.models import AccessEvent, SetUpChange, WebhookChange, WebhookEndpoint
 from leads.models import Erasure, ErasureRun, OwnerChange
 from metrics.models import (
     Baseline,
@@ -245,6 +245,9 @@ def webhook_change() -> WebhookChange:
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     AccessEvent: lambda: AccessEvent.objects.create(kind="signed_out"),
     WebhookChange: webhook_change,
+    SetUpChange: lambda: SetUpChange.objects.create(
+        what="entered", about="GHL_API_TOKEN", by_name="Lena"
+    ),
     OwnerChange: owner_change,
     Erasure: erasure,
     ErasureRun: lambda: ErasureRun.objects.create(erasure=erasure()),
