@@ -179,6 +179,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # the form of imports refuses over 500, and says so
 X_FRAME_OPTIONS = "DENY"
 # Railway's edge is one proxy, and names itself in the environment.
 TRUSTED_PROXY_COUNT = env.int(

@@ -12,6 +12,7 @@ from caio_project.lib.web.body_limits import LARGEST_UPLOAD
 from leads.models import Suppression, TeamMember
 
 MOST_LINES = 50_000
+MOST_FILES = 500  # settings.DATA_UPLOAD_MAX_NUMBER_FILES is more, so that this is what refuses
 SKIP_BAD = "Store the good lines even if others are wrong"
 Kind = FileImport.Kind
 
@@ -69,6 +70,8 @@ class ImportForm(forms.Form):
     def clean_file(self) -> list[Any]:
         """Raises ValidationError, naming the file."""
         files = self.cleaned_data["file"]
+        if len(files) > (most := MOST_FILES if self.what.is_many else 1):
+            raise ValidationError(f"{len(files)} files are more than {most}.")
         if sum(one.size for one in files) > LARGEST_UPLOAD:
             raise ValidationError(
                 f"More than {LARGEST_UPLOAD // 1_000_000} MB. Split it, or use the command."

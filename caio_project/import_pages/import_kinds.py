@@ -67,7 +67,7 @@ KINDS = {
     Kind.HISTORY: ImportKind(
         help="A CSV or JSON lines with email, what (sent, answered, rejected, bounced, complained, "
         "unsubscribed, draft) and at; or the older system's JSON drafts. Give what belongs "
-        "together at once, up to 100 files: answers find their emails.",
+        "together at once, up to 500 files: answers find their emails.",
         accept=".csv,.json,.jsonl,.txt",
         work=_take_history,
         unit="entries",

@@ -22,6 +22,7 @@ TASK = "caio_project.import_files"
 LEASE_SECONDS = 300  # without progress, after which another worker takes an import that was begun
 MOST_TRIES = 3
 MOST_WAITING = 10
+MOST_REASONS = 100  # each may quote its line
 TELL_SECONDS = 1.0
 LINES_KEPT = timedelta(days=7)  # they may quote the file
 PURPOSE = "imported file"
@@ -103,16 +104,20 @@ def _finish(run: FileImport, outcome: Outcome, **found: Any) -> None:
 
 def _counts_of(report: FileReport) -> dict[str, Any]:
     counts: dict[str, Any] = {name: getattr(report, name) for name in COUNTED}
+    for name, reasons in _reasons_of(report).items():
+        counts[f"more_{name}"] = sum(often for _, often in reasons[MOST_REASONS:])
     return counts | {"by_what": dict(getattr(report, "by_what", {}))}
 
 
 def _lines_of(report: FileReport) -> dict[str, Any]:
-    return {
-        "errors": report.errors,
-        "notes": report.notes,
-        "left_out": report.left_out.most_common(),
-        "skipped": Counter(getattr(report, "skipped", {})).most_common(),
-    }
+    reasons = {name: found[:MOST_REASONS] for name, found in _reasons_of(report).items()}
+    return {"errors": report.errors, "notes": report.notes} | reasons
+
+
+def _reasons_of(report: FileReport) -> dict[str, list[tuple[str, int]]]:
+    """Why something was not taken, and how often; the most frequent first."""
+    skipped = Counter[str](getattr(report, "skipped", {}))
+    return {"left_out": report.left_out.most_common(), "skipped": skipped.most_common()}
 
 
 def _drop_old_lines() -> None:

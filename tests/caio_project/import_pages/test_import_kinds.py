@@ -131,15 +131,19 @@ def test_progress_is_kept_with_the_lease(give: Give, page: Client) -> None:
 
 
 def test_history_of_several_files(give: Give, page: Client) -> None:
-    old = {
-        "email_id": "e1", "status": "sent", "to": "eli@acme.example.com", "subject": "Hello",
-        "body": "Hi Eli.", "created_at": "2026-01-30T09:00:00Z",
-    }  # fmt: skip
-    give("history", {"past.csv": HISTORY, "e1.json": json.dumps(old)})
+    olds = [
+        {
+            "email_id": f"e{number}", "status": "sent", "to": f"eli{number}@acme.example.com",
+            "subject": "Hello", "body": "Hi Eli.", "created_at": "2026-01-30T09:00:00Z",
+        }
+        for number in range(120)
+    ]  # fmt: skip
+    files = {f"{one['email_id']}.json": json.dumps(one) for one in olds}
+    give("history", {"past.csv": HISTORY} | files)
     run = work_off()
-    assert (run.outcome, run.total, run.counts["by_what"]) == ("stored", 2, {"sent": 2})
-    assert "2 entries read: 2 new, 0 known before. 2 sent" in words_of_newest(page)
-    assert Message.objects.filter(transport="history").count() == HistoryItem.objects.count() == 2
+    assert (run.outcome, run.total, run.counts["by_what"]) == ("stored", 121, {"sent": 121})
+    assert "121 entries read: 121 new, 0 known before. 121 sent" in words_of_newest(page)
+    assert Message.objects.filter(transport="history").count() == HistoryItem.objects.count() == 121
 
 
 def test_a_wrong_entry_is_named_with_its_file(give: Give, page: Client) -> None:
@@ -154,6 +158,15 @@ def test_a_wrong_entry_is_named_with_its_file(give: Give, page: Client) -> None:
     words = words_of_newest(page)
     assert "2 entries read: 1 new" in words and "1 what: 'dreamt' is not one of" in words
     assert HistoryItem.objects.count() == 1
+
+
+def test_reasons_that_quote_the_file_are_bounded(give: Give, page: Client) -> None:
+    rows = "".join(f"p{number},sent,2026-01-31\n" for number in range(130))
+    give("history", {"past.csv": "email,what,at\n" + rows}, skip_bad="on")
+    run = work_off()
+    assert len(run.lines["skipped"]) == 100 and run.counts["more_skipped"] == 30
+    assert "And 30 more." in words_of_newest(page)
+    assert not HistoryItem.objects.exists()
 
 
 # Connections

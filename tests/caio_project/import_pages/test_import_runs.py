@@ -76,6 +76,12 @@ def test_only_who_may_import_posts_more_than_two_megabytes(
     assert FileImport.objects.count() == 1
 
 
+def test_more_files_than_the_form_takes_are_refused(give: Give) -> None:
+    answer = give("history", {f"{number}.csv": STOPS for number in range(501)})
+    assert answer.status_code == 422 and "Files: 501 files are more than 500." in text_of(answer)
+    assert not FileImport.objects.exists()
+
+
 def test_a_file_of_something_else_stores_nothing(give: Give, page: Client) -> None:
     before = Suppression.objects.count()
     for text in ("Name,Firm\nx,y\n", "value,reason\n"):
