@@ -41,7 +41,7 @@ PAGES_AND_ROLES = (
 )
 
 
-CASES_ON_EACH_DATABASE = 3  # of a test with many cases; PostgreSQL has all of them
+CASES_ON_EACH_DATABASE = 1  # of a test with many cases; PostgreSQL has all of them
 
 
 class LeftToPostgres:
