@@ -1,6 +1,7 @@
 """A record that was changed is found, and each verdict runs again from its own counts."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -71,9 +72,12 @@ def test_a_verdict_is_run_again_from_the_counts() -> None:
 
 class TestChangedRows:
     @pytest.fixture
-    def rows(self, transactional_db: None, flushable: None) -> list[GateEvaluation]:
+    def rows(self, transactional_db: None, flushable: None) -> Iterator[list[GateEvaluation]]:
         gate_evaluation.phase.current_control()
-        return [record_evaluation(evaluate_gates("assisted")) for _ in range(3)]
+        yield [record_evaluation(evaluate_gates("assisted")) for _ in range(3)]
+        with connection.schema_editor() as editor:  # the next test is guarded again
+            append_only.allow_changes(editor, "metrics_gateevaluation")
+            append_only.forbid_changes(editor, "metrics_gateevaluation")
 
     def test_a_better_verdict_is_found(self, rows: list[GateEvaluation]) -> None:
         gates = [{**gate, "verdict": "pass"} for gate in rows[1].gates]
