@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from caio_project.lib.api.idempotency import idempotent
 from caio_project.operations import test_visitor
 from leads.models import InboundEvent, Kind
 
@@ -37,6 +38,7 @@ class NewTestVisitorView(APIView):
     @extend_schema(
         operation_id="test_visitors_create", request=None, responses={202: NewVisitorShape}
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Send a marked visitor of our own, who can never be emailed, through the stages."""
         return Response({"id": test_visitor.send_visitor()}, status=202)
