@@ -89,17 +89,9 @@ def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
 
 
 def next_working_day(after: date, country: str = "US", state: str = "") -> date:
-    return _first_working_day(after, 1, country, state)
-
-
-def working_day_before(day: date, country: str = "US", state: str = "") -> date:
-    return _first_working_day(day, -1, country, state)
-
-
-def _first_working_day(beside: date, step: int, country: str, state: str) -> date:
-    day = beside + timedelta(days=step)
+    day = after + timedelta(days=1)
     while not is_working_day(day, country, state):
-        day += timedelta(days=step)
+        day += timedelta(days=1)
     return day
 
 
