@@ -77,6 +77,7 @@ urlpatterns = [
     path("sales/settings/webhooks", endpoint_page.endpoint_list, name="webhooks"),
     path("sales/settings/webhooks/<uuid:public_id>", endpoint_page.endpoint_page, name="webhook"),
     path("sales/settings/me", settings_page.personal_settings, name="personal-settings"),
+    path("sales/settings/me/switches", settings_page.set_switch, name="switches"),
     path("sales/settings/sessions", session_pages.session_list, name="sessions"),
     path("sales/settings/sessions/end-others", session_pages.end_other_sessions, name="end-others"),
     path("sales/settings/sessions/<int:pk>/end", session_pages.end_session, name="end-session"),

@@ -26,6 +26,7 @@ from approvals.views.desk_answers import (
 )
 from approvals.views.pages import (
     find_message,
+    redirect_after_decision,
     redirect_to_desk,
     redirect_to_next,
     remember_skip,
@@ -139,7 +140,7 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
     claims.release_claim(approved, request.user)
     said = status_words.approved_sentence(approved, in_shadow)
     messages.success(request, said, extra_tags=DECIDED)
-    return redirect_to_next(request, after=message)
+    return redirect_after_decision(request, message)
 
 
 @viewer_page
@@ -173,7 +174,7 @@ def reject_email(request: HttpRequest, public_id: Any) -> HttpResponse:
     claims.release_claim(rejected, request.user)
     said = f"Rejected: {rejected.lead}. {Tag(tag).label}."
     messages.success(request, said, extra_tags=DECIDED)
-    return redirect_to_next(request, after=message)
+    return redirect_after_decision(request, message)
 
 
 def _with_used_reason(request: HttpRequest) -> forms.RejectForm:

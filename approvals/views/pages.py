@@ -107,6 +107,14 @@ def redirect_to_next(request: HttpRequest, after: Message | None = None) -> Http
     return redirect_to_desk(request, found)
 
 
+def redirect_after_decision(request: HttpRequest, decided: Message) -> HttpResponse:
+    """To the next email, or back to the decided one for who has chosen to stay there."""
+    chosen = getattr(request, "chosen", None)
+    if chosen is not None and chosen.stays_on_decided:
+        return redirect_to_desk(request, decided)
+    return redirect_to_next(request, after=decided)
+
+
 def redirect_to_desk(request: HttpRequest, message: Message) -> HttpResponse:
     return SeeOther(desk_address(message.public_id, request))
 

@@ -192,6 +192,13 @@ class PersonalSettings(models.Model):
         choices=Theme.choices,
         help_text="Empty for the device's.",
     )
+    keys_off = models.BooleanField(default=False, db_default=False)
+    numbers_still = models.BooleanField(
+        default=False, db_default=False, help_text="Times of day in place of countdowns."
+    )
+    stays_on_decided = models.BooleanField(
+        default=False, db_default=False, help_text="After a decision the next email is not opened."
+    )
 
     def __str__(self) -> str:
         return f"Settings of {self.user}"

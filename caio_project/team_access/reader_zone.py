@@ -1,4 +1,4 @@
-"""Show times in the zone, and pages in the theme, that the signed-in person has chosen."""
+"""Show times in the zone, and pages in the way, that the signed-in person has chosen."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +24,9 @@ class ReaderZone:
         user = request.user
         if not request.path.startswith(PAGES) or not user.is_authenticated:
             return self.get_response(request)
-        columns = ("time_zone", "theme")
-        row = PersonalSettings.objects.filter(user=user).values_list(*columns).first()
-        zone, request.theme = row or ("", "")  # type: ignore[attr-defined]
-        with in_zone(zone):
+        row = PersonalSettings.objects.filter(user=user).first()
+        request.chosen = row  # type: ignore[attr-defined]
+        with in_zone(row.time_zone if row else ""):
             return self.get_response(request)
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from approvals.escalation import availability
 from approvals.views.escalation import away
@@ -20,7 +21,9 @@ from approvals.views.pages import SeeOther, render_page
 from caio_project.lib.models import UNDO_WAITS, PersonalSettings, Theme
 from caio_project.team_access import reader_zone
 
-CHOSEN = ("time_zone", "undo_seconds", "theme")
+CHOSEN = ("time_zone", "undo_seconds", "theme", "stays_on_decided")
+SWITCHES = {"keys": "keys_off", "numbers": "numbers_still"}
+STATES = {"on": False, "off": True}  # of the field, which says that it is off
 NOBODYS = {"the machine", "the system"}  # pages and records say so of what no person did
 
 
@@ -48,6 +51,10 @@ class SettingsForm(forms.Form):
         label="Theme",
         choices=[("", "As the device"), *Theme.choices],
         error_messages={"invalid_choice": "Theme: choose one of the list."},
+    )
+
+    stays_on_decided = forms.BooleanField(
+        required=False, label="After a decision, stay on the decided email"
     )
 
     def __init__(self, user: Any, *args: Any, **more: Any) -> None:
@@ -104,6 +111,20 @@ def personal_settings(request: HttpRequest) -> HttpResponse:
     zone = form.cleaned_data["time_zone"] or settings.TEAM_TIME_ZONE
     messages.success(request, f"Saved. Times are shown in {zone}.")
     return SeeOther(reverse("personal-settings"))
+
+
+@login_required
+@require_POST
+def set_switch(request: HttpRequest) -> HttpResponse:
+    """Keys, or numbers that move, on or off for the person in every browser."""
+    user: Any = request.user
+    field = SWITCHES.get(request.POST.get("switch", ""))
+    is_off = STATES.get(request.POST.get("state", ""))
+    if field is None or is_off is None:
+        text = f"switch: {' or '.join(SWITCHES)}; state: {' or '.join(STATES)}."
+        return HttpResponse(text, status=422, content_type="text/plain; charset=utf-8")
+    PersonalSettings.objects.update_or_create(user=user, defaults={field: is_off})
+    return HttpResponse(status=204)
 
 
 def _same_looking(name: str) -> str:

@@ -197,3 +197,20 @@ def test_moving_numbers_can_be_stopped(page: Page) -> None:
     press_on(page, "main [data-still]")
     expect(page.locator("main [data-still]")).to_have_text("Stop moving numbers")
     look(page, "this_browser")
+
+
+def test_a_switch_holds_in_every_browser(
+    page: Page, browser: Browser, live_server: Any, lena: User
+) -> None:
+    message = factories.held_email()
+    page.goto(f"/sales/queue/{message.public_id}")
+    page.keyboard.press("?")
+    with page.expect_response("**/sales/settings/me/switches") as answer:
+        press_on(page, "dialog [data-switch]")
+    assert answer.value.status == 204
+    with signed_in(browser, live_server, lena) as context, faultless_page(context) as other:
+        other.goto(f"/sales/queue/{message.public_id}")
+        expect(other.locator("#legend [data-switch]")).to_have_text("Turn keys on")
+        other.wait_for_timeout(DEAF)
+        other.keyboard.press("e")
+        expect(other.locator("#id_body")).to_have_count(0)

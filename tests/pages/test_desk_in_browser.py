@@ -476,7 +476,8 @@ def test_keys_can_be_turned_off_and_stay_off(page: Page) -> None:
     open_desk(page, message)
     expect(page.locator(".decide kbd").first).to_be_visible()
     page.keyboard.press("?")
-    page.locator("dialog [data-switch]").click()
+    with page.expect_response("**/sales/settings/me/switches"):
+        page.locator("dialog [data-switch]").click()
     page.keyboard.press("Escape")
     expect(page.locator("dialog#keys")).not_to_be_visible()
     for _ in range(2):

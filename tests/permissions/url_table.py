@@ -113,6 +113,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/settings/webhooks": (LEAD, LEAD),
     "sales/settings/webhooks/<uuid:public_id>": (LEAD, LEAD),
     "sales/settings/me": (SIGNED_IN, SIGNED_IN),
+    "sales/settings/me/switches": (CLOSED, SIGNED_IN),
     "sales/settings/sessions": (SIGNED_IN, CLOSED),
     "sales/settings/sessions/end-others": (CLOSED, SIGNED_IN),
     "sales/settings/sessions/<int:pk>/end": (CLOSED, LEAD),

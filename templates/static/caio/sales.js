@@ -17,8 +17,19 @@
   const DEAF = 1000, GO_WITHIN = 1500;
   let arrived = 0, busy = false, goAt = -GO_WITHIN, marked = null;
 
-  const isStill = () => { try { return localStorage.getItem('still') === 'on'; } catch { return false; } };
-  const on = () => { try { return localStorage.getItem('keys') !== 'off'; } catch { return true; } };
+  const chosen = doc.documentElement.dataset;
+  const isStill = () => chosen.numbers === 'still';
+  const on = () => chosen.keys !== 'off';
+  // Kept on the person's row, so that it holds in every browser.
+  const keep = async (name, state) => {
+    const sent = new FormData();
+    sent.set('switch', name); sent.set('state', state);
+    sent.set('csrfmiddlewaretoken', $('[name=csrfmiddlewaretoken]')?.value ?? '');
+    try {
+      const answer = await fetch('/sales/settings/me/switches', { method: 'POST', body: sent, redirect: 'manual', keepalive: true });
+      if (answer.status !== 204) say('Not saved: it holds on this page alone.');
+    } catch { say('Not saved: it holds on this page alone.'); }
+  };
   const visible = (el) => el && (el.getClientRects().length > 0);
   const target = (key) => $$(`[data-key="${CSS.escape(key)}"]`).find(visible);
   const rows = () => $$('[data-rows] > li');
@@ -148,12 +159,14 @@
     const el = event.target;
     if (!(el instanceof Element)) return;
     if (el.closest('[data-switch]')) {
-      try { localStorage.setItem('keys', on() ? 'off' : 'on'); } catch { /* private window: this page only */ }
+      chosen.keys = on() ? 'off' : 'on';
+      keep('keys', chosen.keys);
       legend();
       say(on() ? 'Keys are on.' : 'Keys are off.');
     }
     if (el.closest('[data-still]')) {
-      try { localStorage.setItem('still', isStill() ? 'off' : 'on'); } catch { /* private window: numbers move */ }
+      chosen.numbers = isStill() ? 'moving' : 'still';
+      keep('numbers', isStill() ? 'off' : 'on');
       legend();
       countDown();
       say(isStill() ? 'Moving numbers are off.' : 'Moving numbers are on.');

@@ -17,6 +17,7 @@ from django.utils import timezone
 from approvals.decisions import claims
 from approvals.desk import reading_proof
 from approvals.models import Claim, Decision, Reading
+from caio_project.lib.models import PersonalSettings
 from leads.models import Company, Lead
 from outreach.choices import Phase, Status
 from outreach.control import phase
@@ -163,6 +164,19 @@ def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
     page = body(desk.get(response["Location"]))
     assert f"Approved: {first.lead}." in page
     assert url(first, "undo") in page
+
+
+@pytest.mark.parametrize(("decide", "said"), [(approve, "Approved: "), (reject, "Rejected: ")])
+def test_who_has_chosen_so_stays_on_the_decided_email(
+    desk: Client, reviewer: User, decide: Any, said: str
+) -> None:
+    first, second = factories.held_email(), factories.held_email()
+    PersonalSettings.objects.create(user=reviewer, stays_on_decided=True)
+    response = decide(desk, first)
+    assert (response.status_code, response["Location"]) == (303, url(first))
+    page = body(desk.get(url(first)))
+    assert f"{said}{first.lead}." in page and url(first, "undo") in page
+    assert desk.post(url(second, "skip"))["Location"] != url(second), "skipping goes on"
 
 
 def test_undo_puts_it_back_and_shows_it(desk: Client) -> None:

@@ -54,10 +54,49 @@ def test_theme(page: Client, theme: str) -> None:
     assert page.post(PAGE, {"theme": theme}).status_code == 303
     text = page.get("/sales").content.decode()
     assert ("data-theme" in text) == bool(theme)
-    assert not theme or f'<html lang="en" data-theme="{theme}">' in text
+    assert not theme or f'<html lang="en" data-theme="{theme}"' in text
 
 
 def test_theme_that_there_is_not_is_refused(page: Client) -> None:
     answer = page.post(PAGE, {"theme": "pink"})
     assert answer.status_code == 422 and 'id="id_theme_error"' in answer.content.decode()
     assert not PersonalSettings.objects.exists()
+
+
+SWITCHES = PAGE + "/switches"
+
+
+@pytest.mark.parametrize(
+    ("switch", "off", "shown"),
+    [("keys", "off", 'data-keys="off"'), ("numbers", "off", 'data-numbers="still"')],
+)
+def test_a_switch_holds_on_every_page_until_it_is_turned_back(
+    page: Client, switch: str, off: str, shown: str
+) -> None:
+    page.post(PAGE, {"theme": "dark"})
+    assert shown not in page.get("/sales").content.decode()
+    assert page.post(SWITCHES, {"switch": switch, "state": off}).status_code == 204
+    text = page.get("/sales").content.decode()
+    assert shown in text and 'data-theme="dark"' in text
+    page.post(PAGE, {"theme": "light"})
+    assert shown in page.get("/sales").content.decode()
+    assert page.post(SWITCHES, {"switch": switch, "state": "on"}).status_code == 204
+    assert shown not in page.get("/sales").content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"switch": "keys"}, {"switch": "theme", "state": "on"}, {"switch": "keys", "state": "1"}],
+)
+def test_a_switch_that_there_is_not_is_refused(page: Client, sent: dict[str, str]) -> None:
+    answer = page.post(SWITCHES, sent)
+    assert answer.status_code == 422 and b"switch: keys or numbers" in answer.content
+    assert not PersonalSettings.objects.exists()
+
+
+def test_to_stay_on_the_decided_email_is_chosen_and_shown(page: Client, viewer: User) -> None:
+    assert page.post(PAGE, {"stays_on_decided": "on"}).status_code == 303
+    assert PersonalSettings.objects.get(user=viewer).stays_on_decided
+    assert "checked" in page.get(PAGE).content.decode()
+    page.post(PAGE, {})
+    assert not PersonalSettings.objects.get(user=viewer).stays_on_decided
