@@ -110,12 +110,15 @@ def fill_queue(size: int, before: int) -> None:
 def _page_figures(name: str, ask: Any, clear: Callable[[], None]) -> dict[str, float]:
     from django.db import connection
 
-    times, counter = sorted(_milliseconds(ask, clear)), QueryCounter()
-    clear()
-    with connection.execute_wrapper(counter):
-        ask()
+    times, counts = sorted(_milliseconds(ask, clear)), []
+    for _ in range(3):  # the least: some, as which release runs, are asked once a minute
+        clear()
+        counter = QueryCounter()
+        with connection.execute_wrapper(counter):
+            ask()
+        counts.append(counter.queries)
     p95 = times[int(0.95 * (len(times) - 1))]
-    return {f"{name}_ms": p95, f"{name}_statements": counter.queries}
+    return {f"{name}_ms": p95, f"{name}_statements": min(counts)}
 
 
 def _milliseconds(ask: Callable[[], Any], before: Callable[[], None]) -> list[float]:
