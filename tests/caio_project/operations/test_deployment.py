@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from caio_project.operations.deployment_check import deployment
@@ -105,8 +106,11 @@ def test_a_right_one_is_verified_with_a_visitor_held(
     is_over = threading.Event()
 
     def sweep() -> None:
-        while not is_over.wait(0.2):
-            work()
+        try:
+            while not is_over.wait(0.2):
+                work()
+        finally:
+            connections.close_all()
 
     worker = threading.Thread(target=sweep)
     worker.start()
