@@ -20,16 +20,10 @@
   const chosen = doc.documentElement.dataset;
   const isStill = () => chosen.numbers === 'still';
   const on = () => chosen.keys !== 'off';
-  // Kept on the person's row, so that it holds in every browser.
-  const keep = async (name, state) => {
-    const sent = new FormData();
-    sent.set('switch', name); sent.set('state', state);
-    sent.set('csrfmiddlewaretoken', $('[name=csrfmiddlewaretoken]')?.value ?? '');
-    try {
-      const answer = await fetch('/sales/settings/me/switches', { method: 'POST', body: sent, redirect: 'manual', keepalive: true });
-      if (answer.status !== 204) say('Not saved: it holds on this page alone.');
-    } catch { say('Not saved: it holds on this page alone.'); }
-  };
+  const keep = (name, state) => fetch('/sales/settings/me/switches', {
+    method: 'POST', keepalive: true, redirect: 'manual',
+    body: new URLSearchParams({ switch: name, state, csrfmiddlewaretoken: $('[name=csrfmiddlewaretoken]')?.value }),
+  }).then((answer) => answer.ok || Promise.reject()).catch(() => say('Not saved.'));
   const visible = (el) => el && (el.getClientRects().length > 0);
   const target = (key) => $$(`[data-key="${CSS.escape(key)}"]`).find(visible);
   const rows = () => $$('[data-rows] > li');
@@ -159,13 +153,12 @@
     const el = event.target;
     if (!(el instanceof Element)) return;
     if (el.closest('[data-switch]')) {
-      chosen.keys = on() ? 'off' : 'on';
-      keep('keys', chosen.keys);
+      keep('keys', chosen.keys = on() ? 'off' : 'on');
       legend();
       say(on() ? 'Keys are on.' : 'Keys are off.');
     }
     if (el.closest('[data-still]')) {
-      chosen.numbers = isStill() ? 'moving' : 'still';
+      chosen.numbers = isStill() ? '' : 'still';
       keep('numbers', isStill() ? 'off' : 'on');
       legend();
       countDown();
