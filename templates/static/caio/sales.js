@@ -17,13 +17,16 @@
   const DEAF = 1000, GO_WITHIN = 1500;
   let arrived = 0, busy = false, goAt = -GO_WITHIN, marked = null;
 
-  const chosen = doc.documentElement.dataset;
-  const isStill = () => chosen.numbers === 'still';
+  const chosen = root.dataset;
+  const isStill = () => chosen.numbers === 'off';
   const on = () => chosen.keys !== 'off';
-  const keep = (name, state) => fetch('/sales/settings/me/switches', {
-    method: 'POST', keepalive: true, redirect: 'manual',
-    body: new URLSearchParams({ switch: name, state, csrfmiddlewaretoken: $('[name=csrfmiddlewaretoken]')?.value }),
-  }).then((answer) => answer.ok || Promise.reject()).catch(() => say('Not saved.'));
+  const flip = (name, what) => {
+    const state = chosen[name] = chosen[name] === 'off' ? 'on' : 'off';
+    htmx.ajax('POST', '/sales/settings/me/switches', { values: { switch: name, state }, source: root });
+    say(`${what} are ${state}.`);
+    legend();
+    countDown();
+  };
   const visible = (el) => el && (el.getClientRects().length > 0);
   const target = (key) => $$(`[data-key="${CSS.escape(key)}"]`).find(visible);
   const rows = () => $$('[data-rows] > li');
@@ -152,18 +155,8 @@
   doc.addEventListener('click', (event) => {
     const el = event.target;
     if (!(el instanceof Element)) return;
-    if (el.closest('[data-switch]')) {
-      keep('keys', chosen.keys = on() ? 'off' : 'on');
-      legend();
-      say(on() ? 'Keys are on.' : 'Keys are off.');
-    }
-    if (el.closest('[data-still]')) {
-      chosen.numbers = isStill() ? '' : 'still';
-      keep('numbers', isStill() ? 'off' : 'on');
-      legend();
-      countDown();
-      say(isStill() ? 'Moving numbers are off.' : 'Moving numbers are on.');
-    }
+    if (el.closest('[data-switch]')) flip('keys', 'Keys');
+    if (el.closest('[data-still]')) flip('numbers', 'Moving numbers');
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(el)) menu.open = false; });
     if (el.name === 'selected') {
       if (event.shiftKey && marked && marked !== el) setTimeout(range, 0, el);
@@ -177,8 +170,11 @@
       el.dataset.until ||= performance.now() + 1000 * el.dataset.left;
       const left = Math.ceil((el.dataset.until - performance.now()) / 1000);
       el.dataset.clock ||= el.textContent;
-      if (left > 0 && isStill()) { if (el.textContent !== el.dataset.clock) el.textContent = el.dataset.clock; return; }
-      if (left > 0) { el.textContent = `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`; return; }
+      if (left > 0) {
+        const text = isStill() ? el.dataset.clock : `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
+        if (el.textContent !== text) el.textContent = text;
+        return;
+      }
       el.removeAttribute('data-left');
       el.textContent = el.dataset.over || 'any moment';
       const undo = $('form', el.closest('[data-undo]') || el);

@@ -68,7 +68,7 @@ SWITCHES = PAGE + "/switches"
 
 @pytest.mark.parametrize(
     ("switch", "off", "shown"),
-    [("keys", "off", 'data-keys="off"'), ("numbers", "off", 'data-numbers="still"')],
+    [("keys", "off", 'data-keys="off"'), ("numbers", "off", 'data-numbers="off"')],
 )
 def test_a_switch_holds_on_every_page_until_it_is_turned_back(
     page: Client, switch: str, off: str, shown: str
