@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from caio_project.import_pages import import_runs
 from caio_project.lib.models import FileImport
 from leads.models import Suppression
+from tests.pages.conftest import signed_in
 
 pytestmark = [pytest.mark.browser]
 SCREENS = [("light", 1366), ("dark", 390)]
@@ -27,19 +27,15 @@ def page(
     lead_user: User,
 ) -> Iterator[Page]:
     scheme, width = request.param
-    client = Client()
-    client.force_login(lead_user)
-    context = browser.new_context(
-        base_url=live_server.url,
+    with signed_in(
+        browser,
+        live_server,
+        lead_user,
         color_scheme=scheme,
         viewport={"width": width, "height": 700},
         reduced_motion="reduce",
-    )
-    context.set_default_timeout(60_000)
-    cookie = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    yield context.new_page()
-    context.close()
+    ) as context:
+        yield context.new_page()
 
 
 def give(page: Page, text: str) -> None:
