@@ -23,45 +23,33 @@ HALF_BUILT = (
 UNCHECKED = "SELECT 1 FROM pg_constraint WHERE conname = %s AND NOT convalidated"
 
 
-class AddIndexOnline(AddIndexConcurrently):
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        given = (app_label, schema_editor, from_state, to_state)
-        if schema_editor.connection.vendor == "sqlite":
-            AddIndex.database_forwards(self, *given)
-            return
-        _drop_half_built(schema_editor, self.index.name)
-        super().database_forwards(*given)
+class _PlainOnSqlite:
+    plain: Any  # Django's own operation
 
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        given = (app_label, schema_editor, from_state, to_state)
+    def database_forwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
         if schema_editor.connection.vendor == "sqlite":
-            AddIndex.database_backwards(self, *given)
+            self.plain.database_forwards(self, app_label, schema_editor, *states)
         else:
-            super().database_backwards(*given)
+            super().database_forwards(app_label, schema_editor, *states)  # type: ignore[misc]
 
-
-class RemoveIndexOnline(RemoveIndexConcurrently):
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        given = (app_label, schema_editor, from_state, to_state)
+    def database_backwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
         if schema_editor.connection.vendor == "sqlite":
-            RemoveIndex.database_forwards(self, *given)
+            self.plain.database_backwards(self, app_label, schema_editor, *states)
         else:
-            super().database_forwards(*given)
+            super().database_backwards(app_label, schema_editor, *states)  # type: ignore[misc]
 
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        given = (app_label, schema_editor, from_state, to_state)
-        if schema_editor.connection.vendor == "sqlite":
-            RemoveIndex.database_backwards(self, *given)
-        else:
-            super().database_backwards(*given)
+
+class AddIndexOnline(_PlainOnSqlite, AddIndexConcurrently):
+    plain = AddIndex
+
+    def database_forwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            _drop_half_built(schema_editor, self.index.name)
+        super().database_forwards(app_label, schema_editor, *states)
+
+
+class RemoveIndexOnline(_PlainOnSqlite, RemoveIndexConcurrently):
+    plain = RemoveIndex
 
 
 class AddConstraintOnline(NotInTransactionMixin, AddConstraint):
