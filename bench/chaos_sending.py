@@ -37,20 +37,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import redis
 import time_machine
 
 from bench import ghl_trouble, servers, world
 from bench.ghl_trouble import Recipients
 from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
+from bench.sender import RUNS, STAGES
 from bench.sender_processes import SenderProcesses
 from tests.fakes.ghl import FakeGhl
 
 FIRST_DAY = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday in New York
 CAP = 100  # of the autonomous phase
 MOST_DAYS = 12
-IDLE_ENDS_A_DAY = 10.0  # seconds without a change in any row of sending
-STARTING = 30.0  # seconds that processes may need until the first
-LONGEST_DAY = 240.0  # seconds
+# A day ends when each stage has run so often without a change in any row of sending. On a machine
+# that is busy with other work it takes as many seconds more.
+IDLE_RUNS = 5
+LONGEST_DAY = 600.0  # seconds
+SOON = 60.0  # seconds: a day goes on over the wait of an outage or of a second try
+COMES_SOON = """SELECT
+    (SELECT count(*) FROM outreach_control WHERE away_until BETWEEN %(now)s AND %(soon)s) +
+    (SELECT count(*) FROM outreach_message WHERE status IN ('cleared', 'uncertain')
+        AND not_before BETWEEN %(now)s AND %(soon)s)"""
 WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDER BY id"
 
 
@@ -60,6 +68,7 @@ class ChaosRun:
 
     env: dict[str, str]
     db: str
+    redis: str
     ghl: FakeGhl
     people: Recipients
     chance: random.Random
@@ -79,7 +88,7 @@ class ChaosRun:
         for thread in threads:
             thread.start()
         try:
-            for _ in watch_changes(self.db):
+            for _ in watch_changes(self.db, self.redis):
                 processes.check()
                 self._let_it_go_on()
         finally:
@@ -111,18 +120,20 @@ class ChaosRun:
 def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
     chance, began = random.Random(seed), time.monotonic()  # noqa: S311
     with contextlib.ExitStack() as stack:
-        postgres, redis = (
+        postgres, redis_server = (
             stack.enter_context(servers.Postgres()),
             stack.enter_context(servers.Redis()),
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
-        env = sender_environment(postgres.url, redis.url, ghl)
+        env = sender_environment(postgres.url, redis_server.url, ghl)
         world.run_manage(env, "migrate", "--verbosity", "0")
         clock = stack.enter_context(time_machine.travel(FIRST_DAY, tick=True))
         approved = json.loads(run_sender(env, "prepare", str(emails)))
         ghl_trouble.plan_trouble(ghl, chance, emails)
-        chaos = ChaosRun(env, postgres.url, ghl, Recipients(ghl, chance), chance, kills)
-        days = run_days(chaos, clock, [postgres.crash, redis.crash] if restarts else [])
+        chaos = ChaosRun(
+            env, postgres.url, redis_server.url, ghl, Recipients(ghl, chance), chance, kills
+        )
+        days = run_days(chaos, clock, [postgres.crash, redis_server.crash] if restarts else [])
         # A short last day may end before the next round of polling, every 30 seconds.
         run_sender(env, "read")
         found = {
@@ -131,7 +142,7 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
             "took_s": time.monotonic() - began,
             "killed": chaos.killed,
             "postgres_crashes": postgres.crashes,
-            "redis_crashes": redis.crashes,
+            "redis_crashes": redis_server.crashes,
             "faults": ghl_trouble.count_trouble(ghl, emails),
             "webhooks": dict(chaos.people.webhooks),
             "answers": len(chaos.people.answers),
@@ -213,22 +224,39 @@ def _run_later(seconds: float, work: Any, over: threading.Event) -> None:
     work()
 
 
-def watch_changes(db: str) -> Iterator[None]:
+def watch_changes(db: str, redis_url: str) -> Iterator[None]:
     """Yield twice a second until the rows stay the same or the day has been long enough."""
     began = time.monotonic()
-    last, since = None, began + STARTING
-    while time.monotonic() - since < IDLE_ENDS_A_DAY and time.monotonic() - began < LONGEST_DAY:
+    last, runs_then = None, dict[str, int]()
+    while time.monotonic() - began < LONGEST_DAY:
         time.sleep(0.5)
         try:
             found = (
                 query_rows(db, "SELECT count(*), max(id) FROM outreach_move"),
                 count_statuses(db),
             )
-        except psycopg.Error:
+            waits = count_coming(db)
+            runs = count_runs(redis_url)
+        except (psycopg.Error, redis.RedisError):
             continue  # it is being restarted
-        if found != last:
-            last, since = found, since if last is None else time.monotonic()
+        if found != last or waits or any(runs[stage] < runs_then[stage] for stage in runs):
+            last, runs_then = found, runs
+        elif all(runs[stage] - runs_then[stage] >= IDLE_RUNS for stage in runs):
+            return
         yield
+
+
+def count_coming(db: str) -> int:
+    now = datetime.now(UTC)
+    soon = now + timedelta(seconds=SOON)
+    return int(query_rows(db, COMES_SOON, {"now": now, "soon": soon})[0][0])
+
+
+def count_runs(redis_url: str) -> dict[str, int]:
+    """How often the workers have ended each stage since Redis began."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as connection:
+        found = connection.hgetall(RUNS)
+    return {stage: int(found.get(f"outreach.{stage}", 0)) for stage in STAGES}
 
 
 def main() -> int:

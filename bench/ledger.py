@@ -23,9 +23,9 @@ UNSEEN = """SELECT count(*) FROM outreach_message m WHERE m.status = 'uncertain'
     (SELECT 1 FROM leads_alarm a WHERE a.key = 'uncertain:' || m.id AND a.closed_at IS NULL)"""
 
 
-def query_rows(db: str, query: str) -> list[tuple[Any, ...]]:
+def query_rows(db: str, query: str, values: Any = None) -> list[tuple[Any, ...]]:
     with psycopg.connect(db, connect_timeout=3) as connection:
-        return connection.execute(query).fetchall()
+        return connection.execute(query, values).fetchall()
 
 
 def count_statuses(db: str) -> dict[str, int]:

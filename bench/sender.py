@@ -10,14 +10,17 @@
 AHEAD is in seconds, so that all processes and GoHighLevel share one clock.
 """
 
+import contextlib
 import json
 import logging
 import os
 import sys
 import time
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import django
+import redis
 import time_machine
 
 STAGES = (
@@ -32,6 +35,7 @@ STAGES = (
     "sync_ghl",
 )
 EVERY_SECONDS = 2.0  # a run has minutes, not days
+RUNS = "bench:runs"  # in Redis: how often the workers have ended each stage
 WORKER = (
     "worker",
     "--pool=solo",
@@ -44,12 +48,20 @@ BEAT = ("beat", "--loglevel=CRITICAL", "--scheduler=celery.beat:Scheduler", "--p
 
 
 def run_worker() -> None:
+    from celery.signals import task_postrun
+
     from caio_project.celery import app
     from caio_project.schedule import SWEEPS
 
     SWEEPS.clear()
     SWEEPS.update({f"outreach.{stage}": EVERY_SECONDS for stage in STAGES})
+    task_postrun.connect(count_run)
     app.start([*WORKER, f"--hostname={os.getpid()}@bench"])
+
+
+def count_run(task: Any, **_: object) -> None:
+    with contextlib.suppress(redis.RedisError):  # it is being restarted
+        redis.Redis.from_url(os.environ["REDIS_URL"]).hincrby(RUNS, task.name)
 
 
 def run_beat() -> None:
