@@ -114,7 +114,10 @@ def test_nothing_to_compare_is_said(client: Client, viewer: User) -> None:
 
 # --- Unseen until the decision is final ---
 
-CHANGING = re.compile(r'name="(?:csrfmiddlewaretoken|shown)"\s*value="[^"]*"|nonce="[^"]*"')
+CHANGING = re.compile(
+    r'''name="(?:csrfmiddlewaretoken|shown)"\s*value="[^"]*"|nonce="[^"]*"'''
+    r'''|"X-CSRFToken": "[^"]*"'''
+)
 
 
 def seen(client: Client, message: Message) -> list[str]:
