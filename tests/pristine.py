@@ -4,6 +4,8 @@ Django's flush truncates every table, which takes more than a second here, and m
 roles and seeds anew. This deletes rows and puts the remembered ones back, in a few milliseconds.
 """
 
+from types import SimpleNamespace
+
 from django.db import connection
 
 REMEMBER = """
@@ -42,6 +44,14 @@ END $$
 """
 
 
+_process_state = SimpleNamespace(remembers=False)
+
+
+def are_rows_restored() -> bool:
+    """Whether this process restores the rows after each test that commits."""
+    return bool(_process_state.remembers)
+
+
 def remember_rows() -> bool:
     """Keep what the tables hold now; False where the login may not leave out triggers."""
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
@@ -51,7 +61,8 @@ def remember_rows() -> bool:
         if superuser:
             cursor.execute(REMEMBER, {"tables": sorted(tables)})
     connection.close()  # for the database's new setting
-    return superuser
+    _process_state.remembers = bool(superuser)
+    return bool(superuser)
 
 
 def restore_rows() -> None:
