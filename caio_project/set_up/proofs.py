@@ -19,18 +19,22 @@ from slack_sdk.errors import SlackClientError
 from approvals.integrations import slack
 from caio_project.lib import http
 from caio_project.lib.models import SetUpProof
-from caio_project.lib.vendor_access.access import STORABLE_BY_VENDOR, rb2b_tokens, vendor_value
+from caio_project.lib.vendor_access.access import (
+    GHL_PROVEN,
+    GHL_TESTED,
+    STORABLE_BY_VENDOR,
+    forget_rows,
+    ghl_fingerprint,
+    rb2b_tokens,
+    vendor_value,
+)
 from leads.enrichment import submission_budget
-from leads.integrations import clay, ghl_contact_list
+from leads.integrations import alarms, clay, ghl_contact_list
+from outreach.sending.send_errors import UNPROVEN_ALARM
 
 SECONDS = 10.0  # of one call
-NAMES = {
-    "ghl": ("GHL_API_TOKEN", "GHL_CLIENT_ID", "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
-    "clay": STORABLE_BY_VENDOR["clay"],
-    "slack": ("SLACK_BOT_TOKEN",),
-}
+NAMES = {"ghl": GHL_TESTED, "clay": STORABLE_BY_VENDOR["clay"], "slack": ("SLACK_BOT_TOKEN",)}
 PLACES = {
-    "ghl": ("GHL_BASE_URL",),
     "slack": ("SLACK_BASE_URL", "SLACK_CHANNEL"),
     "email": ("EMAIL_URL", "DEFAULT_FROM_EMAIL"),
     "rb2b": ("SITE_URL",),
@@ -43,6 +47,8 @@ class NotProven(Exception):
 
 def fingerprint_of(part: str) -> str:
     """Of the values that a test of this part uses; it tells two apart and gives none away."""
+    if part == "ghl":
+        return ghl_fingerprint()
     values = [vendor_value(name) for name in NAMES.get(part, ())]
     values += [str(getattr(settings, name)) for name in PLACES.get(part, ())]
     values += rb2b_tokens() if part == "rb2b" else []
@@ -67,6 +73,10 @@ def keep_proof(part: str, at: datetime, result: tuple[bool, str], mark: str) -> 
         text = text.replace(secret, "…")
     columns = {"at": at, "ok": ok, "text": text[:300], "fingerprint": mark}
     row, _ = SetUpProof.objects.update_or_create(part=part, defaults=columns)
+    if ok and part == "ghl":
+        SetUpProof.objects.update_or_create(part=GHL_PROVEN, defaults=columns)
+        alarms.clear_open(UNPROVEN_ALARM)
+        forget_rows()
     return row
 
 

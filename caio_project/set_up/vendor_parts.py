@@ -8,7 +8,7 @@ from django.urls import reverse
 from approvals.choices import Channel
 from approvals.models import Notice
 from caio_project.lib.models import SetUpProof
-from caio_project.lib.vendor_access.access import is_sandboxed, rb2b_tokens
+from caio_project.lib.vendor_access.access import is_ghl_proven, is_sandboxed, rb2b_tokens
 from caio_project.lib.words.check_states import CheckState
 from caio_project.operations import diagnosis
 from caio_project.set_up.going_live import VENDORS, missing_values
@@ -48,6 +48,8 @@ def ghl_part(tests: Tests, now: datetime) -> Part:
     found = PartFinding(faults=alarms.open_texts("ghl:"))
     _note_sandbox(found, "ghl")
     if not is_sandboxed("ghl"):
+        if not is_ghl_proven():
+            found.faults.append("Live, and not tested with these values: emails wait. Send a test.")
         found.faults += [f"{row.name}: {row.error}" for row in SyncCursor.objects.exclude(error="")]
         last = SyncCursor.objects.exclude(polled_at=None).order_by("-polled_at").first()
         if last is not None and last.polled_at is not None:

@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import is_ghl_proven, is_sandboxed
 from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
 from leads.suppression import suppression
 from outreach.control import phase
 from outreach.models import AfterSend, Message, Transport
+from outreach.sending.send_errors import UNPROVEN_ALARM
 
 VISITOR_TAG = "rb2b-visitor"
 LEASE_SECONDS = 60
@@ -42,7 +43,10 @@ def schedule_after_send(message: Message, *, has_tags: bool = False) -> None:
 
 
 def run_due_actions(batch: int = 10) -> int:
-    if is_sandboxed("ghl") or phase.is_halted(phase.current_control()):
+    is_practice, is_proven = is_sandboxed("ghl"), is_ghl_proven()
+    if is_practice or is_proven:
+        alarms.clear_when_due(UNPROVEN_ALARM)  # also where a tested value was entered again
+    if is_practice or not is_proven or phase.is_halted(phase.current_control()):
         return 0
     _settle_dead_calls()
     count = 0

@@ -37,6 +37,7 @@ from outreach.sending import (
     final_checks,
     ghl_contact,
     ghl_outage,
+    last_moment,
     send_errors,
     send_slots,
     stop_texts,
@@ -180,16 +181,16 @@ def _send_through_ghl(attempt: Attempt) -> bool:
     message = attempt.message
     known = final_checks.load_recipient(message)
     final_checks.check_before_sending(message, known)
-    _require_settings()
+    values = last_moment.require_values()
     contact = ghl_contact.prepare_contact(message, known, attempt.halt)
     text = message.text
     assert text is not None
     html, thread = email_footer.email_html(text.body, text.footer), _thread_to_continue(message)
-    halt = HaltWatch(time.monotonic())  # the claim reads the row after this moment
+    last = last_moment.LastCheck(message, values)
     with transaction.atomic():
         intent = send_slots.claim_slot(message, contact_id=contact.id)
     try:
-        with contacts.check_before_each_call(halt.check):
+        with contacts.check_before_each_call(last.check):
             sent = send_api.send_email(
                 contact_id=contact.id,
                 to=message.to_address,
@@ -199,6 +200,9 @@ def _send_through_ghl(attempt: Attempt) -> bool:
             )
     except http.HttpError as failure:
         return _handle_send_failure(message, intent, failure)
+    except (SendStopped, SendMustWait):
+        send_slots.settle_intent(intent, Outcome.NOT_SENT)
+        raise
     with transaction.atomic():
         if sent.message_id or sent.email_message_id:
             _record_sent(message, intent, sent, has_tags=contact.has_tags)
@@ -207,18 +211,8 @@ def _send_through_ghl(attempt: Attempt) -> bool:
             uncertain.mark_uncertain(message, intent, answer)
     if attempt.at.away_failures:
         ghl_outage.end_outage()
-    send_errors.clear_refusal_alarm()
+    send_errors.clear_alarms()
     return True
-
-
-def _require_settings() -> None:
-    """What was entered on the page can be removed there, and not be opened with another key."""
-    missing = [name for name in ("GHL_LOCATION_ID", "GHL_FROM_EMAIL") if not vendor_value(name)]
-    if missing:
-        text = f"{', '.join(missing)}: missing, or it cannot be opened."
-        raise GhlUnavailable(
-            LimitCode.GHL_CONFIG, send_errors.CONFIGURATION_RETRY_SECONDS, answer=text
-        )
 
 
 def _thread_to_continue(message: Message) -> send_api.EmailThread | None:

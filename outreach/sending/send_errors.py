@@ -20,7 +20,7 @@ from outreach.sending.stops import GhlUnavailable, SendMustWait, SendPostponed, 
 CONFIGURATION_RETRY_SECONDS = 300.0
 TRIES_WITHOUT_A_CONTACT = 5
 ALIKE_REFUSALS = 3
-ALARM = "ghl:refusing"
+ALARM, UNPROVEN_ALARM = "ghl:refusing", "ghl:unproven"
 SUPPRESSION_REASONS = {
     MoveCode.DND: suppression.Reason.UNSUBSCRIBED,
     MoveCode.UNSUBSCRIBED: suppression.Reason.UNSUBSCRIBED,
@@ -59,8 +59,8 @@ def suppress_recipient(message: Message, code: MoveCode) -> None:
         suppression.suppress(message.to_address, reason, source, message.lead)
 
 
-def clear_refusal_alarm() -> None:
-    alarms.clear_when_due(ALARM)
+def clear_alarms() -> None:
+    alarms.clear_when_due(ALARM, UNPROVEN_ALARM)
 
 
 def _alert_on_repeats(detail: str) -> None:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.utils.crypto import salted_hmac
 
 from caio_project.lib import sealed
 from caio_project.lib.db import deadline
-from caio_project.lib.vendor_access.models import LiveVendor, StoredSecret
+from caio_project.lib.vendor_access.models import LiveVendor, SetUpProof, StoredSecret
 
 FRESH_SECONDS = 2.0
 WEBHOOK_SECONDS = 1.0  # of the three that vendors wait
@@ -26,6 +29,9 @@ STORABLE_BY_VENDOR = {
     "slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
 }
 STORABLE = tuple(name for names in STORABLE_BY_VENDOR.values() for name in names)
+# What a test of GoHighLevel uses, and what its newest good test is kept as: one may fail later.
+GHL_TESTED = ("GHL_API_TOKEN", "GHL_CLIENT_ID", "GHL_LOCATION_ID", "GHL_FROM_EMAIL")
+GHL_PROVEN = "ghl proven"
 
 
 @dataclass
@@ -93,6 +99,26 @@ def live_place(vendor: str) -> str:
     return f"{settings.SITE_URL} {reached}".strip()
 
 
+def ghl_fingerprint(key: str | None = None) -> str:
+    """Of the values that reach GoHighLevel; it tells two apart and gives none away."""
+    values = [*map(vendor_value, GHL_TESTED), settings.GHL_BASE_URL]
+    text = "\n".join(values)
+    return salted_hmac("set-up proof", text, secret=key, algorithm="sha256").hexdigest()
+
+
+def is_ghl_proven() -> bool:
+    """Whether a test has worked with the values that hold now, where a Lead took it live here.
+
+    What the environment alone connects needs no test: a deploy has changed it.
+    """
+    if "ghl" not in settings.SANDBOXED:
+        return True
+    rows = _read_rows().stored
+    proven = {rows.get(f"test of {part}") for part in ("ghl", GHL_PROVEN)}
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(ghl_fingerprint(key) in proven for key in keys)
+
+
 def is_oauth_in_its_place(name: str) -> bool:
     """An app of GoHighLevel in the environment takes the place of an entered token."""
     return name == "GHL_API_TOKEN" and bool(settings.GHL_CLIENT_ID)
@@ -114,7 +140,9 @@ def _read_rows() -> Rows:
         until = time.monotonic() + FRESH_SECONDS
         secrets = StoredSecret.objects.values_list("name", "sealed")
         live = LiveVendor.objects.values_list("vendor", "place")
-        found = Rows(until, dict(secrets.union(live)))
+        tests = SetUpProof.objects.filter(ok=True, part__in=("ghl", GHL_PROVEN))
+        proven = tests.values_list(Concat(Value("test of "), "part"), "fingerprint")
+        found = Rows(until, dict(secrets.union(live, proven)))
         _held["now"] = found
     return found
 

@@ -22,6 +22,7 @@ CAUSE_BY_ALARM: tuple[tuple[str, Cause, Action], ...] = (
     ("uncertain:", Cause.UNCERTAIN, Action.DEFERRED),
     ("ghl:token", Cause.GHL_ACCESS, Action.DEFERRED),
     ("ghl:scope:", Cause.GHL_ACCESS, Action.DEFERRED),
+    ("ghl:unproven", Cause.GHL_ACCESS, Action.DEFERRED),
     ("ghl:daily", Cause.GHL_LIMIT, Action.DEFERRED),
     ("ghl:sync:", Cause.GHL_READING, Action.DEFERRED),
     ("clay:breaker", Cause.ENRICHMENT_STALLED, Action.FELL_BACK),

@@ -86,7 +86,8 @@ def test_ghl_in_the_sandbox_is_never_done(ghl_there: FakeGhl, act: Act) -> None:
 def test_a_changed_value_takes_the_proof_away(ghl_there: FakeGhl, act: Act) -> None:
     test_ghl_in_the_sandbox_is_never_done(ghl_there, act)
     act("enter", "GHL_API_TOKEN", "pit-another-0123456789")
-    assert state_of("ghl").state == CheckState.NOT_KNOWN
+    assert state_of("ghl").state == CheckState.FAIL
+    assert "not tested with these values: emails wait" in state_of("ghl").proof
     assert not access.is_sandboxed("ghl")
 
 
