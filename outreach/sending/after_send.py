@@ -5,6 +5,8 @@ repeated. A contact that is added to a workflow twice may get its emails twice, 
 at most once: it is committed before it begins, and an uncertain outcome is left to a person.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -22,9 +24,14 @@ from outreach.sending.send_errors import UNPROVEN_ALARM
 
 VISITOR_TAG = "rb2b-visitor"
 LEASE_SECONDS = 60
+LONGEST_CALL = timedelta(seconds=15)
 ALARM = "ghl:afterwards"
 UNKNOWN_OUTCOME = "We don't know whether a contact was added to the workflow"
 State, What = AfterSend.State, AfterSend.What
+
+
+class ActionDropped(Exception):
+    """There is a reason against it by now; the text says which."""
 
 
 def schedule_after_send(message: Message, *, has_tags: bool = False) -> None:
@@ -62,10 +69,10 @@ def _run_action(row: AfterSend) -> bool:
     """Run one action; False where GoHighLevel could not be reached."""
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
-            if reason := _drop_reason(row):
-                _settle_action(row, State.DROPPED, reason)
-                return True
+            _check_contact(row)
             _call_ghl(row)
+    except ActionDropped as dropped:
+        _settle_action(row, State.DROPPED, str(dropped))
     except http.OutcomeUncertain as failure:
         _settle_action(row, State.UNCERTAIN, failure.detail)
         _raise_alarm(f"{UNKNOWN_OUTCOME}: {failure.detail}")
@@ -80,15 +87,18 @@ def _run_action(row: AfterSend) -> bool:
     return True
 
 
-def _drop_reason(row: AfterSend) -> str:
-    message = row.message
-    if not message.ghl_contact_id:
-        return "The contact at GoHighLevel is not known."
-    if stop := suppression.find_stop(message.to_address, message.lead):
-        return f"Do not contact: {stop.text}."
-    if row.what == What.WORKFLOW and contacts.get_contact(message.ghl_contact_id).email_blocked:
-        return "Do-not-disturb is set at GoHighLevel."
-    return ""
+def _check_contact(row: AfterSend) -> None:
+    """Raises ActionDropped."""
+    if not row.message.ghl_contact_id:
+        raise ActionDropped("The contact at GoHighLevel is not known.")
+    _check_suppression(row)
+    if row.what == What.WORKFLOW and contacts.get_contact(row.message.ghl_contact_id).email_blocked:
+        raise ActionDropped("Do-not-disturb is set at GoHighLevel.")
+
+
+def _check_suppression(row: AfterSend) -> None:
+    if stop := suppression.find_stop(row.message.to_address, row.message.lead):
+        raise ActionDropped(f"Do not contact: {stop.text}.")
 
 
 def _call_ghl(row: AfterSend) -> None:
@@ -97,7 +107,19 @@ def _call_ghl(row: AfterSend) -> None:
         return
     if not claims.claim_row(_own_row(row).filter(state=State.DUE), state=State.ASKING):
         raise http.ServiceUnavailable("another process has it")
-    contacts.add_to_workflow(row.message.ghl_contact_id, settings.GHL_WORKFLOW_ID)
+    with contacts.check_before_each_call(lambda: _check_workflow(row)):
+        contacts.add_to_workflow(row.message.ghl_contact_id, settings.GHL_WORKFLOW_ID)
+
+
+def _check_workflow(row: AfterSend) -> None:
+    """Once more when the connection stands, for a workflow may email its contact.
+
+    Whoever stood still meanwhile may find that a person has started it.
+    """
+    phase.check_not_halted()
+    _check_suppression(row)
+    if row.lease_until is None or timezone.now() + LONGEST_CALL > row.lease_until:
+        raise http.ServiceUnavailable("It took too long to begin the call; it did not begin.")
 
 
 def _handle_refusal(row: AfterSend, failure: http.RequestRefused) -> None:

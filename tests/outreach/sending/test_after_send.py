@@ -8,9 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from leads.integrations import ghl as ghl_client
 from leads.models import Alarm
 from leads.suppression import suppression
 from outreach.control import phase
+from outreach.feedback import unsubscribes
 from outreach.models import AfterSend, Message
 from outreach.sending import after_send, send, uncertain
 from tests import factories
@@ -270,3 +272,44 @@ def test_outage_stops_the_batch_of_actions(ghl: FakeGhl) -> None:
     ghl.stop()
     assert after_send.run_due_actions() == 1
     assert set(AfterSend.objects.values_list("state", flat=True)) == {"due"}
+
+
+def test_process_that_stood_still_starts_no_workflow_that_a_person_started(
+    ghl: FakeGhl, workflow: str, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(ghl)
+    wait_turn = ghl_client._await_turn
+
+    def sleep_and_retry() -> None:
+        wait_turn()
+        if not AfterSend.objects.filter(state="asking").exists():
+            return
+        monkeypatch.setattr(ghl_client, "_await_turn", wait_turn)
+        clock.shift(timedelta(minutes=5))
+        after_send.run_due_actions()
+        assert after_send.retry_failed(AfterSend.objects.all()) == 1
+        after_send.run_due_actions()
+
+    monkeypatch.setattr(ghl_client, "_await_turn", sleep_and_retry)
+    after_send.run_due_actions()
+
+    assert len(ghl.requests(WORKFLOW)) == 1
+    assert states()["workflow"] == "done"
+
+
+def test_stop_while_the_workflow_waits_its_turn_is_heard(
+    ghl: FakeGhl, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = sent(ghl)
+    wait_turn = ghl_client._await_turn
+
+    def unsubscribe_meanwhile() -> None:
+        wait_turn()
+        if AfterSend.objects.filter(state="asking").exists():
+            unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
+
+    monkeypatch.setattr(ghl_client, "_await_turn", unsubscribe_meanwhile)
+    after_send.run_due_actions()
+
+    assert ghl.workflow_contacts(workflow) == []
+    assert states()["workflow"] == "dropped"

@@ -1,6 +1,7 @@
 """Outages, dead processes, own faults and halts lose no email and send none twice."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from leads.integrations import ghl as ghl_client
 from outreach.control import phase
+from outreach.control.phase import ANSWER_HOLDS
+from outreach.feedback import unsubscribes
 from outreach.models import Message, SendIntent
 from outreach.sending import send, uncertain
 from tests import factories
@@ -235,3 +239,71 @@ def test_halt_between_calls_prevents_the_next_call(
         0,
     )
     assert now_is(message).waiting_for == "halted"
+
+
+def after_the_claim(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> None:
+    """Let `do` happen between the claim of the slot and the call, which then waits its turn."""
+    claim = send.send_slots.claim_slot
+
+    def claim_and_do(*args: Any, **kwargs: Any) -> SendIntent:
+        intent = claim(*args, **kwargs)
+        monkeypatch.setattr(ghl_client, "_await_turn", do)
+        return intent
+
+    monkeypatch.setattr(send.send_slots, "claim_slot", claim_and_do)
+
+
+def test_process_that_stood_still_does_not_send_what_a_person_settled(
+    ghl: FakeGhl, clock: Any, monkeypatch: pytest.MonkeyPatch, reviewer: User
+) -> None:
+    """The machine slept after the claim: meanwhile the email was uncertain, and is held again."""
+    message = factories.cleared_email()
+
+    def sleep_and_settle() -> None:
+        clock.shift(timedelta(minutes=20))
+        assert uncertain.recover_expired_leases() == 1
+        uncertain.settle_by_person(
+            now_is(message), was_sent=False, by=reviewer, reason="It is not in the conversation."
+        )
+
+    after_the_claim(monkeypatch, sleep_and_settle)
+    send.send_due()
+
+    assert ghl.sent_emails() == []
+    assert (now_is(message).status, outcomes()) == ("held", ["not_sent"])
+
+
+def test_call_that_begins_too_late_is_given_back(
+    ghl: FakeGhl, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has taken the email over yet; during the call somebody would."""
+    message = factories.cleared_email()
+    after_the_claim(monkeypatch, lambda: clock.shift(timedelta(seconds=170)))
+    assert send.send_due(most=1) == 0
+
+    waiting = now_is(message)
+    assert ghl.sent_emails() == []
+    assert (waiting.status, waiting.waiting_for, slots()) == ("cleared", "recovery", 0)
+    assert outcomes() == ["not_sent"]
+    monkeypatch.undo()
+    clock.shift(timedelta(minutes=1))
+    send.send_due()
+    assert len(ghl.sent_emails()) == 1
+
+
+def test_stop_while_the_call_waits_its_turn_is_heard(
+    ghl: FakeGhl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GoHighLevel's rate may be used up for five seconds after the slot was claimed."""
+    message = factories.cleared_email()
+
+    def wait_and_unsubscribe() -> None:
+        unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
+        time.sleep(ANSWER_HOLDS + 0.1)
+
+    after_the_claim(monkeypatch, wait_and_unsubscribe)
+    assert send.send_due() == 0
+
+    assert ghl.sent_emails() == []
+    assert last_move(message) == ("withdrawn", "suppressed")
+    assert (outcomes(), slots()) == (["not_sent"], 0)
