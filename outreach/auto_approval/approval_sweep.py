@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind
 from outreach.auto_approval import eligibility, template_runs
 from outreach.choices import MoveCode, Status
@@ -46,7 +46,7 @@ def _due_messages(row: Control, now: datetime) -> QuerySet[Message]:
         band__in=phase.phase_limits(row).machine_approves,
         intent__lt=row.auto_max_intent,
     )
-    if not is_sandboxed("ghl"):
+    if not sandboxed_or_raise("ghl"):
         rows = rows.exclude(look__due_at__isnull=False)  # GoHighLevel is checked first
     return rows.select_related("template").order_by("machine_looks_at")
 

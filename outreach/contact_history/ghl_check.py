@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import is_sandboxed, sandboxed_or_raise
 from leads.models import Kind
 from leads.suppression import suppression
 from outreach.contact_history import ghl_findings
@@ -52,7 +52,7 @@ def why_not_auto_approvable(message: Message, now: datetime) -> str:
     """
     if (
         not can_be_checked(message)
-        or is_sandboxed("ghl")
+        or sandboxed_or_raise("ghl")
         or is_fresh_check(message, ghl_check_of(message), now)
     ):
         return ""

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
@@ -139,7 +139,7 @@ def thread_end(first: Message, known: Recipient) -> ThreadEnd | None:
     `known` is read for the address of `first`.
     """
     lead = known.lead
-    if first.transport == Transport.SANDBOX and not is_sandboxed("ghl"):
+    if first.transport == Transport.SANDBOX and not sandboxed_or_raise("ghl"):
         return ThreadEnd(
             MoveCode.FIRST_KEPT,
             "The first email of this thread was kept in the sandbox and never reached them.",

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
+from caio_project.lib.vendor_access.access import sandboxed_or_raise, vendor_value
 from outreach.control import phase
 from outreach.limits import warm_up
 from outreach.limits.warm_up import WarmUp
@@ -46,7 +46,7 @@ def current_warm_up(now: datetime) -> WarmUp | None:
 
 def warming_domain() -> str:
     """The domain whose warm-up limits emails; "" in the sandbox and where none is set."""
-    return "" if is_sandboxed("ghl") else our_domain()
+    return "" if sandboxed_or_raise("ghl") else our_domain()
 
 
 def warm_up_columns(domain: str, day: date) -> dict[str, Any]:

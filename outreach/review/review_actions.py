@@ -12,7 +12,7 @@ from django.utils import timezone
 from caio_project.lib.db import claims
 from caio_project.lib.models import PersonalSettings
 from caio_project.lib.nudge import nudge
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind, Lead
 from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails, recipients
@@ -37,7 +37,7 @@ class ApprovalForbidden(Exception):
 
 def transport_for(message: Message) -> Transport:
     """Only emails to live leads ever leave through GoHighLevel."""
-    if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or is_sandboxed("ghl"):
+    if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or sandboxed_or_raise("ghl"):
         return Transport.SANDBOX
     return Transport.GHL
 

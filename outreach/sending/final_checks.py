@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind
 from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import previous_emails, recipients
@@ -104,7 +104,7 @@ def _check_transport(message: Message, known: Recipient) -> SendStopped | None:
         return SendStopped(Status.HELD, MoveCode.NO_TRANSPORT)
     if lead.kind != Kind.LIVE or message.kind != Kind.LIVE:
         return SendStopped(Status.WITHDRAWN, MoveCode.UNDELIVERABLE, kind=lead.get_kind_display())
-    if is_sandboxed("ghl"):
+    if sandboxed_or_raise("ghl"):
         return SendStopped(Status.HELD, MoveCode.TRANSPORT_GONE)
     if not settings.POSTAL_ADDRESS:
         return SendStopped(Status.HELD, MoveCode.POSTAL_ADDRESS)

@@ -1,7 +1,7 @@
 """A vendor's setting, and whether a vendor is in the sandbox, for every process.
 
 Both come from the environment, then from rows that are read anew after FRESH_SECONDS. Who cannot
-read the rows stays in the sandbox.
+read them goes by the last reading; who never could stays in the sandbox, and decides nothing.
 """
 
 import math
@@ -54,9 +54,9 @@ def vendor_value(name: str) -> str:
     if told or name not in STORABLE or is_oauth_in_its_place(name):
         return told
     try:
-        return _open_stored(_read_rows(), name)
+        return _open_stored(_newest_rows(), name)
     except DatabaseError:
-        return _open_held(name)
+        return ""
 
 
 def value_in_time(name: str) -> str:
@@ -76,15 +76,26 @@ def rb2b_tokens() -> list[str]:
 
 
 def is_sandboxed(vendor: str) -> bool:
-    """Whether nothing is sent to this vendor: SANDBOX names it, and no Lead took it live here."""
+    """Whether nothing is sent to this vendor: SANDBOX names it, and no Lead took it live here.
+
+    True where the rows could never be read. What decides asks `sandboxed_or_raise`.
+    """
+    try:
+        return sandboxed_or_raise(vendor)
+    except DatabaseError:
+        return True
+
+
+def sandboxed_or_raise(vendor: str) -> bool:
+    """As `is_sandboxed`; where the rows cannot be read, as they were last read.
+
+    Raises DatabaseError where they never were: an approval kept in the sandbox is not sent later.
+    """
     if vendor in settings.SANDBOX_FORCE:
         return True
     if vendor not in settings.SANDBOXED:
         return False
-    try:
-        return _read_rows().stored.get(vendor) != live_place(vendor)
-    except DatabaseError:
-        return True
+    return _newest_rows().stored.get(vendor) != live_place(vendor)
 
 
 def sandboxed_vendors() -> list[str]:
@@ -113,7 +124,7 @@ def is_ghl_proven() -> bool:
     """
     if "ghl" not in settings.SANDBOXED:
         return True
-    rows = _read_rows().stored
+    rows = _newest_rows().stored
     proven = {rows.get(f"test of {part}") for part in ("ghl", GHL_PROVEN)}
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return any(ghl_fingerprint(key) in proven for key in keys)
@@ -145,6 +156,16 @@ def _read_rows() -> Rows:
         found = Rows(until, dict(secrets.union(live, proven)))
         _held["now"] = found
     return found
+
+
+def _newest_rows() -> Rows:
+    """As they are, or were last read. Raises DatabaseError where they never were."""
+    try:
+        return _read_rows()
+    except DatabaseError:
+        if (found := _held.get("now")) is None:
+            raise
+        return found
 
 
 def _open_held(name: str) -> str:

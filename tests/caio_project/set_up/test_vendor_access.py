@@ -13,8 +13,11 @@ from django.db import OperationalError, connection
 from caio_project.lib.models import LiveVendor, StoredSecret
 from caio_project.lib.vendor_access import access
 from caio_project.set_up import entered_secrets
+from outreach.choices import Status
+from outreach.limits import sending_domains
 from outreach.models import Transport
 from outreach.review import review_actions
+from outreach.sending import final_checks
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +129,56 @@ def test_who_cannot_read_the_rows_stays_in_the_sandbox() -> None:
         assert access.is_sandboxed("ghl")
         assert access.vendor_value("GHL_API_TOKEN") == ""
     assert not access.is_sandboxed("ghl")
+
+
+def test_one_failed_read_puts_no_live_vendor_into_the_sandbox() -> None:
+    live_here()
+    assert not access.is_sandboxed("ghl") and access.is_sandboxed("clay")
+    time.sleep(access.FRESH_SECONDS)
+    with connection.execute_wrapper(away):
+        assert not access.is_sandboxed("ghl") and access.is_sandboxed("clay")
+
+
+def fail_on(table: str) -> Any:
+    """The rows of this table cannot be read; everything else can, as with SQLite's lock."""
+
+    def execute(go_on: Any, sql: str, *rest: Any) -> Any:
+        if table in sql:
+            raise OperationalError("database is locked")
+        return go_on(sql, *rest)
+
+    return connection.execute_wrapper(execute)
+
+
+def test_who_never_read_the_rows_approves_nothing_for_the_sandbox() -> None:
+    """Else it was kept there as if sent, and nobody heard of it."""
+    live_here()
+    message = factories.held_email()
+    access.forget_rows()
+    with fail_on("lib_livevendor"), pytest.raises(OperationalError):
+        review_actions.approve_email(message, message.version, by=None)
+    message.refresh_from_db()
+    assert (message.status, message.transport) == (Status.HELD, "")
+    approved = review_actions.approve_email(message, message.version, by=None)
+    assert approved.transport == Transport.GHL
+
+
+@pytest.mark.usefixtures("loose")
+def test_who_cannot_read_the_rows_takes_no_approval_back() -> None:
+    live_here()
+    message = factories.held_email()
+    message = review_actions.approve_email(message, message.version, by=None)
+    access.forget_rows()
+    known = final_checks.load_recipient(message)
+    with fail_on("lib_livevendor"), pytest.raises(OperationalError):
+        final_checks.check_before_sending(message, known)
+
+
+def test_who_cannot_read_the_rows_lifts_no_warm_up() -> None:
+    live_here()
+    access.forget_rows()
+    with fail_on("lib_livevendor"), pytest.raises(OperationalError):
+        sending_domains.warming_domain()
 
 
 def test_an_entered_secret_is_still_known_while_the_database_is_away(lead_user: User) -> None:
