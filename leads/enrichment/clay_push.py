@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
+from caio_project.lib.vendor_access.access import vendor_value
 from leads import normal
 from leads.enrichment import submission_budget
 from leads.enrichment.enrichment_requests import (
@@ -23,7 +24,7 @@ from leads.enrichment.enrichment_requests import (
     why_never_asked,
     why_not_asked,
 )
-from leads.integrations import breaker, clay, rates
+from leads.integrations import alarms, breaker, clay, rates
 from leads.models import Enrichment
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 CALL_EVERY = 1 / 9  # seconds
 LONGEST_RATE_WAIT = 1.0  # seconds to wait for Clay's rate; after that the push is postponed
 BREAKER_OPEN = "Clay is not asked: its breaker is open."
+SETTINGS_ALARM = "clay:settings"
 BUDGET_USED_UP = "Clay is not asked: all submissions of its webhook are used."
 
 
@@ -61,8 +63,8 @@ def _push_request(row: Enrichment) -> None:
     if not wanted.any:
         settle_request(row, Outcome.SKIPPED, "Clay answered within seven days.")
         return
-    if breaker.is_blocked():
-        settle_request(row, Outcome.FAILED, BREAKER_OPEN)
+    if why := _why_not_now():
+        settle_request(row, Outcome.FAILED, why)
         return
     try:
         _wait_for_rate()
@@ -89,6 +91,7 @@ def _push_request(row: Enrichment) -> None:
         settle_request(row, Outcome.FAILED, error.detail)
         return
     breaker.record_success()
+    alarms.clear_when_due(SETTINGS_ALARM)
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
     Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
@@ -96,6 +99,16 @@ def _push_request(row: Enrichment) -> None:
         state=State.REQUESTED, not_before=now + ANSWER_TIMEOUT, lease_until=None
     )
     log.info("lead %s: Clay asked", row.lead_id)
+
+
+def _why_not_now() -> str:
+    """What was entered on the page can be removed there while Clay is live."""
+    missing = [name for name in settings.VENDOR_SETTINGS["clay"] if not vendor_value(name)]
+    if missing:
+        why = f"Clay is not asked: {' and '.join(missing)} is missing."
+        alarms.raise_alarm(SETTINGS_ALARM, why)
+        return why
+    return BREAKER_OPEN if breaker.is_blocked() else ""
 
 
 def _wait_for_rate() -> None:

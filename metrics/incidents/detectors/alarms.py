@@ -26,6 +26,7 @@ CAUSE_BY_ALARM: tuple[tuple[str, Cause, Action], ...] = (
     ("ghl:daily", Cause.GHL_LIMIT, Action.DEFERRED),
     ("ghl:sync:", Cause.GHL_READING, Action.DEFERRED),
     ("clay:breaker", Cause.ENRICHMENT_STALLED, Action.FELL_BACK),
+    ("clay:settings", Cause.ENRICHMENT_STALLED, Action.FELL_BACK),
     ("clay:budget:used_up", Cause.CLAY_BUDGET, Action.FELL_BACK),
     ("clay:budget", Cause.CLAY_BUDGET, Action.TOLD),
     ("slack", Cause.SLACK, Action.TOLD),

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from leads.enrichment import clay_answers, clay_push, enrichment_requests
-from leads.models import Enrichment, Lead
+from leads.enrichment import clay_answers, clay_push, enrichment_requests, submission_budget
+from leads.integrations import breaker
+from leads.models import Alarm, Breaker, Enrichment, Lead
 from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory
 from tests.fakes.clay import FakeClay, enriched
@@ -246,3 +247,23 @@ def test_push_of_dead_worker_is_repeated_after_lease(clay: FakeClay) -> None:
     with later(21):
         assert clay_push.push_due() == 1
     assert lead.enrichments.get().attempts == 2
+
+
+@pytest.mark.parametrize("name", ["CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"])
+def test_live_clay_without_a_value_is_not_asked(clay: FakeClay, settings: Any, name: str) -> None:
+    """Removed on the page while live: no submission is used up for an answer that cannot come."""
+    before, value = submission_budget.submissions_used(), getattr(settings, name)
+    setattr(settings, name, "")
+    lead = LeadFactory()
+    enrichment_requests.request_enrichment(lead)
+    clay_push.push_due()
+
+    row = lead.enrichments.get()
+    assert (row.outcome, row.reason) == ("failed", f"Clay is not asked: {name} is missing.")
+    assert is_due(lead) and clay.submissions() == []
+    assert Alarm.objects.filter(key="clay:settings", closed_at=None).exists()
+    assert not breaker.is_blocked() and not Breaker.objects.exclude(failures=0).exists()
+    setattr(settings, name, value)
+    assert submission_budget.submissions_used() == before
+    asked(clay)
+    assert not Alarm.objects.filter(closed_at=None).exists()
