@@ -295,6 +295,7 @@ GUARDED = (
     "approvals_decision",
     "approvals_decisionundo",
     "approvals_snooze",
+    "approvals_takeover",
     "approvals_qualityscore",
     "approvals_trainingemail",
     "approvals_edittag",

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from approvals.models import Claim, Reading
+from approvals.models import Claim, Reading, TakeOver
 from outreach.auto_approval import template_runs
 from outreach.models import Message
 from outreach.review import review_actions
@@ -31,12 +31,18 @@ def claim_message(message: Message, user: Any) -> Claim:
     return claim
 
 
-def take_over(message: Message, user: Any) -> None:
-    """Claim the email although a colleague has it."""
+def take_over(message: Message, user: Any) -> Claim | None:
+    """Claim the email although a colleague has it; the claim of theirs that this ended, logged."""
     until = timezone.now() + CLAIM_TIME
-    Claim.objects.update_or_create(message=message, defaults={"user": user, "until": until})
-    release_other_claims(user, message)
-    review_actions.mark_opened(message)
+    with transaction.atomic():
+        list(Claim.objects.select_for_update().filter(message=message))  # one Lead after the other
+        theirs = colleague_claim(message, user)
+        if theirs is not None:
+            TakeOver.objects.create(message=message, by=user, from_user=theirs.user)
+        Claim.objects.update_or_create(message=message, defaults={"user": user, "until": until})
+        release_other_claims(user, message)
+        review_actions.mark_opened(message)
+    return theirs
 
 
 def ends_soon(message: Message, user: Any) -> bool:

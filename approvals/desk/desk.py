@@ -165,8 +165,19 @@ def message_history(message: Message) -> list[HistoryEntry]:
         HistoryEntry(one.at, snooze_words(one.until), phase.actor_name(one.by), "", "")
         for one in snoozes
     ]
+    taken = message.take_overs.select_related("by", "from_user").order_by("-pk")[:30]
+    taken_over = [
+        HistoryEntry(
+            one.at,
+            f"Taken over from {phase.actor_name(one.from_user)}",
+            phase.actor_name(one.by),
+            "",
+            "",
+        )
+        for one in taken
+    ]
     return sorted(
-        [*(_history_entry(move) for move in moves), *edits, *put_off],
+        [*(_history_entry(move) for move in moves), *edits, *put_off, *taken_over],
         key=lambda event: event.at,
         reverse=True,
     )

@@ -12,6 +12,7 @@ from approvals.models.decisions import (
     Notice,
     Reading,
     Snooze,
+    TakeOver,
     Verdict,
 )
 from approvals.models.escalation import Absence, Delegate, EscalationLadder, LadderStep
@@ -48,6 +49,7 @@ __all__ = [
     "SlackClick",
     "SlackPost",
     "Snooze",
+    "TakeOver",
     "TrainingEmail",
     "Verdict",
 ]

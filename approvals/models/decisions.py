@@ -109,6 +109,23 @@ class Snooze(AppendOnly):
         return f"{self.message} until {self.until}"
 
 
+class TakeOver(AppendOnly):
+    """A Lead took an email over that a colleague had on the desk."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="take_overs")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    from_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.message}, taken over from {self.from_user}"
+
+
 class Note(models.Model):
     """What a person wrote to colleagues about an email. Erasable."""
 

@@ -47,8 +47,7 @@ def take_over(request: HttpRequest, message: Message) -> HttpResponse:
         said = refusal_words.describe_current_state(message)
         messages.info(request, said.removesuffix(refusal_words.NOT_RECORDED))
         return redirect_to_desk(request, message)
-    claim = claims.colleague_claim(message, request.user)
-    claims.take_over(message, request.user)
+    claim = claims.take_over(message, request.user)
     whose = f", in place of {phase.actor_name(claim.user)}" if claim else ""
     messages.success(request, f"You have this email for 10 minutes{whose}.")
     return redirect_to_desk(request, message)

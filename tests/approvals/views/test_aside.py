@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider
+from approvals.desk import desk as desk_page
 from approvals.escalation import escalation, held_notices
-from approvals.models import Claim, Note, Notice, Snooze
+from approvals.models import Claim, Note, Notice, Snooze, TakeOver
 from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
 from outreach.choices import Status
@@ -222,11 +223,26 @@ def test_a_lead_takes_an_email_over_from_a_colleague(
     page = client.post(f"{address}/take-over", follow=True).content.decode()
     assert "You have this email for 10 minutes, in place of rita." in page
     assert list(Claim.objects.values_list("message", "user")) == [(message.pk, lead_user.pk)]
+    [entry] = [one for one in desk_page.message_history(message) if "Taken over" in one.text]
+    assert (entry.text, entry.by) == ("Taken over from rita", "lena")
+    assert "Taken over from rita" in page
     client.force_login(reviewer)
     sent = {"version": 1, "subject": "Typed", "body": "Typed before it was taken."}
     refused = client.post(f"{address}/edit", sent)
     assert refused.status_code == 409 and "Typed before it was taken." in refused.content.decode()
     assert "Take over" not in client.get(address).content.decode()
+
+
+def test_nothing_is_logged_where_nobody_lost_the_email(
+    client: Client, reviewer: User, lead_user: User
+) -> None:
+    message = factories.held_email()
+    claims.claim_message(message, reviewer)
+    Claim.objects.update(until=timezone.now() - timedelta(seconds=1))
+    client.force_login(lead_user)
+    for _ in range(2):  # theirs is over, then it is the Lead's own
+        client.post(f"/sales/queue/{message.public_id}/take-over")
+    assert Claim.objects.get().user == lead_user and not TakeOver.objects.exists()
 
 
 def test_only_a_lead_takes_over_and_only_what_waits(
@@ -237,7 +253,7 @@ def test_only_a_lead_takes_over_and_only_what_waits(
     address = f"/sales/queue/{message.public_id}/take-over"
     client.force_login(reviewer)
     assert client.post(address).status_code == 403
-    assert Claim.objects.get().user == lead_user
+    assert Claim.objects.get().user == lead_user and not TakeOver.objects.exists()
     decisions.reject(message, 1, Decider(lead_user, "desk"), tag="other", reason=REASON)
     Claim.objects.all().delete()
     client.force_login(lead_user)

@@ -115,6 +115,7 @@ def _store_approvals(email: Any, reply: Any, user: User) -> None:
     approvals.DecisionUndo.objects.create(decision=decision, channel="desk", **by)
     approvals.Reading.objects.create(message=email, user=user, version=1)
     approvals.Snooze.objects.create(message=email, by=user, until=now)
+    approvals.TakeOver.objects.create(message=email, by=user, from_user=user)
     note = approvals.Note.objects.create(message=email, by=user, text=NAME)
     approvals.EditTag.objects.create(message=email, version=1, tag="other", by=user)
     approvals.Claim.objects.create(message=email, user=user, until=now)

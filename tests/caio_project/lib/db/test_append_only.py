@@ -18,6 +18,7 @@ from approvals.models import (
     RereadingDraw,
     RereadingItem,
     Snooze,
+    TakeOver,
     TrainingEmail,
 )
 from approvals.quality.dimensions import NAMES
@@ -108,6 +109,11 @@ def snooze() -> Snooze:
     return Snooze.objects.create(
         message=factories.draft_email(), by=User.objects.create_user("lena"), until=timezone.now()
     )
+
+
+def take_over() -> TakeOver:
+    by, other = (User.objects.create_user(name) for name in ("lena", "rita"))
+    return TakeOver.objects.create(message=factories.draft_email(), by=by, from_user=other)
 
 
 def quality_score() -> QualityScore:
@@ -265,6 +271,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     RereadingDraw: rereading_draw,
     Rereading: rereading,
     Snooze: snooze,
+    TakeOver: take_over,
     QualityScore: quality_score,
     TrainingEmail: training_email,
     EditTag: edit_tag,
