@@ -22,8 +22,11 @@ class QualityScoreQuerySet(models.QuerySet["QualityScore"]):
         return self.filter(pk__in=newest.values("pk_of"))
 
     def counted(self) -> "QualityScoreQuerySet":
-        """Standing scores of emails to live leads, whatever their transport."""
-        return self.standing().filter(message__kind=Kind.LIVE, message__lead__kind=Kind.LIVE)
+        return self.standing().of_live_emails()
+
+    def of_live_emails(self) -> "QualityScoreQuerySet":
+        """To live leads, whatever their transport: a text is read in the sandbox as elsewhere."""
+        return self.filter(message__kind=Kind.LIVE, message__lead__kind=Kind.LIVE)
 
 
 def _mark() -> models.PositiveSmallIntegerField:

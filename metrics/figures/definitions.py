@@ -209,10 +209,12 @@ _ALL = (
         Reading.MEAN,
         Tally.QUALITY,
         "Mean score of live emails, from 1 to 5 over five dimensions. Each email counts once, on "
-        "the day of its newest score, with the mean of everybody's newest.",
+        "the day of its newest score, with the mean of everybody's newest. Emails kept in the "
+        "sandbox count, as in the gate: they were read.",
         "points",
         "emails scored",
         needed=10,
+        version=2,
     ),
     _share(
         "edits",

@@ -111,12 +111,13 @@ def count_edits(day: Day) -> Source:
 
 
 def count_quality(day: Day) -> Source:
-    """Emails whose newest counted score is of the day, with the mean of everybody's."""
+    """Emails whose newest counted score is of the day, with the mean of everybody's; as the gate
+    counts them.
+    """
     today = QualityScore.objects.filter(**day.within("at"))
     scores = QualityScore.objects.filter(message__in=today.values("message"))
     newest: dict[tuple[int, int], tuple[int, datetime, list[int], list[Any]]] = {}
-    rows = scores.filter(message__kind=Kind.LIVE, message__lead__kind=Kind.LIVE)
-    rows = rows.exclude(message__transport=Transport.SANDBOX).order_by("pk")
+    rows = scores.of_live_emails().order_by("pk")
     for message, by, at, *rest in rows.values_list(
         "message", "by", "at", *NAMES, *of_message("message__")
     ):

@@ -5,14 +5,19 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from approvals.models import QualityScore
+from approvals.quality import summary
 from approvals.quality.dimensions import NAMES
+from caio_project.lib import calendar
 from leads.models import Kind
+from metrics.figures import roll_up
+from metrics.figures.reading import Bucket, read_figures
 from metrics.gates import gate_words
 from metrics.gates.quality_gate import email_quality_score
 from outreach.models import Message, Transport
@@ -77,6 +82,21 @@ def test_the_sandbox_leaves_out_sends_and_not_what_people_read(reviewer: User) -
     message = score(reviewer, 5, 5, 5, 5, 5)
     Message.objects.filter(pk=message.pk).update(transport=Transport.SANDBOX, status="sent")
     assert (gate().sample, gate().value) == (1, 5.0)
+
+
+def test_gate_page_and_figure_count_the_same_emails(reviewer: User) -> None:
+    """Of one number on two pages, the one that decides was of other emails."""
+    for mark, transport in ((2, Transport.SANDBOX), (4, Transport.GHL), (3, "")):
+        message = score(reviewer, *[mark] * 5)
+        Message.objects.filter(pk=message.pk).update(transport=transport)
+    score(reviewer, *[5] * 5, kind=Kind.TEST)
+    roll_up.roll_up()
+    today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    [row] = read_figures(["quality"], today, today, bucket=Bucket.WHOLE)
+
+    page = summary.summarize_scores().overall
+    assert (row.denominator, row.value) == (page.emails, page.mean) == (3, 3.0)
+    assert (gate().sample, gate().value) == (3, 3.0)
 
 
 def test_api_command_and_page_say_the_same(client: Client, reviewer: User) -> None:
