@@ -156,6 +156,7 @@ class MoveCode(TextChoices):
     OTHER_ADDRESS = "other_address", "Withdrawn: this person has another address by now"
     SAME_ADDRESS = "same_address", "Stopped: this address was written to for another lead"
     WRITTEN_AS_OTHER = "written_as_other", "Withdrawn: this person was written to as another lead"
+    WRITTEN_BEFORE = "written_before", "Withdrawn: this person was emailed before"
     OTHER_IS_OPEN = "other_is_open", "Withdrawn: this person has another email open"
     FIRST_KEPT = "first_kept", "Withdrawn: the first email was kept in the sandbox"
     COMPANY_ANSWERED = (

@@ -25,10 +25,11 @@ from outreach.contact_history.recipients import (
     Recipient,
 )
 from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
-from outreach.models import EmailEvent, Message, MessageText, Move
+from outreach.models import EmailEvent, Message, MessageText, Move, Transport
 
 MAX_COMPARED_TEXTS = 20  # newest first; each comparison takes about a millisecond
 MAX_LESSONS = 5
+WRITTEN_BEFORE = "This person was emailed before."
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def reply_or_meeting_since(known: Recipient, at: datetime) -> MoveCode | None:
         return MoveCode.ANSWERED
     booked = known.meeting_noted_at
     return MoveCode.MEETING if booked and booked >= at else None
+
+
+def was_written_before(known: Recipient, message: Message) -> bool:
+    """Whether `message` would be a second first email to the person."""
+    if message.step != 1:
+        return False
+    others = [one for one in known.emails if one.message.pk != message.pk]
+    return any(one.has_left for one in others if one.message.transport != Transport.SANDBOX)
 
 
 def load_history(known: Recipient, but: int | None = None) -> EmailHistory:

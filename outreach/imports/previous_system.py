@@ -167,6 +167,8 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
         sent_at=item.at if item.what == Status.SENT else None
     )
     _store_text(message, item, "", [])
+    if item.what == Status.SENT:
+        review_actions.withdraw_open_emails(lead, MoveCode.WRITTEN_BEFORE)
     if item.what == Status.REJECTED:
         row = Move.objects.create(
             message=message,

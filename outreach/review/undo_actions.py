@@ -6,6 +6,7 @@ A Lead reopens later what was approved and has not left, what was rejected, and 
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
@@ -18,7 +19,7 @@ from outreach.lifecycle import colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
 from outreach.limits import deadlines
-from outreach.models import Message, MessageText, Move
+from outreach.models import Message, MessageText, Move, Transport
 
 UNDO_CODES = {
     MoveCode.REJECTED: MoveCode.REJECTION_UNDONE,
@@ -38,8 +39,11 @@ def ending_move(message: Message) -> Move | None:
 
 
 def other_open_email(message: Message) -> bool:
-    """Whether another email to the same person is open by now."""
-    others = Message.objects.filter(lead=message.lead_id, status__in=OPEN)
+    """Whether another email to the same person is open by now, or beside a first one has left."""
+    in_its_place = Q(status__in=OPEN)
+    if message.step == 1:
+        in_its_place |= Q(status=Status.SENT) & ~Q(transport=Transport.SANDBOX)
+    others = Message.objects.filter(in_its_place, lead=message.lead_id)
     return others.exclude(pk=message.pk).exists()
 
 

@@ -62,6 +62,8 @@ def _check_contact_history(message: Message, known: Recipient) -> SendStopped | 
         return SendStopped(Status.WITHDRAWN, MoveCode.SAME_ADDRESS)
     if any(one.may_have_left for one in others if one.message.lead_id in known.keys):
         return SendStopped(Status.WITHDRAWN, MoveCode.WRITTEN_AS_OTHER)
+    if previous_emails.was_written_before(known, message):
+        return SendStopped(Status.WITHDRAWN, MoveCode.WRITTEN_BEFORE)
     return None
 
 

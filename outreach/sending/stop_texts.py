@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from outreach.choices import MoveCode
-from outreach.contact_history import ghl_check
+from outreach.contact_history import ghl_check, previous_emails
 from outreach.guardrails import guardrail_display
 from outreach.limits.limit_texts import LimitCode, limit_text
 from outreach.review import merged_leads
@@ -22,6 +22,7 @@ STOP_TEXTS: dict[MoveCode, str] = {
     MoveCode.MEETING: HEARD_SINCE_APPROVAL,
     MoveCode.SAME_ADDRESS: "This address was written to, as somebody else's.",
     MoveCode.WRITTEN_AS_OTHER: merged_leads.WRITTEN_AS_OTHER,
+    MoveCode.WRITTEN_BEFORE: previous_emails.WRITTEN_BEFORE,
     MoveCode.COUNTRY: "{country} is not in ALLOWED_COUNTRIES.",
     MoveCode.STALE: "It was approved on {day.day} {day:%b}, too long ago to leave unread.",
     MoveCode.OFFER_PAST: "The first time that it offers is over, or less than an hour away.",

@@ -19,6 +19,7 @@ from outreach.models import Message, MoveReason
 from outreach.review import review_actions
 from outreach.sending import send
 from tests import factories
+from tests.fakes.ghl import FakeGhl
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 REASON = "The first line is about us, not about them."
@@ -264,3 +265,29 @@ def test_the_api_reopens_in_a_leads_name(lead_user: User, reviewer: User, clock:
     assert Message.objects.get(pk=message.pk).status == "rejected"
     assert post(lead_user).json()["status"] == "held"
     assert post(lead_user).status_code == 409
+
+
+def test_no_first_email_comes_back_for_who_got_another_since(
+    ghl: FakeGhl, clock: Any, reviewer: User, lead_user: User
+) -> None:
+    """The other one is not open any more: it was sent."""
+    first = rejected(reviewer)
+    clock.shift(timedelta(minutes=11))
+    Message.objects.create(
+        lead=first.lead, transport="ghl", status="sent", sent_at=timezone.now(),
+        to_address=first.to_address,
+    )  # fmt: skip
+    assert refused(Message.objects.get(pk=first.pk), lead_user) == Refusal.REPLACED
+
+
+def test_a_follow_up_comes_back_although_its_thread_was_sent(
+    clock: Any, reviewer: User, lead_user: User
+) -> None:
+    follow_up = rejected(reviewer)
+    first = Message.objects.create(
+        lead=follow_up.lead, transport="ghl", status="sent", sent_at=timezone.now(),
+        to_address=follow_up.to_address,
+    )  # fmt: skip
+    Message.objects.filter(pk=follow_up.pk).update(step=2, follows=first)
+    clock.shift(timedelta(minutes=11))
+    assert reopen(Message.objects.get(pk=follow_up.pk), lead_user).status == "held"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from outreach.drafting import critical_reasons, no_draft, open_drafts
 from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
 from outreach.review import review_actions
+from outreach.sending import send
 from tests import factories
 from tests.outreach.conftest import WORKING
 
@@ -261,3 +263,15 @@ class TestCommand:
 def test_moments_without_a_zone_are_utc() -> None:
     take({**entry("sent"), "at": "2026-01-05"})
     assert Message.objects.get().sent_at == datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def test_a_past_email_that_is_brought_later_stops_what_waits(reviewer: User) -> None:
+    """The import came after the approval: else they got a second first email."""
+    approved = factories.cleared_email()
+    held = factories.held_email()
+    for message in (approved, held):
+        past = {"email": message.to_address, "what": "sent", "at": LONG_AGO.isoformat()}
+        assert take({**past, "subject": "Hello", "body": BODY}).by_what == {"sent": 1}
+        message.refresh_from_db()
+        assert (message.status, message.moves.latest("pk").why) == ("withdrawn", "written_before")
+    assert send.send_due() == 0

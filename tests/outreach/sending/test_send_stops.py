@@ -191,7 +191,8 @@ def test_unsubscribe_by_older_email_withdraws_open_ones(ghl: FakeGhl) -> None:
     first = factories.cleared_email(lead)
     assert send.send_due() == 1
     second = factories.held_email(lead)
-    review_actions.approve_email(second, 1, by=None)
+    Message.objects.filter(pk=second.pk).update(step=2, follows=first)
+    review_actions.approve_email(now_is(second), 1, by=None)
     other = factories.cleared_email()
     assert unsubscribes.unsubscribe_by_token(first.unsubscribe_token)
     assert send.send_due() == 1
@@ -300,3 +301,26 @@ def test_an_email_without_an_address_is_withdrawn(ghl: FakeGhl) -> None:
     Message.objects.filter(pk=message.pk).update(to_address="")
     assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("withdrawn", "no_address"), [], [])
+
+
+@pytest.mark.parametrize("transport", ["ghl", "history"])
+def test_person_with_a_sent_email_gets_no_second_first_one(ghl: FakeGhl, transport: str) -> None:
+    """Their earlier email came to light while this one was on its way, so nothing withdrew it."""
+    message = factories.cleared_email()
+    Message.objects.create(
+        lead=message.lead, transport=transport, status="sent", sent_at=timezone.now(),
+        to_address=message.to_address,
+    )  # fmt: skip
+    assert send.send_due() == 0
+    assert last_move(message) == ("withdrawn", "written_before")
+    assert now_is(message).error == "This person was emailed before."
+    assert (ghl.sent_emails(), outcomes()) == ([], [])
+
+
+def test_an_earlier_email_in_the_sandbox_is_no_contact(ghl: FakeGhl) -> None:
+    message = factories.cleared_email()
+    Message.objects.create(
+        lead=message.lead, transport="sandbox", status="sent", sent_at=timezone.now(),
+        to_address=message.to_address,
+    )  # fmt: skip
+    assert send.send_due() == 1
