@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.web.paging import fetch_page
+from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from metrics.incident_codes import Cause
 from metrics.incidents import incident_page as shown
 from metrics.incidents import incidents
@@ -73,7 +74,9 @@ def _render_story(
 @viewer_page
 @require_POST
 def acknowledge(request: HttpRequest, public_id: Any) -> HttpResponse:
-    _require(request, incidents.ACKNOWLEDGE_PERMISSION, "Reviewers acknowledge incidents.")
+    _require(
+        request, incidents.ACKNOWLEDGE_PERMISSION, ask_for_reviewer_role("acknowledge incidents")
+    )
     by_name = phase.actor_name(request.user)
     return _do(
         request,
@@ -86,7 +89,9 @@ def acknowledge(request: HttpRequest, public_id: Any) -> HttpResponse:
 @viewer_page
 @require_POST
 def add_note(request: HttpRequest, public_id: Any) -> HttpResponse:
-    _require(request, incidents.ACKNOWLEDGE_PERMISSION, "Reviewers write notes on incidents.")
+    _require(
+        request, incidents.ACKNOWLEDGE_PERMISSION, ask_for_reviewer_role("write notes on incidents")
+    )
     return _do(
         request,
         public_id,
@@ -98,7 +103,7 @@ def add_note(request: HttpRequest, public_id: Any) -> HttpResponse:
 @viewer_page
 @require_POST
 def clear(request: HttpRequest, public_id: Any) -> HttpResponse:
-    _require(request, incidents.CLEAR_PERMISSION, "Leads clear incidents.")
+    _require(request, incidents.CLEAR_PERMISSION, ask_a_lead("clear incidents"))
     return _do(
         request,
         public_id,
@@ -107,9 +112,9 @@ def clear(request: HttpRequest, public_id: Any) -> HttpResponse:
     )
 
 
-def _require(request: HttpRequest, permission: str, who: str) -> None:
+def _require(request: HttpRequest, permission: str, refusal: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied(f"{who} Nothing was changed.")
+        raise PermissionDenied(refusal)
 
 
 def _do(

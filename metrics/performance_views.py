@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.web.downloads import download_response
+from caio_project.lib.words.role_words import ask_a_lead
 from metrics import forms
 from metrics.figures import export
 from metrics.performance import performance_page, targets_page
@@ -57,7 +58,7 @@ def targets_view(request: HttpRequest) -> HttpResponse:
     """Everybody reads; a Lead saves one of the two forms, which `what` names."""
     may_set, posted = request.user.has_perm(targets_page.PERMISSION), request.method == "POST"
     if posted and not may_set:
-        raise PermissionDenied("Leads set targets and prices. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("set targets and prices"))
     what = request.POST.get("what", "")
     targets = forms.TargetsForm(
         request.POST if what == "targets" else None,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.lib.web.downloads import download_response
+from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from metrics import forms
 from metrics.gates import gate_evaluation
 from metrics.health import domain_report
@@ -50,9 +51,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 def machine_view(request: HttpRequest) -> HttpResponse:
     may_turn_on = request.user.has_perm(phase.AUTO_APPROVE_PERMISSION)
     if not may_turn_on and not request.user.has_perm(phase.HALT_PERMISSION):
-        raise PermissionDenied(
-            "Leads turn automatic approval on, Reviewers can turn it off. Nothing was changed."
-        )
+        raise PermissionDenied(ask_for_reviewer_role("turn automatic approval off"))
     posted = request.method == "POST"
     form = forms.AutoApprovalForm(
         request.POST if posted else None, initial=phase_page.switch_initial(may_turn_on)
@@ -74,7 +73,7 @@ def machine_view(request: HttpRequest) -> HttpResponse:
 @viewer_page
 def domain_view(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(sending_domains.WARM_UP_PERMISSION):
-        raise PermissionDenied("Leads set the warm-up of the sending domain. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("set the warm-up of the sending domain"))
     posted = request.method == "POST"
     form = forms.WarmUpForm(request.POST if posted else None)
     if not posted or not form.is_valid():
@@ -120,7 +119,7 @@ def phase_view(request: HttpRequest) -> HttpResponse:
 def promote_view(request: HttpRequest) -> HttpResponse:
     """What is missing for the next phase; where nothing is, the form that moves there."""
     if not request.user.has_perm("outreach.promote"):
-        raise PermissionDenied("Leads move the phase up. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("move the phase up"))
     target = gate_evaluation.next_target()
     if target is None:
         messages.info(request, "Gates lead to no phase from here. Nothing was changed.")
@@ -171,7 +170,7 @@ def experiments_view(request: HttpRequest) -> HttpResponse:
 def start_experiment(request: HttpRequest) -> HttpResponse:
     """Preview version B, then start the test of exactly what was shown."""
     if not request.user.has_perm("outreach.run_experiment"):
-        raise PermissionDenied("Leads start experiments. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("start experiments"))
     posted = request.method == "POST"
     form = forms.ExperimentForm(
         request.POST if posted else None, initial=experiment_start.initial_values(request.GET)
@@ -199,7 +198,7 @@ def publish_winner(request: HttpRequest, public_id: Any) -> HttpResponse:
         request.user.has_perm("outreach.change_emailtemplate"),
     )
     if not all(may):
-        raise PermissionDenied("Leads publish the winner of a test. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("publish the winner of a test"))
     experiment = get_object_or_404(Experiment, public_id=public_id)
     try:
         stored = experiments.publish_winner(experiment, request.user)
@@ -213,7 +212,7 @@ def publish_winner(request: HttpRequest, public_id: Any) -> HttpResponse:
 @require_POST
 def end_experiment(request: HttpRequest, public_id: Any) -> HttpResponse:
     if not request.user.has_perm("outreach.run_experiment"):
-        raise PermissionDenied("Leads end experiments. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("end experiments"))
     experiment = get_object_or_404(Experiment, public_id=public_id)
     try:
         ended = experiments.end_experiment(experiment, request.user)

@@ -6,6 +6,7 @@ from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
 from caio_project.lib.models import PersonalSettings
 from caio_project.lib.words.clock_words import day_clock_words, moment_words
+from caio_project.lib.words.role_words import ask_a_lead
 from outreach.choices import MoveCode, Status, move_words
 from outreach.control import phase
 from outreach.models import Message
@@ -67,7 +68,7 @@ REOPEN_CONFLICTS = (
 def reopen_refusal_sentence(refusal: Refusal, message: Message) -> str:
     """Why an email was not reopened."""
     if refusal == Refusal.NOT_A_LEAD:
-        return "A Lead can reopen an email. Nothing was changed."
+        return ask_a_lead("reopen an email")
     if refusal == Refusal.FOR_PRACTICE:
         return "An email for practice is decided once. Nothing was changed."
     if refusal == Refusal.WAITS_ALREADY:
@@ -105,7 +106,7 @@ def _against_undo(refusal: Refusal, message: Message) -> str:
         return f"A decision can be undone for {_wait_words(int(wait.total_seconds()))}."
     if refusal == Refusal.STOPPED:
         return "This person is on a do-not-contact list by now."
-    return "Another email to this person was opened meanwhile."
+    return "Another email to this person was opened or sent meanwhile."
 
 
 def _wait_words(seconds: int) -> str:

@@ -10,14 +10,15 @@ from django.urls import reverse
 
 from approvals.views import sent
 from approvals.views.pages import SeeOther, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from outreach.control import phase
 from outreach.feedback import replies, reply_consequences
 from outreach.feedback.reply_consequences import StopStays
 from outreach.models import Reply, ReplyKind
 
-NO_REPLY_PERMISSION = "You can read. Ask a Lead for the reviewer role to sort or take answers."
+NO_REPLY_PERMISSION = ask_for_reviewer_role("sort or take answers")
 STAYS_STOPPED = "They asked to stop before, so they stay stopped: that is never lifted by sorting."
-NO_TAKE_BACK_PERMISSION = "Ask a Lead to take back what the machine took for a stop."
+NO_TAKE_BACK_PERMISSION = ask_a_lead("take back what the machine took for a stop")
 WHY_STOP_STAYS = {
     StopStays.OWN_WORD: "They wrote nothing but that word, so it is their own stop. "
     "Nobody can take it back.",

@@ -11,6 +11,7 @@ from approvals.decisions.judgement import Refusal
 from approvals.desk import notes, status_words
 from approvals.views.desk_answers import render_desk
 from approvals.views.pages import find_message, redirect_to_desk, redirect_to_next, reviewer_action
+from caio_project.lib.words.role_words import ask_a_lead
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Message
@@ -42,7 +43,7 @@ def snooze_email(request: HttpRequest, message: Message) -> HttpResponse:
 def take_over(request: HttpRequest, message: Message) -> HttpResponse:
     """A Lead gets an email that a colleague has; what they typed stays on their page."""
     if not request.user.has_perm(reopening.PERMISSION):
-        raise PermissionDenied("A Lead can take over an email. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("take an email over"))
     if message.status not in (Status.HELD, Status.BLOCKED):
         said = refusal_words.describe_current_state(message)
         messages.info(request, said.removesuffix(refusal_words.NOT_RECORDED))
@@ -57,7 +58,7 @@ def take_over(request: HttpRequest, message: Message) -> HttpResponse:
 def reopen_email(request: HttpRequest, message: Message) -> HttpResponse:
     form, decider = forms.ReopenForm(request.POST), Decider(request.user, "desk")
     if reopening.find_refusal(message, message.version, decider) == Refusal.NOT_A_LEAD:
-        raise PermissionDenied("A Lead can reopen an email. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("reopen an email"))
     if not form.is_valid():
         return render_desk(request, message, 422, reopen_form=form)
     typed = form.cleaned_data

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from outreach.content import seller_fields
 from outreach.content.roles import ROLES
 from outreach.drafting import signing
 from outreach.email_templates import seller_settings
 
-NOT_A_LEAD = "You can read. Ask a Lead to change what emails say we sell."
+READERS_NOTE = "You can read. Ask a Lead to change what emails say we sell."
 SAVED_MEANWHILE = (
     "Somebody else saved this page while you were typing. Your words are below and are not saved. "
     "Open the page again to see theirs."
@@ -113,7 +114,7 @@ def seller_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render(request, SellerForm(initial=_shown(signing.current_seller())))
     if not request.user.has_perm("outreach.change_seller"):
-        raise PermissionDenied(NOT_A_LEAD)
+        raise PermissionDenied(ask_a_lead("change what emails say we sell"))
     form = SellerForm(request.POST)
     if not form.is_valid():
         return _render(request, form, 422)
@@ -134,7 +135,7 @@ def _render(request: HttpRequest, form: SellerForm, status: int = 200) -> HttpRe
         "form": form,
         "versions": seller_settings.newest_versions(),
         "may_change": request.user.has_perm("outreach.change_seller"),
-        "not_a_lead": NOT_A_LEAD,
+        "not_a_lead": READERS_NOTE,
     }
     return render_page(request, "approvals/settings/seller.html", context, status)
 

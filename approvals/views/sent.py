@@ -17,6 +17,7 @@ from approvals.desk import email_sheet
 from approvals.escalation import availability, ladder_rows, notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from outreach.control import phase
 from outreach.drafting import manual_queue
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
@@ -94,7 +95,7 @@ def sandbox_email_page(request: HttpRequest, pk: int) -> HttpResponse:
 def bring_back_sandboxed(request: HttpRequest) -> HttpResponse:
     """Queue the people approved in the sandbox anew, once GoHighLevel is connected."""
     if not request.user.has_perm("outreach.queue_segment"):
-        raise PermissionDenied("Only a Lead can bring people back. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("bring people back"))
     if reason := manual_queue.why_none_comes_back():
         return render_sent_page(request, 409, problem=f"{reason} Nobody was brought back.")
     selection = manual_queue.select_sandboxed()
@@ -176,7 +177,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def halt_sending(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("outreach.halt"):
-        raise PermissionDenied("Reviewers and Leads can halt sending. Nothing was changed.")
+        raise PermissionDenied(ask_for_reviewer_role("halt sending"))
     phase.halt_sending(
         by=request.user, reason=request.POST.get("reason", "").strip()[:500] or DEFAULT_HALT_REASON
     )
@@ -187,7 +188,7 @@ def halt_sending(request: HttpRequest) -> HttpResponse:
 @viewer_page
 def resume_sending(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("outreach.resume"):
-        raise PermissionDenied("Only a Lead can resume sending. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("resume sending"))
     form = forms.ReasonForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return render_page(

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from outreach.models import Snippet
 
-NOT_A_LEAD = "You can read and insert snippets. Ask a Lead to change them."
+READERS_NOTE = "You can read and insert snippets. Ask a Lead to change them."
 
 
 class SnippetForm(forms.ModelForm):
@@ -30,7 +31,7 @@ def snippets_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render(request, SnippetForm())
     if not request.user.has_perm("outreach.change_snippets"):
-        raise PermissionDenied(NOT_A_LEAD)
+        raise PermissionDenied(ask_a_lead("change snippets"))
     wanted = request.POST.get("pk", "")
     found = Snippet.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     if wanted and found is None:
@@ -55,6 +56,6 @@ def _render(request: HttpRequest, form: SnippetForm, status: int = 200) -> HttpR
         "form": form,
         "snippets": Snippet.objects.select_related("changed_by"),
         "may_change": request.user.has_perm("outreach.change_snippets"),
-        "not_a_lead": NOT_A_LEAD,
+        "not_a_lead": READERS_NOTE,
     }
     return render_page(request, "approvals/settings/snippets.html", context, status)

@@ -14,9 +14,10 @@ from caio_project.import_pages import import_runs
 from caio_project.import_pages.import_form import ImportForm
 from caio_project.import_pages.import_kinds import KINDS
 from caio_project.lib.models import FileImport
+from caio_project.lib.words.role_words import ask_a_lead
 
 PERMISSION = "lib.import_files"
-NOT_A_LEAD = "Leads import files. Nothing was stored."
+NOT_A_LEAD = ask_a_lead("import files", "stored")
 TOO_MANY = "Too many files wait to be worked off. Nothing was stored; try again in a few minutes."
 SHOWN_RUNS = 20
 Kind, Outcome = FileImport.Kind, FileImport.Outcome

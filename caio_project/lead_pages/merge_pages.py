@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from approvals.views.pages import SeeOther, render_page
 from caio_project import field_labels
 from caio_project.lead_pages import lead_list, lead_lookup, merge_comparison
+from caio_project.lib.words.role_words import ask_a_lead
 from leads.identity import merge_preview, merge_undo, merging
 from leads.models import Lead, Merge
 from outreach.models import Message
 
-NEEDS_LEAD_ROLE = "You can read. Merging leads and taking them apart is a Lead's to do."
+READERS_NOTE = "You can read. Ask a Lead to merge leads or take them apart."
 MAX_FOUND = 20
 
 
@@ -115,7 +116,7 @@ def _show_merge(
         "form": form,
         "problem": problem,
         "decides": request.user.has_perm("leads.decide_merge"),
-        "not_a_lead": NEEDS_LEAD_ROLE,
+        "not_a_lead": READERS_NOTE,
         "emails": Message.objects.filter(lead=preview.loser).count(),
     }
     return render_page(request, "caio_project/lead_pages/merge.html", context, status)
@@ -159,14 +160,14 @@ def _show_undo(
         "form": form,
         "problem": problem,
         "decides": request.user.has_perm("leads.decide_merge"),
-        "not_a_lead": NEEDS_LEAD_ROLE,
+        "not_a_lead": READERS_NOTE,
     }
     return render_page(request, "caio_project/lead_pages/unmerge.html", context, status)
 
 
 def _require_permission(request: HttpRequest) -> None:
     if not request.user.has_perm("leads.decide_merge"):
-        raise PermissionDenied(NEEDS_LEAD_ROLE)
+        raise PermissionDenied(ask_a_lead("merge leads or take them apart"))
 
 
 def _to_lead(lead: Lead) -> HttpResponse:

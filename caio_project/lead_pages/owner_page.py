@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from approvals.views.pages import SeeOther
 from caio_project.lead_pages import lead_lookup
+from caio_project.lib.words.role_words import ask_for_reviewer_role
 from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
 from outreach.contact_history import previous_emails
@@ -21,7 +22,6 @@ from outreach.control import phase
 from outreach.drafting import signing
 from outreach.lifecycle.transitions import NOT_SENT_YET
 
-NEEDS_REVIEWER_ROLE = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
 NO_OWNER = "Nobody: no rule fits, and there is no default sender in the team."
 ORIGIN_TEXTS = {
     OwnerHow.HAND: "Set by hand",
@@ -86,7 +86,7 @@ def _signed_by_another(lead: Lead) -> str:
 @require_POST
 def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
     if not request.user.has_perm("leads.assign_owner"):
-        raise PermissionDenied(NEEDS_REVIEWER_ROLE)
+        raise PermissionDenied(ask_for_reviewer_role("reassign a lead"))
     lead = lead_lookup.find_lead(public_id)
     wanted = request.POST.get("member", "")
     member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None

@@ -14,13 +14,13 @@ from approvals.views.pages import SeeOther, render_page
 from caio_project.lead_pages import lead_lookup
 from caio_project.lib.models import AccessEvent
 from caio_project.lib.web.downloads import download_response
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.privacy import consent, erasing, person_export, subject
 from caio_project.privacy.erasure_words import OUTSIDE, report_lines
 from caio_project.team_access.access_log import record_access
 from leads.models import Erasure, Lead
 from outreach.models import Message
 
-NEEDS_LEAD_ROLE = "You can read. Exporting and erasing people is a Lead's to do."
 NOT_CONFIRMED = "That is not what is asked for. Nothing was erased."
 
 
@@ -81,4 +81,4 @@ def _show(request: HttpRequest, lead: Lead, problem: str = "", status: int = 200
 
 def _require(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied(NEEDS_LEAD_ROLE)
+        raise PermissionDenied(ask_a_lead("export or erase people"))

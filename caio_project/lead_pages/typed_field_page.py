@@ -13,11 +13,10 @@ from django.views.decorators.http import require_POST
 from approvals.views.pages import redirect_back
 from caio_project.lead_pages import lead_lookup
 from caio_project.lib.nudge import nudge
+from caio_project.lib.words.role_words import ask_for_reviewer_role
 from leads.identity import typed_fields
 from outreach.control import phase
 from outreach.drafting import recheck
-
-NEEDS_REVIEWER_ROLE = "You can read. Ask a Lead for the reviewer role to add what is missing."
 
 
 @login_required
@@ -26,7 +25,7 @@ NEEDS_REVIEWER_ROLE = "You can read. Ask a Lead for the reviewer role to add wha
 @require_POST
 def store_field(request: HttpRequest, public_id: Any) -> HttpResponse:
     if not request.user.has_perm("approvals.decide"):
-        raise PermissionDenied(f"{NEEDS_REVIEWER_ROLE} Nothing was stored.")
+        raise PermissionDenied(ask_for_reviewer_role("add what is missing", "stored"))
     lead = lead_lookup.find_lead(public_id)
     name, typed = request.POST.get("field", ""), request.POST.get("value", "")
     try:

@@ -15,13 +15,14 @@ from caio_project.lib.files import FileReport, UnreadableFile, uploaded_bytes
 from caio_project.lib.models import LiveVendor, SetUpChange, StoredSecret
 from caio_project.lib.vendor_access import access
 from caio_project.lib.words.check_states import CheckState
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.set_up import going_live, parts, proofs, vendor_parts
 from caio_project.set_up.entered_secrets import ValueRefused, remove_secret, store_secret
 from caio_project.set_up.secret_rows import secret_rows
 from leads.imports.past_employers import import_past_employers
 
 PERMISSION = "lib.set_up_vendors"
-NOT_A_LEAD = "Leads set this up. Nothing was changed."
+NOT_A_LEAD = ask_a_lead("set this up")
 MOST_BYTES = 2_000_000
 SHOWN_CHANGES = 20
 SHOWN_ERRORS = 50

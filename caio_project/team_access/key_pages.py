@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther
 from caio_project.lib.models import ApiKey
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.team_access import api_key_changes
 
 MAX_KEYS_SHOWN = 200
@@ -40,7 +41,7 @@ def revoke_key(request: HttpRequest, prefix: str) -> HttpResponse:
     rows = api_key_changes.visible_keys(request.user)
     key = get_object_or_404(rows, prefix=prefix)
     if not api_key_changes.may_revoke(request.user, key):
-        raise PermissionDenied("You may revoke your own API keys. Ask a Lead for this one.")
+        raise PermissionDenied(ask_a_lead("revoke a colleague's API key"))
     if api_key_changes.revoke_key(key, by=request.user, request=request):
         messages.success(request, f"Revoked: {key.name}. Requests with it get 401 from now on.")
     else:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.weekly_pages.approval_rule_form import ApprovalRuleForm, EndRuleForm, rule_words
 from outreach.auto_approval import rule_changes, template_runs
 from outreach.auto_approval.rule_changes import RuleRefused
@@ -16,7 +17,7 @@ from outreach.models import ApprovalRule, EmailTemplate
 
 ADD_PERMISSION = "outreach.add_approvalrule"
 END_PERMISSION = "outreach.change_approvalrule"
-NOT_A_LEAD = "You can read the rules. Ask a Lead to change them. Nothing was changed."
+NOT_A_LEAD = ask_a_lead("change the rules")
 
 
 @viewer_page

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.models import DiagnosisRun
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.operations import diagnosis_runs
 
 RUN_PERMISSION = "lib.run_diagnosis"
@@ -21,7 +22,7 @@ STATE_VERDICTS = {"works": "pass", "does not": "fail"}
 def diagnosis_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not request.user.has_perm(RUN_PERMISSION):
-            raise PermissionDenied("Leads run the diagnosis. Nothing was changed.")
+            raise PermissionDenied(ask_a_lead("run the diagnosis"))
         if not diagnosis_runs.ask_diagnosis(request.user):
             messages.info(request, "A diagnosis is running already. Its result appears here.")
         return SeeOther(reverse("diagnosis"))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from approvals.forms import ReasonForm
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib import calendar
+from caio_project.lib.words.role_words import ask_a_lead
 from leads.models import Switch
 from outreach.control import phase
 from outreach.drafting import follow_ups
@@ -57,7 +58,7 @@ def follow_ups_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render(request, ReasonForm())
     if not request.user.has_perm(TURN_PERMISSION):
-        raise PermissionDenied("Leads turn follow-ups on and off. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("turn follow-ups on or off"))
     form, wanted = ReasonForm(request.POST), request.POST.get("turn", "")
     if not form.is_valid() or wanted not in ("on", "off"):
         return _render(request, form, 422)

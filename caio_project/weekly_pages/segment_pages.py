@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from approvals.forms import ReasonForm
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.weekly_pages.segment_form import SegmentForm
 from outreach.drafting import manual_queue
 from outreach.models import SegmentRequest
@@ -85,4 +86,4 @@ def _find_request(public_id: Any) -> SegmentRequest:
 
 def _require_lead(request: HttpRequest) -> None:
     if not request.user.has_perm(QUEUE_PERMISSION):
-        raise PermissionDenied("Leads write to a segment. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("write to a segment"))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.weekly_pages import template_list
 from caio_project.weekly_pages.template_form import TemplatePageForm
 from outreach.email_templates import preview, publishing
@@ -149,4 +150,4 @@ def _is_number(typed: str) -> bool:
 
 def _require(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied("You can read. Leads change templates. Nothing was changed.")
+        raise PermissionDenied(ask_a_lead("change templates"))

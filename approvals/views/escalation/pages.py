@@ -28,13 +28,14 @@ from approvals.views.escalation.forms import (
 )
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.words.role_words import ask_a_lead
 from leads.models import TeamMember
 from outreach.choices import Band
 from outreach.limits import office_hours, team_calendar
 from outreach.models import DayOff, TeamCalendar
 
 CHANGE = "approvals.change_escalation"
-NOT_A_LEAD = "A Lead changes who is told when. Nothing was changed."
+NOT_A_LEAD = ask_a_lead("change who is told when")
 CHANGED_MEANWHILE = "Somebody saved another version meanwhile. Yours is below and is not saved."
 MOST_ORDER = 99
 MOST_DAYS_AWAY = 366  # that the preview looks back or ahead

@@ -8,8 +8,9 @@ from django.urls import reverse
 from approvals import forms
 from approvals.training import results, seeding
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 
-NOT_A_LEAD = "Leads make emails for practice. Nothing was made."
+NOT_A_LEAD = ask_a_lead("make emails for practice", "made")
 
 
 @viewer_page
