@@ -13,7 +13,7 @@ from django.db import connection
 
 from caio_project import roles
 from caio_project.lib.calendar import WorkingHours
-from caio_project.lib.vendor_access.access import SLACK, is_sandboxed
+from caio_project.lib.vendor_access.access import RB2B, SLACK, is_sandboxed
 from caio_project.operations.figure_checks import figure_errors
 from caio_project.operations.slack_checks import slack_errors
 from caio_project.privacy import retention
@@ -73,9 +73,11 @@ def _is_dns_server(text: str) -> bool:
 
 def _base_errors() -> list[tuple[str, str, str]]:
     found = []
-    if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
+    may_lack = settings.DEBUG or RB2B in settings.SANDBOX
+    if not may_lack and not settings.RB2B_WEBHOOK_TOKENS:
         text = "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive."
-        found.append(("RB2B_WEBHOOK_TOKENS", text, "Set one token."))
+        hint = "Set one token, or name rb2b in SANDBOX and make one on /sales/setup."
+        found.append(("RB2B_WEBHOOK_TOKENS", text, hint))
     if settings.RB2B_ALLOW_UNTOKENED_UNTIL:
         try:
             date.fromisoformat(settings.RB2B_ALLOW_UNTOKENED_UNTIL)
@@ -126,7 +128,7 @@ def _account_errors() -> list[tuple[str, str, str]]:
 def _vendor_errors() -> list[tuple[str, str, str]]:
     found = []
     vendors = tuple(settings.VENDOR_SETTINGS)
-    for name, known in (("SANDBOX", vendors), ("SANDBOX_FORCE", (*vendors, SLACK))):
+    for name, known in (("SANDBOX", (*vendors, RB2B)), ("SANDBOX_FORCE", (*vendors, SLACK))):
         for vendor in getattr(settings, name):
             if vendor not in known:
                 text = f"{name} names {vendor!r}; it knows {', '.join(known)}."

@@ -208,7 +208,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
 from caio_project.operations.figure_settings import *  # noqa: E402, F403, I001
 from caio_project.watching.watch_settings import *  # noqa: E402, F403
 
-SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
+SANDBOX = env.list("SANDBOX", default=[])  # what may be missing at the start: ghl, clay, rb2b
 SANDBOX_FORCE = env.list("SANDBOX_FORCE", default=[])  # those that no page takes live
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
 SENDER_NAME = env.str("SENDER_NAME", default="")
@@ -280,7 +280,7 @@ VENDOR_SETTINGS = {
     "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"),
 }
 UNCONNECTED = [v for v, names in VENDOR_SETTINGS.items() if not all(map(globals().get, names))]
-SANDBOXED = sorted({*SANDBOX, *SANDBOX_FORCE, *(UNCONNECTED if DEBUG else [])})
+SANDBOXED = sorted({*SANDBOX, *SANDBOX_FORCE, *(UNCONNECTED if DEBUG else [])} - {"rb2b"})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
 EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)

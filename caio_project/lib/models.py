@@ -15,6 +15,7 @@ from caio_project.lib.db.append_only import AppendOnly
 from caio_project.lib.file_imports.models import FileImport as FileImport
 from caio_project.lib.file_imports.models import ImportedFile as ImportedFile
 from caio_project.lib.vendor_access.models import LiveVendor as LiveVendor
+from caio_project.lib.vendor_access.models import Rb2bToken as Rb2bToken
 from caio_project.lib.vendor_access.models import SetUpChange as SetUpChange
 from caio_project.lib.vendor_access.models import SetUpCount as SetUpCount
 from caio_project.lib.vendor_access.models import SetUpProof as SetUpProof

@@ -19,13 +19,13 @@ from slack_sdk.errors import SlackClientError
 from approvals.integrations import slack
 from caio_project.lib import http
 from caio_project.lib.models import SetUpProof
+from caio_project.lib.vendor_access import rb2b_tokens
 from caio_project.lib.vendor_access.access import (
     GHL_PROVEN,
     GHL_TESTED,
     STORABLE_BY_VENDOR,
     forget_rows,
     ghl_fingerprint,
-    rb2b_tokens,
     vendor_value,
 )
 from leads.enrichment import submission_budget
@@ -51,7 +51,8 @@ def fingerprint_of(part: str) -> str:
         return ghl_fingerprint()
     values = [vendor_value(name) for name in NAMES.get(part, ())]
     values += [str(getattr(settings, name)) for name in PLACES.get(part, ())]
-    values += rb2b_tokens() if part == "rb2b" else []
+    if part == "rb2b":
+        values += [*rb2b_tokens.environment_tokens(), *sorted(rb2b_tokens.made_hashes())]
     return salted_hmac("set-up proof", "\n".join(values), algorithm="sha256").hexdigest()
 
 
@@ -135,8 +136,8 @@ def _test_email(user: Any) -> str:
 
 def _test_rb2b(user: Any) -> str:
     """Ask the webhook, at the address that RB2B has, whether it can store. No visitor is posted."""
-    if not rb2b_tokens():
-        raise NotProven("RB2B_WEBHOOK_TOKENS is not set.")
+    if not rb2b_tokens.count_tokens():
+        raise NotProven("There is no token yet. Make one.")
     answer = http.send_request(
         "GET", f"{settings.SITE_URL}/webhooks/rb2b/health", deadline=SECONDS / 2
     )

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.files import FileReport, UnreadableFile, uploaded_bytes
 from caio_project.lib.models import LiveVendor, SetUpChange, StoredSecret
-from caio_project.lib.vendor_access import access
+from caio_project.lib.vendor_access import access, rb2b_tokens
 from caio_project.lib.words.check_states import CheckState
 from caio_project.lib.words.role_words import ask_a_lead
-from caio_project.set_up import going_live, parts, proofs, vendor_parts
+from caio_project.set_up import going_live, made_tokens, parts, proofs, vendor_parts
 from caio_project.set_up.entered_secrets import ValueRefused, remove_secret, store_secret
 from caio_project.set_up.secret_rows import secret_rows
 from leads.imports.past_employers import import_past_employers
@@ -76,6 +76,25 @@ def _test(request: HttpRequest, part: str) -> HttpResponse:
     return _back(request)
 
 
+def _make_token(request: HttpRequest, _: str) -> HttpResponse:
+    """Answered with the page itself: the token is shown this once, and kept nowhere."""
+    try:
+        token = made_tokens.make_token(request.user)
+    except made_tokens.TooManyTokens:
+        messages.error(request, f"{made_tokens.TOO_MANY} Nothing was changed.")
+        return _back(request)
+    parts.count_done()
+    return _render(request, new_address=vendor_parts.rb2b_address(token))
+
+
+def _revoke_token(request: HttpRequest, pk: str) -> HttpResponse:
+    if made_tokens.revoke_token(pk, request.user):
+        messages.success(request, "Revoked: who posts with this token is refused from now on.")
+    else:
+        messages.error(request, "There is no such token. Nothing was changed.")
+    return _back(request)
+
+
 def _go_live(request: HttpRequest, vendor: str) -> HttpResponse:
     try:
         going_live.go_live(vendor, request.user)
@@ -120,6 +139,8 @@ Act = Callable[[HttpRequest, str], HttpResponse]
 ACTS: dict[str, Act] = {
     "enter": _enter,
     "remove": _remove,
+    "make_token": _make_token,
+    "revoke_token": _revoke_token,
     "test": _test,
     "live": _go_live,
     "sandbox": _to_sandbox,
@@ -155,6 +176,9 @@ def _render(request: HttpRequest, status: int = 200, **more: Any) -> HttpRespons
             }
             for one in found
         ],
+        "tokens": made_tokens.live_tokens(),
+        "told_tokens": len(rb2b_tokens.environment_tokens()),
+        "may_make": len(made_tokens.live_tokens()) < made_tokens.MOST_LIVE,
         "changes": SetUpChange.objects.all()[:SHOWN_CHANGES],
         **more,
     }

@@ -8,7 +8,8 @@ from django.urls import reverse
 from approvals.choices import Channel
 from approvals.models import Notice
 from caio_project.lib.models import SetUpProof
-from caio_project.lib.vendor_access.access import is_ghl_proven, is_sandboxed, rb2b_tokens
+from caio_project.lib.vendor_access import rb2b_tokens
+from caio_project.lib.vendor_access.access import is_ghl_proven, is_sandboxed
 from caio_project.lib.words.check_states import CheckState
 from caio_project.operations import diagnosis
 from caio_project.set_up.going_live import VENDORS, missing_values
@@ -23,8 +24,8 @@ Tests = dict[str, SetUpProof]
 
 def rb2b_part(tests: Tests, now: datetime) -> Part:
     found = PartFinding(faults=alarms.open_texts("rb2b:"))
-    if not rb2b_tokens():
-        found.lack("RB2B_WEBHOOK_TOKENS", f"{SERVER}, in the environment")
+    if not rb2b_tokens.count_tokens():
+        found.lack("a token", f"{LEADS}, or {SERVER} in RB2B_WEBHOOK_TOKENS")
     rows = InboundEvent.objects.filter(source="rb2b", kind=Kind.LIVE).order_by("-received_at")
     if (last := rows.values_list("received_at", flat=True).first()) is not None:
         found.seen = f"The last event {seen_ago('came', last, now)}."
@@ -116,13 +117,17 @@ def _note_last_notice(found: PartFinding, channel: Channel, now: datetime) -> No
         found.seen = f"The last notice {seen_ago('arrived', last, now)}."
 
 
+def rb2b_address(token: str) -> str:
+    return f"{settings.SITE_URL}/webhooks/rb2b?token={token}"
+
+
 def webhook_addresses(*, with_token: bool) -> dict[str, list[tuple[str, str]]]:
     """By part: what an address is for, and the address; the token is masked unless asked for."""
     site = settings.SITE_URL
-    token = rb2b_tokens()[-1] if rb2b_tokens() else "RB2B_WEBHOOK_TOKENS"
-    shown = token if with_token else "…"
+    told = rb2b_tokens.environment_tokens()
+    shown = told[-1] if told and with_token else "…"
     return {
-        "rb2b": [("Webhook", f"{site}/webhooks/rb2b?token={shown}")],
+        "rb2b": [("Webhook", rb2b_address(shown))] if told or not with_token else [],
         "clay": [("Callback of the HTTP column", f"{site}/webhooks/clay")],
         "ghl": [
             ("Webhook of the app", f"{site}/webhooks/ghl"),

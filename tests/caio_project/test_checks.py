@@ -43,9 +43,17 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
     assert names() == set()
 
 
+def test_a_server_without_rb2bs_token_says_that_it_means_to(live: Any) -> None:
+    live.RB2B_WEBHOOK_TOKENS = []
+    assert names() == {"RB2B_WEBHOOK_TOKENS"}
+    live.SANDBOX = ["rb2b"]
+    assert names() == set()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SANDBOX_FORCE", ["rb2b"]),
         ("RB2B_WEBHOOK_TOKENS", []),
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "x"),

@@ -16,13 +16,14 @@ from django.utils.crypto import salted_hmac
 
 from caio_project.lib import sealed
 from caio_project.lib.db import deadline
-from caio_project.lib.vendor_access.models import LiveVendor, SetUpProof, StoredSecret
+from caio_project.lib.vendor_access.models import LiveVendor, Rb2bToken, SetUpProof, StoredSecret
 
 FRESH_SECONDS = 2.0
 WEBHOOK_SECONDS = 1.0  # of the three that vendors wait
+RB2B = "rb2b"  # in SANDBOX: its tokens are made on the page
 SLACK = "slack"  # in SANDBOX_FORCE: nothing is posted there
-# What may be entered on the page of the set-up. RB2B's token stays in the environment: its webhook
-# must know it while the database is away.
+# What may be entered on the page of the set-up. RB2B's tokens are in rb2b_tokens.py: its webhook
+# must know them while the database is away.
 STORABLE_BY_VENDOR = {
     "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_WEBHOOK_AUTH_TOKEN", "CLAY_CALLBACK_TOKEN"),
     "ghl": ("GHL_API_TOKEN", "GHL_LOCATION_ID", "GHL_FROM_EMAIL", "GHL_WORKFLOW_TOKEN"),
@@ -41,6 +42,7 @@ class Rows:
     until: float  # by time.monotonic: read anew from then on
     stored: dict[str, str]
     opened: dict[str, str] = field(default_factory=dict)
+    rb2b_hashes: frozenset[str] = frozenset()
 
 
 _held: dict[str, Rows] = {}  # this process's newest reading, under "now"
@@ -68,11 +70,6 @@ def value_in_time(name: str) -> str:
             return vendor_value(name)
     except DatabaseError:
         return _open_held(name)
-
-
-def rb2b_tokens() -> list[str]:
-    found: list[str] = settings.RB2B_WEBHOOK_TOKENS
-    return found
 
 
 def is_sandboxed(vendor: str) -> bool:
@@ -145,7 +142,8 @@ def assume_no_rows() -> None:
     _held["now"] = Rows(math.inf, {})
 
 
-def _read_rows() -> Rows:
+def read_rows() -> Rows:
+    """Raises DatabaseError."""
     found = _held.get("now")
     if found is None or time.monotonic() >= found.until:
         until = time.monotonic() + FRESH_SECONDS
@@ -153,7 +151,11 @@ def _read_rows() -> Rows:
         live = LiveVendor.objects.values_list("vendor", "place")
         tests = SetUpProof.objects.filter(ok=True, part__in=("ghl", GHL_PROVEN))
         proven = tests.values_list(Concat(Value("test of "), "part"), "fingerprint")
-        found = Rows(until, dict(secrets.union(live, proven)))
+        tokens = Rb2bToken.objects.filter(revoked_at=None).order_by()
+        hashes = tokens.values_list("sha256", Value(RB2B))
+        stored = dict(secrets.union(live, proven, hashes))
+        made = frozenset(name for name, value in stored.items() if value == RB2B)
+        found = Rows(until, stored, rb2b_hashes=made)
         _held["now"] = found
     return found
 
@@ -161,16 +163,21 @@ def _read_rows() -> Rows:
 def _newest_rows() -> Rows:
     """As they are, or were last read. Raises DatabaseError where they never were."""
     try:
-        return _read_rows()
+        return read_rows()
     except DatabaseError:
-        if (found := _held.get("now")) is None:
+        if (found := held_rows()) is None:
             raise
         return found
 
 
+def held_rows() -> Rows | None:
+    """What this process read last, however long ago."""
+    return _held.get("now")
+
+
 def _open_held(name: str) -> str:
     """As it was last read."""
-    found = _held.get("now")
+    found = held_rows()
     return _open_stored(found, name) if found else ""
 
 

@@ -41,6 +41,24 @@ class LiveVendor(models.Model):
         return self.vendor
 
 
+class Rb2bToken(models.Model):
+    """A token of RB2B's address that a Lead made. Its hash needs no key: none can be lost."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=8, help_text="How it begins, to tell it by.")
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by_name = models.CharField(max_length=150)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+
 class SetUpProof(models.Model):
     """The newest test of a part of the set-up; it holds for the values that it was made with."""
 

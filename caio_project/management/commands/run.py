@@ -20,7 +20,8 @@ from rich.text import Text
 
 from caio_project.checks import refuse_to_boot
 from caio_project.lib import run_address
-from caio_project.lib.vendor_access.access import rb2b_tokens, sandboxed_vendors
+from caio_project.lib.vendor_access.access import sandboxed_vendors
+from caio_project.lib.vendor_access.rb2b_tokens import environment_tokens
 from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
 from caio_project.operations.supervisor import RunPlan, become_supervisor
@@ -179,7 +180,7 @@ class Command(BaseCommand):
         return Panel(Text(text), title="CAIO is running", title_align="left", expand=False)
 
     def _curl(self) -> str:
-        token = rb2b_tokens()[0] if rb2b_tokens() else "<RB2B_WEBHOOK_TOKENS>"
+        token = next(iter(environment_tokens()), "<RB2B_WEBHOOK_TOKENS>")
         body = {name: value for name, value in examples.curl_visitor().items() if name != "Seen At"}
         return (
             f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: "

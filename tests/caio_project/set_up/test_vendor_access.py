@@ -29,6 +29,7 @@ READERS = {
     "caio_project/team_access/secret_checks.py",
     "caio_project/operations/slack_checks.py",
     "caio_project/lib/vendor_access/access.py",
+    "caio_project/lib/vendor_access/rb2b_tokens.py",
     # what they say of the environment itself
     "caio_project/set_up/going_live.py",
 }
