@@ -19,17 +19,16 @@ def team_part(tests: Tests, now: datetime) -> Part:
     found = PartFinding()
     members = list(TeamMember.objects.filter(active=True))
     if not any(one.is_default_sender for one in members):
-        found.lack("a default sender", LEADS_ADMIN)
+        found.lack("a default sender", LEADS)
     unbooked = [one.name for one in members if not one.booking_url]
     if unbooked:
-        found.lack(f"a booking link of {', '.join(unbooked[:3])}", LEADS_ADMIN)
+        found.lack(f"a booking link of {', '.join(unbooked[:3])}", LEADS)
     employers = PastEmployer.objects.filter(member__active=True).count()
     if not employers:
         found.lack("past employers", LEADS)
     if members:
         found.seen = f"Active members: {len(members)}. Past employers: {employers}."
-    link = reverse("admin:leads_teammember_changelist")
-    return found.as_part("team", "Team", link, "Team members")
+    return found.as_part("team", "Team", reverse("team"), "Team members")
 
 
 def rules_part(tests: Tests, now: datetime) -> Part:
@@ -82,7 +81,7 @@ def ladder_part(tests: Tests, now: datetime) -> Part:
         found.seen = f"Told in this order: {names}. The ladder is {kind}."
         reached = TeamMember.objects.filter(pk__in=[one.pk for one in order])
         if not reached.exclude(email="", slack_user_id="").exists():
-            found.lack("an email address or Slack id of one of them", LEADS_ADMIN)
+            found.lack("an email address or Slack id of one of them", f"{LEADS}, under Team")
     return found.as_part("ladder", "Who is told when", reverse("escalation"), "Who is told when")
 
 

@@ -110,6 +110,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/leads/<uuid:public_id>/erase": (LEAD, LEAD),
     "sales/companies/<int:pk>": (VIEWER, CLOSED),
     "sales/merges/<int:pk>/undo": (VIEWER, LEAD),
+    "sales/settings/team": (VIEWER, LEAD),
+    "sales/settings/team/<int:pk>": (LEAD, LEAD),
     "sales/settings/webhooks": (LEAD, LEAD),
     "sales/settings/webhooks/<uuid:public_id>": (LEAD, LEAD),
     "sales/settings/me": (SIGNED_IN, SIGNED_IN),

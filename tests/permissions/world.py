@@ -102,6 +102,8 @@ def make_world() -> World:
     world = World(held, sent, reply, key)
     world.values = _values(world, str(kept.pk), str(merge.pk), str(test.public_id))
     imported = FileImport.objects.create(kind="suppressions", outcome="stored", by=person)
+    member = factories.TeamMemberFactory(name="Priya Raman")
+    world.values["sales/settings/team"] = {"int:pk": str(member.pk)}
     world.values["sales/imports"] = {"uuid:public_id": str(imported.public_id)}
     world.values["sales/segments"] = {"uuid:public_id": str(segment.public_id)}
     incident = Incident.objects.create(cause="silent_source", subject="rb2b")
