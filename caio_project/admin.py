@@ -16,6 +16,7 @@ from rest_framework_api_key.models import APIKey
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from caio_project.event_vault import vault_admin as vault_admin  # registers
+from caio_project.import_pages import import_admin as import_admin  # registers
 from caio_project.lib.models import AccessEvent, ApiKey, Heartbeat
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from caio_project.lib.web.list_lookups import CarefulAdmin

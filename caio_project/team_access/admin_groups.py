@@ -79,6 +79,7 @@ ADMIN_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "approvals.slackclick",
             "outreach.modeldraft",
             "outreach.aftersend",
+            "lib.fileimport",
             "lib.webhookendpoint",
             "lib.webhookattempt",
             "lib.webhookevent",

@@ -206,6 +206,7 @@ ADMIN_VIEWS = {
     "lib.heartbeat": SUPERUSER,
     "lib.apikey": LEAD,
     "lib.accessevent": LEAD,
+    "lib.fileimport": LEAD,
     "lib.webhookendpoint": LEAD,
     "lib.webhookattempt": LEAD,
     "lib.webhookevent": LEAD,
