@@ -63,6 +63,12 @@ def find_chromium() -> str:
     return next((found for name in names if name and (found := shutil.which(name))), "")
 
 
+def find_nginx() -> str:
+    """The nginx that the site is tested in; "" where there is none. Debian's is in root's path."""
+    names = (os.environ.get("NGINX", ""), "nginx", "/usr/sbin/nginx")
+    return next((found for name in names if name and (found := shutil.which(name))), "")
+
+
 def missing() -> dict[str, str]:
     """Marker: what its tests need and this run has not."""
     on_postgres = django_settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -70,6 +76,7 @@ def missing() -> dict[str, str]:
         "postgres": ("PostgreSQL (DATABASE_URL)", on_postgres),
         "redis": ("Redis (REDIS_URL)", bool(django_settings.REDIS_URL)),
         "browser": ("Chromium (CHROMIUM)", bool(find_chromium())),
+        "nginx": ("nginx (NGINX)", bool(find_nginx())),
     }
     return {marker: need for marker, (need, there) in wanted.items() if not there}
 
@@ -77,7 +84,7 @@ def missing() -> dict[str, str]:
 def uses_services(item: pytest.Item) -> bool:
     """Whether a test reads the database or another service, and could differ between them."""
     fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
-    markers = ("django_db", "postgres", "redis", "browser")
+    markers = ("django_db", "postgres", "redis", "browser", "nginx")
     if item.get_closest_marker("sqlite_is_enough"):
         return False
     is_case = (

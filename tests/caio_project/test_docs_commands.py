@@ -51,7 +51,7 @@ NOT_RUN = {
     "cp": "changes /etc",
     "RELEASE": "names a folder of the reader's",
     "systemctl": "needs systemd",
-    "nginx": "needs the site in /etc; the site itself is tested in test_linux or by nginx -t",
+    "nginx": "needs the site in /etc; the site itself is tested in test_nginx",
     "15": "a line of crontab; its command is parsed as others",
     "bash": ".ci/run runs these tests",
 }
