@@ -29,7 +29,7 @@ from caio_project.lead_pages import (
 )
 from caio_project.operations.deployment_check import visitor_api
 from caio_project.set_up import set_up_page, team_page
-from caio_project.team_access import account_pages, key_pages, settings_page
+from caio_project.team_access import account_pages, key_pages, settings_index, settings_page
 from caio_project.team_access.sessions import session_pages
 from caio_project.team_access.single_sign_on import views as single_sign_on
 from caio_project.watching.views import metrics_view
@@ -74,6 +74,7 @@ urlpatterns = [
     path("sales/setup", set_up_page.set_up_page, name="set-up"),
     path("sales/imports", import_page.imports_page, name="imports"),
     path("sales/imports/<uuid:public_id>", import_page.import_page, name="import"),
+    path("sales/settings", settings_index.settings_index, name="settings"),
     path("sales/settings/team", team_page.team_page, name="team"),
     path("sales/settings/team/<int:pk>", team_page.member_page, name="team-member"),
     path("sales/settings/webhooks", endpoint_page.endpoint_list, name="webhooks"),

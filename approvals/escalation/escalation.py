@@ -15,7 +15,7 @@ from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from approvals.escalation import ladder_rows, lead_words
+from approvals.escalation import ladder_rows, lead_words, own_channels
 from approvals.integrations import slack
 from approvals.models import Notice
 from approvals.sent import answers
@@ -97,7 +97,7 @@ def _deliver_notice(notice: Notice) -> None:
         return
     _update_recipient(notice)
     problems: dict[str, Exception] = {}
-    for channel, tell in _wanted_first(notice, _delivery_channels(notice)):
+    for channel, tell in _ways_of(notice, problems):
         try:
             beside = tell()
         except Exception as error:
@@ -110,6 +110,25 @@ def _deliver_notice(notice: Notice) -> None:
         _close_notice(notice, channel, "; ".join(filter(None, said)))
         return
     _settle_untold(notice, problems)
+
+
+def _ways_of(notice: Notice, problems: dict[str, Exception]) -> list[tuple[str, Tell]]:
+    """What is left to try: who chose email for themselves has it before the team's channel."""
+    choice = own_channels.own_choice(notice)
+    ways = _wanted_first(own_channels.first_channel(notice, choice), _delivery_channels(notice))
+    if notice.channel == Channel.EMAIL:  # an earlier try
+        return [way for way in ways if way[0] != Channel.EMAIL]
+    if notice.direct_at or len(ways) < 2 or not own_channels.is_email_beside(notice, choice):
+        return ways
+    (_, by_email), team = ways
+    try:
+        by_email()
+    except Exception as error:
+        problems[Channel.EMAIL] = error
+    else:
+        notice.direct_at, notice.channel = timezone.now(), Channel.EMAIL
+        notice.save(update_fields=["direct_at", "channel"])
+    return [team]
 
 
 def _settle_untold(notice: Notice, problems: dict[str, Exception]) -> None:
@@ -167,8 +186,12 @@ def _schedule_retry(notice: Notice, error: str) -> None:
 
 
 def _close_notice(notice: Notice, channel: str, error: str) -> None:
+    """`channel` told the person first, unless another one had."""
     Notice.objects.filter(pk=notice.pk).update(
-        told_at=timezone.now(), channel=channel, error=error[:300], lease_until=None
+        told_at=timezone.now(),
+        channel=notice.channel or channel,
+        error=error[:300],
+        lease_until=None,
     )
 
 
@@ -196,11 +219,11 @@ def _send_email(notice: Notice, body: str) -> str:
     return ""
 
 
-def _wanted_first(notice: Notice, ways: list[tuple[str, Tell]]) -> list[tuple[str, Tell]]:
-    """The channel that the ladder names goes first; the notices page is shown to nobody else."""
-    if notice.wanted == Channel.PAGE:
+def _wanted_first(wanted: str, ways: list[tuple[str, Tell]]) -> list[tuple[str, Tell]]:
+    """The channel that is wanted goes first; what is for the notices page is told to nobody."""
+    if wanted == Channel.PAGE:
         return []
-    return sorted(ways, key=lambda way: way[0] != notice.wanted)
+    return sorted(ways, key=lambda way: way[0] != wanted)
 
 
 def _notice_link(notice: Notice) -> str:

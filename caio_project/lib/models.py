@@ -170,6 +170,26 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class NoticeChoice(models.TextChoices):
+    SLACK = "slack", "Slack"
+    EMAIL = "email", "Email"
+    PAGE = "page", "Only on the page Notices"
+
+
+MUST_ARRIVE = [one for one in NoticeChoice.choices if one[0] != NoticeChoice.PAGE]
+
+
+def _notice_field(choices: list[tuple[str, str]]) -> "models.CharField[str, str]":
+    return models.CharField(
+        default="",
+        db_default="",
+        max_length=5,
+        blank=True,
+        choices=choices,
+        help_text="Empty for the team's.",
+    )
+
+
 class PersonalSettings(models.Model):
     """What a person has chosen for the pages; without a row the team's settings hold."""
 
@@ -200,6 +220,11 @@ class PersonalSettings(models.Model):
     stays_on_decided = models.BooleanField(
         default=False, db_default=False, help_text="After a decision the next email is not opened."
     )
+
+    notices_of_emails = _notice_field(MUST_ARRIVE)
+    notices_of_answers = _notice_field(MUST_ARRIVE)
+    notices_of_notes = _notice_field(NoticeChoice.choices)
+    notices_of_incidents = _notice_field(MUST_ARRIVE)
 
     def __str__(self) -> str:
         return f"Settings of {self.user}"

@@ -1,4 +1,4 @@
-"""What a person sets for themselves: name, time zone, undo wait, theme, when they are away."""
+"""What a person sets for themselves: name, time zone, undo wait, theme, notices, when away."""
 
 import unicodedata
 from typing import Any
@@ -19,9 +19,16 @@ from approvals.views.escalation import away
 from approvals.views.escalation.forms import AwayForm, DelegateForm
 from approvals.views.pages import SeeOther, render_page
 from caio_project.lib.models import UNDO_WAITS, PersonalSettings, Theme
+from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.team_access import reader_zone
 
-CHOSEN = ("time_zone", "undo_seconds", "theme", "stays_on_decided")
+NOTICES = {
+    "notices_of_emails": "Emails that wait for a decision",
+    "notices_of_answers": "Positive answers",
+    "notices_of_notes": "Notes of colleagues that name you",
+    "notices_of_incidents": "Incidents and alarms",
+}
+CHOSEN = ("time_zone", "undo_seconds", "theme", "stays_on_decided", *NOTICES)
 SWITCHES = {"keys": "keys_off", "numbers": "numbers_still"}
 STATES = {"on": False, "off": True}  # of the field, which says that it is off
 NOBODYS = {"the machine", "the system"}  # pages and records say so of what no person did
@@ -62,7 +69,19 @@ class SettingsForm(forms.Form):
         self.user = user
         usual = f"The team's, {settings.UNDO_SECONDS} seconds"
         longer = [(n, words) for n, words in UNDO_WAITS if n >= settings.UNDO_SECONDS]
+        for name, label in NOTICES.items():
+            choices = PersonalSettings._meta.get_field(name).choices or ()
+            self.fields[name] = forms.ChoiceField(
+                required=False,
+                label=label,
+                choices=[("", "As the team has set it"), *choices],
+                error_messages={"invalid_choice": f"{label}: choose one of the list."},
+            )
         self.fields["undo_seconds"].choices = [("", usual), *longer]  # type: ignore[attr-defined]
+
+    @property
+    def notice_fields(self) -> list[Any]:
+        return [self[name] for name in NOTICES]
 
     def clean_display_name(self) -> str:
         name = " ".join(str(self.cleaned_data["display_name"]).split())
@@ -148,6 +167,8 @@ def _availability(user: Any) -> dict[str, Any]:
         "away_until": availability.away_until(member) if member else None,
         "mine": [row for row in delegates if row.member == member],
         "of_others": [row for row in delegates if row.delegate == member],
+        "slack_connected": bool(vendor_value("SLACK_BOT_TOKEN")),
+        "email_connected": bool(settings.EMAIL_URL),
         "away_form": AwayForm(),
         "delegate_form": DelegateForm(),
     }

@@ -110,6 +110,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/leads/<uuid:public_id>/erase": (LEAD, LEAD),
     "sales/companies/<int:pk>": (VIEWER, CLOSED),
     "sales/merges/<int:pk>/undo": (VIEWER, LEAD),
+    "sales/settings": (SIGNED_IN, CLOSED),
     "sales/settings/team": (VIEWER, LEAD),
     "sales/settings/team/<int:pk>": (LEAD, LEAD),
     "sales/settings/webhooks": (LEAD, LEAD),

@@ -6,6 +6,7 @@ from django.test import Client
 
 from caio_project.lib.models import PersonalSettings
 from tests.conftest import person
+from tests.factories import TeamMemberFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/sales/settings/me"
@@ -100,3 +101,26 @@ def test_to_stay_on_the_decided_email_is_chosen_and_shown(page: Client, viewer: 
     assert "checked" in page.get(PAGE).content.decode()
     page.post(PAGE, {})
     assert not PersonalSettings.objects.get(user=viewer).stays_on_decided
+
+
+# Notices
+
+
+def test_how_one_is_told(page: Client, viewer: User) -> None:
+    assert "How you are told" not in page.get(PAGE).text  # nobody tells who is not in the team
+    TeamMemberFactory(name="Vera", user=viewer, email="vera@ours.example.com")
+    shown = page.get(PAGE).text
+    assert "How you are told" in shown and "Email goes to vera@ours.example.com" in shown
+    chosen = {"notices_of_emails": "email", "notices_of_notes": "page"}
+    assert page.post(PAGE, chosen).status_code == 303
+    row = PersonalSettings.objects.get()
+    assert (row.notices_of_emails, row.notices_of_answers) == ("email", "")
+    assert (row.notices_of_notes, row.notices_of_incidents) == ("page", "")
+
+
+@pytest.mark.parametrize("name", ["emails", "answers", "incidents"])
+@pytest.mark.parametrize("choice", ["page", "pigeon"])
+def test_what_must_arrive_cannot_be_turned_off(page: Client, name: str, choice: str) -> None:
+    answer = page.post(PAGE, {f"notices_of_{name}": choice, "theme": "dark"})
+    assert answer.status_code == 422 and "choose one of the list" in answer.text
+    assert not PersonalSettings.objects.exists()
