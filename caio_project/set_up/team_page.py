@@ -31,7 +31,7 @@ class MemberForm(forms.ModelForm):
     default = forms.BooleanField(
         required=False,
         label="Default sender",
-        help_text="Signs where a lead has no owner. One person: it moves from who was it before.",
+        help_text="Signs for leads without an owner. There is one: it moves from whoever had it.",
     )
 
     class Meta:

@@ -18,15 +18,15 @@ from approvals.escalation import availability
 from approvals.views.escalation import away
 from approvals.views.escalation.forms import AwayForm, DelegateForm
 from approvals.views.pages import SeeOther, render_page
-from caio_project.lib.models import UNDO_WAITS, PersonalSettings, Theme
+from caio_project.lib.models import MUST_ARRIVE, UNDO_WAITS, NoticeChoice, PersonalSettings, Theme
 from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.team_access import reader_zone
 
 NOTICES = {
-    "notices_of_emails": "Emails that wait for a decision",
-    "notices_of_answers": "Positive answers",
-    "notices_of_notes": "Notes of colleagues that name you",
-    "notices_of_incidents": "Incidents and alarms",
+    "notices_of_emails": ("Emails that wait for a decision", MUST_ARRIVE),
+    "notices_of_answers": ("Positive answers", MUST_ARRIVE),
+    "notices_of_notes": ("Notes of colleagues that name you", NoticeChoice.choices),
+    "notices_of_incidents": ("Incidents and alarms", MUST_ARRIVE),
 }
 CHOSEN = ("time_zone", "undo_seconds", "theme", "stays_on_decided", *NOTICES)
 SWITCHES = {"keys": "keys_off", "numbers": "numbers_still"}
@@ -69,8 +69,7 @@ class SettingsForm(forms.Form):
         self.user = user
         usual = f"The team's, {settings.UNDO_SECONDS} seconds"
         longer = [(n, words) for n, words in UNDO_WAITS if n >= settings.UNDO_SECONDS]
-        for name, label in NOTICES.items():
-            choices = PersonalSettings._meta.get_field(name).choices or ()
+        for name, (label, choices) in NOTICES.items():
             self.fields[name] = forms.ChoiceField(
                 required=False,
                 label=label,

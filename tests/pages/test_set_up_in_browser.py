@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
-from caio_project.lib.models import LiveVendor, SetUpChange, StoredSecret
+from caio_project.lib.models import LiveVendor, Rb2bToken, SetUpChange, StoredSecret
+from leads.models import TeamMember
 from tests.fakes.ghl import FakeGhl
 from tests.pages.conftest import signed_in
 
@@ -70,6 +71,52 @@ def test_ghl_by_keyboard_from_nothing_to_live(page: Page, settings: Any) -> None
     assert StoredSecret.objects.count() == 3
     assert LiveVendor.objects.get().vendor == "ghl"
     assert SetUpChange.objects.filter(what="went_live", by__username="lena").count() == 1
+
+
+def test_rb2bs_token_by_keyboard_from_made_to_revoked(page: Page) -> None:
+    page.goto("/sales/setup")
+    press(page, "Make a token")
+    expect(page.locator("[aria-labelledby=new-token]")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Copy URL: RB2B, new token")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(r"http://localhost/webhooks/rb2b\?token=[\w-]{32}", copied)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.goto("/sales/setup")
+    assert copied not in page.content()
+    page.get_by_text(re.compile("^Revoke .*…$")).focus()
+    page.keyboard.press("Enter")
+    press(page, "Revoke this token")
+    expect(page.locator("[data-say]")).to_contain_text("Revoked")
+    assert not Rb2bToken.objects.filter(revoked_at=None).exists()
+
+
+def test_a_sender_by_keyboard(page: Page) -> None:
+    page.goto("/sales/setup")
+    page.get_by_role("link", name="Team members").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Name", exact=True).focus()
+    for typed in ("Alex Moreno", "Partner", "alex@ours.example.com", "cal.example.com/alex"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    press(page, "Add to the team")
+    expect(page.locator(".errors")).to_contain_text("Type the whole address, with https://.")
+    expect(page.locator(".errors")).to_be_focused()
+    assert not TeamMember.objects.filter(name="Alex Moreno").exists()
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Booking link")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("https://cal.example.com/alex")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-say]")).to_contain_text("Alex Moreno is in the team.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    member = TeamMember.objects.get(name="Alex Moreno")
+    assert (member.booking_url, member.is_default_sender) == ("https://cal.example.com/alex", True)
 
 
 def test_address_of_a_webhook_is_copied(page: Page) -> None:
