@@ -53,6 +53,19 @@ def test_links_of_a_page_lead_to_files(page: str) -> None:
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
 
 
+def test_every_page_and_picture_is_linked_from_another() -> None:
+    """A page that nothing leads to is read by nobody."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    linked = {
+        page.parent.joinpath(link).resolve()
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text())
+        if page.parent.joinpath(link).resolve() != page.resolve()
+    }
+    there = [one for kind in ("md", "png") for one in (ROOT / "docs").glob(f"*.{kind}")]
+    assert [one.name for one in there if one.resolve() not in linked] == []
+
+
 @pytest.mark.parametrize(
     "page", [*PAGES, "docs/operations.md", "docs/cutover.md", "docs/railway.md"]
 )
