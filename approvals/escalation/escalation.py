@@ -24,7 +24,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Alarm, TeamMember
 from outreach.choices import Status
-from outreach.models import Reply, ReplyKind, ReplyText
+from outreach.models import WANT_AN_ANSWER, Reply, ReplyKind, ReplyText
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,14 @@ Tell = Callable[[], str]  # returns what went wrong beside it
 
 
 def create_reply_notices(batch: int = 50) -> int:
-    """Write a notice for each positive reply without one; returns how many.
+    """Write a notice for each positive reply or question without one; returns how many.
 
     It goes to the lead's owner, or to whoever answers for them while they are away.
     """
     since = timezone.now() - answers.NEEDS_SOMEONE_FOR
     told = Notice.objects.filter(reply=OuterRef("pk"))
     new = (
-        Reply.objects.of_kind(ReplyKind.POSITIVE)
+        Reply.objects.of_kind(*WANT_AN_ANSWER)
         .filter(received_at__gte=since)
         .exclude(source=answers.IMPORTED_SOURCE)
     )
@@ -53,7 +53,8 @@ def create_reply_notices(batch: int = 50) -> int:
         "lead__company", "lead__owner", "message__sender"
     )[:batch]:
         to, instead_of = _recipient_of_reply(reply)
-        text = f"A positive answer: {lead_words.lead_words(reply.lead)}."
+        what = "A question" if reply.kind == ReplyKind.QUESTION else "A positive answer"
+        text = f"{what}: {lead_words.lead_words(reply.lead)}."
         _, is_new = Notice.objects.get_or_create(
             key=f"answer:{reply.pk}",
             defaults={"reply": reply, "to": to, "instead_of": instead_of, "text": text},
@@ -167,7 +168,7 @@ def _update_recipient(notice: Notice) -> None:
 
 def _why_obsolete(notice: Notice) -> str:
     """Why nobody needs to be notified any more; "" where they do."""
-    if notice.reply and (notice.reply.taken_by_id or notice.reply.kind != ReplyKind.POSITIVE):
+    if notice.reply and (notice.reply.taken_by_id or notice.reply.kind not in WANT_AN_ANSWER):
         return "taken, or sorted differently, before it was told"
     if notice.message and not notice.note_id and notice.message.status != Status.HELD:
         return "decided before it was told"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals import fact_words
 from leads.models import InboundEvent
 from outreach.feedback import placement
-from outreach.models import Reply, ReplyKind
+from outreach.models import WANT_AN_ANSWER, Reply, ReplyKind
 
 NEEDS_SOMEONE_FOR = timedelta(days=14)
 IMPORTED_SOURCE = "history"  # the source of what was imported
@@ -75,7 +75,7 @@ def _sentence_start(said: str, at: int) -> int:
 
 
 def replies_needing_someone() -> list[ReplyRow]:
-    """Positive replies nobody has claimed, and those the machine is unsure about; oldest first.
+    """Positive replies and questions nobody has claimed, and unsure ones; oldest first.
 
     Where it is unsure of a stop, everything to that person is held until somebody sorts it.
     """
@@ -92,8 +92,8 @@ def _unclaimed_replies() -> QuerySet[Reply]:
     is_recent = Q(received_at__gte=timezone.now() - NEEDS_SOMEONE_FOR)
     held = Q(sorted_as=ReplyKind.STOP) & unsure  # holds everything to them, however old
     recent = Reply.objects.filter(is_recent | held, taken_at=None)
-    positive = recent.of_kind(ReplyKind.POSITIVE).values("pk")
-    return recent.exclude(source=IMPORTED_SOURCE).filter(unsure | Q(pk__in=positive))
+    wanting = recent.of_kind(*WANT_AN_ANSWER).values("pk")
+    return recent.exclude(source=IMPORTED_SOURCE).filter(unsure | Q(pk__in=wanting))
 
 
 def count_unplaced() -> int:

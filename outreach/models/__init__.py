@@ -10,6 +10,7 @@ from outreach.models.control import (
 )
 from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
+    WANT_AN_ANSWER,
     EmailEvent,
     Fate,
     Meeting,
@@ -33,6 +34,7 @@ from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 
 __all__ = [
+    "WANT_AN_ANSWER",
     "AfterSend",
     "ApprovalRule",
     "Assignment",

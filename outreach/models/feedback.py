@@ -50,6 +50,9 @@ class ReplyKind(models.TextChoices):
     OUT_OF_OFFICE = "out_of_office", "Out of office, or another automatic answer"
 
 
+WANT_AN_ANSWER = (ReplyKind.POSITIVE, ReplyKind.QUESTION)
+
+
 class Fate(models.TextChoices):
     GONE = "gone", "No longer there"
     UNDELIVERABLE = "undeliverable", "The address does not exist"

@@ -19,7 +19,7 @@ from leads.models import Suppression, TeamMember
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback
 from outreach.integrations.ghl.ghl_facts import MessageFact
-from outreach.models import Message, Reply
+from outreach.models import Message, Reply, ReplyKind
 from tests import factories
 from tests.fakes.slack import FakeSlack
 
@@ -31,6 +31,7 @@ YES, NO, STOP = (
     "Please remove me from your list.",
 )
 UNSURE = "Hm."
+QUESTION = "How much is it for a team of twelve?"
 
 
 @pytest.fixture
@@ -94,9 +95,12 @@ def test_what_people_wrote_is_text_and_never_markup(desk: Client) -> None:
 
 @pytest.mark.parametrize(
     ("text", "needs"),
-    [(YES, True), (UNSURE, True), (NO, False), (STOP, False), ("I am out of the office.", True)],
+    [
+        *((YES, True), (QUESTION, True), (UNSURE, True)),
+        *((NO, False), (STOP, False), ("I am out of the office.", True)),
+    ],
 )
-def test_positive_ones_and_those_the_machine_asks_about_need_somebody(
+def test_a_yes_a_question_and_what_the_machine_asks_about_need_somebody(
     desk: Client, text: str, needs: bool
 ) -> None:
     said(text)
@@ -117,7 +121,7 @@ def test_what_is_taken_too_old_or_from_before_us_needs_nobody(reviewer: User) ->
 def test_pages_of_replies(desk: Client) -> None:
     message = sent()
     for n in range(answers.PAGE_SIZE + 1):
-        said(f"Number {n} is the one?", message)
+        said(f"Number {n} is not what we need.", message)
     first = body(desk.get("/sales/sent"))
     assert "Number 25" in first and "Number 0 " not in first
     oldest_shown = Reply.objects.order_by("-pk")[answers.PAGE_SIZE - 1].pk
@@ -285,6 +289,18 @@ def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(
         f"/sales/sent#reply-{reply.public_id}"
     )
     assert "Happy" not in notice.text, "the words are kept in one place"
+
+
+def test_the_owner_is_told_of_a_question_until_it_is_sorted_as_a_no(
+    slack: FakeSlack, owner: TeamMember
+) -> None:
+    asked, sorted_again = said(QUESTION, sent(owner=owner)), said(QUESTION, sent(owner=owner))
+    escalation.create_reply_notices()
+    Reply.objects.filter(pk=sorted_again.pk).update(corrected_to=ReplyKind.NEGATIVE)
+    escalation.deliver_due_notices()
+    assert [one.channel for one in Notice.objects.filter(reply=asked)] == ["slack"]
+    (posted,) = slack.posts()
+    assert posted["blocks"][0]["text"]["text"].startswith("A question: ")
 
 
 def test_while_the_owner_is_away_their_delegate_or_the_next_is_told(
