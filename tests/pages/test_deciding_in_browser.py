@@ -214,3 +214,19 @@ def test_a_switch_holds_in_every_browser(
         other.wait_for_timeout(DEAF)
         other.keyboard.press("e")
         expect(other.locator("#id_body")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1366, 900, 390])
+def test_who_may_not_decide_reads_the_names_in_the_queue(
+    browser: Browser, live_server: Any, committed: None, width: int
+) -> None:
+    factories.held_email(factories.LeadFactory(first_name="Jürgen", last_name="Müßig"))
+    screen = {"width": width, "height": 657}
+    with (
+        signed_in(browser, live_server, person("vic", "Viewer"), viewport=screen) as context,
+        faultless_page(context) as page,
+    ):
+        page.goto("/sales/queue")
+        name = page.locator(".mail .who").bounding_box()
+        assert name and name["width"] > 90 and name["height"] < 30
+        assert is_within_the_screen(page)
