@@ -10,7 +10,7 @@ FIELD_LABELS = {
     "company_id": "company",
     "owner_id": "owner",
     "linkedin_key": "LinkedIn",
-    "employees_from": "employees from",
+    "employees_from": "employees, at least",
     "email": "address",
     "email_verified": "address verified",
     "email_invalid": "address found not to exist",

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 from approvals.desk import outside_links
 from approvals.views.pages import render_page
 from caio_project import field_labels
+from caio_project.event_vault import sources
 from caio_project.lead_pages import (
     event_lines,
     hot_texts,
@@ -25,6 +27,7 @@ from caio_project.lead_pages import (
 from caio_project.lead_pages.timeline import build_timeline
 from caio_project.lib.web.paging import fetch_page
 from caio_project.privacy import consent
+from leads.models import Lead
 from leads.scoring import assess, reason_words
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
@@ -83,13 +86,14 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "assessment": assessment,
         "why_now": reason_words.why_now(assessment.reasons, timezone.now()) if assessment else [],
         "stop": suppression.find_stop(lead.email or "", lead),
+        "country_refused": bool(lead.country) and lead.country not in settings.ALLOWED_COUNTRIES,
         "why_no_draft": no_draft.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
         "to_hot": hot_texts.hot_lines(assess.hot_outlook(lead)) if assessment else [],
         "newest_events": timeline.events[:EVENTS_SHOWN_FIRST],
         "older_events": timeline.events[EVENTS_SHOWN_FIRST:],
         "left_out": timeline.left_out,
-        "facts": field_labels.known_facts(lead),
+        "facts": _facts(lead),
         "proposals": merge_comparison.merge_proposals(lead),
         "past": merge_comparison.past_merges(lead),
         "owner": owner_page.owner_view(lead),
@@ -102,3 +106,11 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "came_in": event_lines.events_about(lead, request.user),
     }
     return render_page(request, "caio_project/lead_pages/lead.html", context)
+
+
+def _facts(lead: Lead) -> list[dict[str, Any]]:
+    names = sources.SOURCE_NAMES
+    return [
+        {**fact, "source_name": names.get(fact["source"], fact["source"])}
+        for fact in field_labels.known_facts(lead)
+    ]

@@ -1,9 +1,10 @@
 """Filter querysets by suppression, for lists. `suppression` answers for one lead.
 
-Only stored rows are read here. Stops by list and by setting are part of `Lead.address`, as of the
-last time it was settled.
+Stored rows are read here, and the setting of own domains. Stops by the lists of mailboxes are part
+of `Lead.address`, as of the last time it was settled.
 """
 
+from django.conf import settings
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat, StrIndex, Substr
 from django.utils import timezone
@@ -16,12 +17,23 @@ MAX_HOST_LEVELS = 3  # "mail.eu.example.com" is stopped by "example.com"
 
 
 def only_stopped(leads: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
-    return _with_hosts(leads).filter(_is_stopped(reason))
+    stopped = _is_stopped(reason)
+    if reason in ("", Suppression.Reason.OWN_DOMAIN):
+        stopped |= _at_own_domain()
+    return _with_hosts(leads).filter(stopped)
 
 
 def only_writable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     able = leads.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
     return _with_hosts(able).exclude(_is_stopped(""))
+
+
+def _at_own_domain() -> Q:
+    """By the setting, which has no row and, unlike the lists of mailboxes, stops the person."""
+    found = Q(pk__in=())
+    for domain in settings.OWN_DOMAINS:
+        found |= Q(email__endswith=f"@{domain}") | Q(email__endswith=f".{domain}")
+    return found
 
 
 def _with_hosts(leads: QuerySet[Lead]) -> QuerySet[Lead]:

@@ -73,9 +73,30 @@ def test_a_lead_shows_points_facts_and_timeline(page: Any) -> None:
         "Pricing",
         "Visited /pricing",
         "Drafted, waiting for a decision",
-        "Nobody forbids it: ",
+        "Not on a do-not-contact list: ",
     ):
         assert there in text
+
+
+def test_a_country_that_is_not_allowed_is_a_no_on_page_and_list(page: Any) -> None:
+    lead = factories.LeadFactory(country="DE", first_name="Georg")
+    text = " ".join(page(f"/sales/leads/{lead.public_id}").split())
+    assert "Do not email: DE is not in ALLOWED_COUNTRIES." in text and "Yes:" not in text
+    assert "Georg" not in page("/sales/leads?show=may") and "Georg" in page("/sales/leads")
+    Lead.objects.update(country="")
+    assert "Georg" in page("/sales/leads?show=may")
+
+
+def test_without_an_address_it_is_said_once(page: Any) -> None:
+    lead = factories.LeadFactory(no_address=True)
+    assert page(f"/sales/leads/{lead.public_id}").count("there is no address to email") == 1
+    assert "There is no address" not in page(f"/sales/leads/{lead.public_id}")
+
+
+def test_facts_name_their_source_as_people_do(page: Any) -> None:
+    lead = factories.LeadFactory()
+    text = page(f"/sales/leads/{lead.public_id}")
+    assert "RB2B, " in text and "rb2b, " not in text
 
 
 def test_a_stopped_lead_shows_it_first(page: Any) -> None:

@@ -1,6 +1,7 @@
 """The querysets for lists agree with `find_stop` for one lead."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -80,6 +81,16 @@ def test_the_querysets_agree_with_find_stop(people: dict[str, Lead]) -> None:
     assert named(people, bulk.only_writable(Lead.objects.all())) == people.keys() - STOPPED - {
         "no address"
     }
+
+
+@pytest.mark.parametrize("reason", ["", "own_domain"])
+def test_our_own_domain_is_a_stop_without_a_row(settings: Any, reason: str) -> None:
+    settings.OWN_DOMAINS = ["ours.test"]
+    ours = LeadFactory(email="a@ours.test"), LeadFactory(email="b@mail.ours.test")
+    alike = LeadFactory(email="c@notours.test")
+    stopped = set(bulk.only_stopped(Lead.objects.all(), reason))
+    assert stopped == set(ours) and suppression.find_stop(alike.email, alike) is None
+    assert set(bulk.only_stopped(Lead.objects.all(), "customer")) == set()
 
 
 def test_filtering_by_a_reason_keeps_only_that(people: dict[str, Lead]) -> None:
