@@ -1,5 +1,6 @@
 """The email as its recipient sees it, cut into pieces that can be shown safely."""
 
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
@@ -8,9 +9,15 @@ from django.db.models import F, Q
 
 from approvals import fact_words
 from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.words import clock_words
 from outreach.choices import Status
 from outreach.content import email_footer
 from outreach.models import Message, MessageText
+
+SOURCE_NAMES = {
+    "rb2b": "RB2B", "clay": "Clay", "ghl": "GoHighLevel", "api": "API", "import": "Import",
+    "the starting set": "What we sell, as it came with the product",
+}  # fmt: skip
 
 
 def email_sheet(message: Message, text: MessageText) -> dict[str, Any]:
@@ -71,8 +78,21 @@ class _ParagraphReader(HTMLParser):
         self.paragraphs[-1].append(fact_words.TextPiece(data, url=self.in_link))
 
 
+def source_words(source: str) -> str:
+    """As a page says it: "RB2B, Nov 28" for the stored "rb2b, 2026-11-28"."""
+    name, _, on = source.rpartition(", ")
+    try:
+        return f"{SOURCE_NAMES.get(name, name)}, {clock_words.date_words(date.fromisoformat(on))}"
+    except ValueError:
+        return SOURCE_NAMES.get(source, source)
+
+
 def sourced_facts(text: MessageText) -> list[dict[str, str]]:
     return [
-        {"text": p["text"], "field": p["field"].replace("_", " "), "source": p["source"]}
+        {
+            "text": p["text"],
+            "field": p["field"].replace("_", " "),
+            "source": source_words(p["source"]),
+        }
         for p in text.phrases
     ]

@@ -31,6 +31,7 @@ class ButtonLabels:
     approve: str
     reject: str
     blocked: str = ""
+    how_to_clear: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,20 @@ def button_labels(message: Message, edited: bool) -> ButtonLabels:
     reject = REJECT_LABELS.get(effect, "Reject")
     if message.status == Status.BLOCKED:
         blocked = f"Can't be approved: {message.error or 'a check did not pass.'}"
-        return ButtonLabels("Approve", "Would reject (shadow)" if shadow else "Reject", blocked)
+        return ButtonLabels(
+            "Approve",
+            "Would reject (shadow)" if shadow else "Reject",
+            blocked,
+            _how_to_clear(message),
+        )
     if effect == ApprovalEffect.SENDS:
         return ButtonLabels("Approve (edited)" if edited else "Approve", reject)
     return ButtonLabels(APPROVE_LABELS[effect], reject)
+
+
+def _how_to_clear(message: Message) -> str:
+    failed = (one for one in message.guards if not one["passed"] and one.get("clear"))
+    return next((str(one["clear"]) for one in failed), "Edit it, or reject it.")
 
 
 def current_status_line(message: Message) -> StatusLine | None:

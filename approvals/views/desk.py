@@ -231,8 +231,15 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         )
     edits.tag_edit(saved, typed["version"], typed["tag"], request.user)
     claims.open_for_review(saved, request.user)
-    messages.success(request, f"Saved. {diff.sentence}.")
+    _say_saved(request, saved, diff.sentence)
     return redirect_to_desk(request, saved)
+
+
+def _say_saved(request: HttpRequest, saved: Message, sentence: str) -> None:
+    if saved.status == Status.BLOCKED:
+        messages.warning(request, f"Saved, but it can't be approved: {saved.error}")
+    else:
+        messages.success(request, f"Saved. {sentence}.")
 
 
 @reviewer_action

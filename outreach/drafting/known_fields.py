@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, Max
+from django.utils import timezone
 
 from leads.field_values import vendor_words
 from leads.field_values.company_names import spoken_company_name
@@ -112,7 +113,10 @@ def _stands_in_a_sentence(name: str, value: str) -> bool:
 
 def field_source(sources: dict[str, dict[str, str]], name: str) -> str:
     found = sources.get(name)
-    return f"{found['source']}, {found['at'][:10]}" if found else ""
+    if not found:
+        return ""
+    at = datetime.fromisoformat(found["at"])
+    return f"{found['source']}, {timezone.localdate(at) if timezone.is_aware(at) else at.date()}"
 
 
 def spoken_facts(lead: Lead) -> dict[str, SpokenText]:

@@ -363,6 +363,37 @@ def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
     assert "A calmer subject" in page and "Approve (edited)" in page and "Saved." in page
 
 
+def test_saving_a_text_that_is_blocked_says_so_first(desk: Client) -> None:
+    message = factories.held_email()
+    assert message.text is not None
+    typed = {"version": 1, "subject": "Re: hello", "body": message.text.body}
+    desk.post(url(message, "edit"), typed)
+    page = body(desk.get(url(message)))
+    said = "Saved, but it can't be approved: The subject pretends to be an answer."
+    assert said in page.replace("&#x27;", "'") and "word removed" not in page
+
+
+def test_what_editing_cannot_clear_says_what_can(desk: Client) -> None:
+    message = factories.held_email()
+    row = {"guard": "country", "passed": False, "text": "DE is not in ALLOWED_COUNTRIES."}
+    row["clear"] = "Reject it, or allow the country."
+    Message.objects.filter(pk=message.pk).update(
+        status="blocked", blocked_by="country", error=row["text"], guards=[row]
+    )
+    page = " ".join(body(desk.get(url(message))).split())
+    told = page.partition('id="blocked"')[2].partition("</p>")[0]
+    assert row["clear"] in told and "Edit it" not in told
+
+
+def test_facts_name_their_source_and_day_as_people_do(desk: Client, clock: Any) -> None:
+    message = factories.held_email()
+    assert message.text is not None
+    phrase = {"text": "Northline", "field": "company", "source": "rb2b, 2025-11-30"}
+    MessageText.objects.filter(pk=message.text.pk).update(phrases=[phrase])
+    page = " ".join(body(desk.get(url(message))).replace("\u00a0", " ").split())
+    assert "company: RB2B, Nov 30, 2025" in page and "rb2b" not in page
+
+
 def test_comparing_saves_nothing(desk: Client) -> None:
     message = factories.held_email()
     response = desk.post(

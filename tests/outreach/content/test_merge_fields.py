@@ -345,13 +345,13 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
         sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}},
     )
     lead = factories.LeadFactory(
-        company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
+        company=company, sources={"title": {"source": "rb2b", "at": "2026-03-01T02:00+00:00"}}
     )
     found = known_fields.fields_of(
         lead, factories.AssessmentFactory(lead=lead), None, known_fields.LeadVisits()
     )
     assert found["company"] == FieldValue("Acme", "clay, 2026-03-01")
-    assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
+    assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28"), "the team's day"
     assert found["technology"].text == "HubSpot"
     assert found["industry"].text == "logistics and supply chain"
     assert found["page_topic"] == FieldValue("what we build", "visited page")
