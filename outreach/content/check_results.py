@@ -42,6 +42,7 @@ def _failed(guard: str, text: str, clear: str) -> Finding:
 REJECTED = "Rejected on {on} ({tag}): “{reason}” "
 ONE_PER_COMPANY = "one_per_company"
 COLLEAGUE_FIRST = "colleague_first"
+PERSON_DATA = "person_data"  # a value of the lead cannot be written as it came
 SLOT_CODES = (ONE_PER_COMPANY, COLLEAGUE_FIRST)  # of drafts that only wait for a colleague
 # By the tag of the rejection. Repetitions under other tags are found by the near-copy check.
 REPEATED_REJECTIONS: dict[str, Finding] = {
@@ -78,8 +79,13 @@ FINDINGS: dict[str, Finding] = {
     "unfilled": _failed(
         "placeholder", "Blank field: {placeholder}", "Replace it with the words that belong there."
     ),
+    "unfilled_value": _failed(
+        PERSON_DATA,
+        "“{phrase}”, as we have it, reads as a blank field.",
+        "Write it as people say it, or reject it.",
+    ),
     "status_as_fact": _failed(
-        "placeholder", "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
+        PERSON_DATA, "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
     ),
     "domain_as_name": _failed(
         "placeholder", "{phrase} stands there as a name.", "Write the company as people say it."

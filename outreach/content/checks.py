@@ -121,6 +121,8 @@ def _no_placeholder(text: EmailText) -> CheckResult:
     words = f"{text.subject}\n{text.body}"
     footer = hide_personal_links(text.footer)  # its token is chance, and may have a "___"
     if found := placeholders.find_placeholders(f"{words}\n{footer}"):
+        if value := next((value for value in text.values if found[0] in value), ""):
+            return result("unfilled_value", phrase=value[:80])
         return result("unfilled", placeholder=found[0])
     if unknown := next((value for value in text.values if is_unknown(value)), ""):
         return result("status_as_fact", phrase=unknown[:80])

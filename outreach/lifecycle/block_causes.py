@@ -33,6 +33,11 @@ BLOCK_CAUSES: dict[str, BlockCause] = {
     "missing_field": BlockCause(
         PERSON, "a field that the template needs is not known", "Write it by hand, or reject it."
     ),
+    "person_data": BlockCause(
+        PERSON,
+        "a value of the person or company cannot be written as it came",
+        "Edit the text, or reject it.",
+    ),
     "personal": BlockCause(
         PERSON, "nothing in it is about the person", "Write it by hand, or reject it."
     ),

@@ -15,9 +15,9 @@ COPY = checks.EarlierEmail(
     SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam"
 )
 LESSON = checks.Lesson(
-    "weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1"
+    "weak_subject", "Sounds like a newsletter to me.", "Nov 3", SUBJECT + "!", "t1", "tier_1"
 )
-SAID = "Rejected on 3 Nov (weak subject): “Sounds like a newsletter to me.”"
+SAID = "Rejected on Nov 3 (weak subject): “Sounds like a newsletter to me.”"
 GOOD = checks.EmailText(
     subject=SUBJECT,
     body=BODY,
@@ -54,6 +54,11 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"body": "Hi {{ first_name }}"}, "placeholder", "Blank field: {{"),
         ({"subject": "For [Company Name]"}, "placeholder", "Blank field: [Company Name]"),
         ({"footer": FOOTER + "\n{{ x }}"}, "placeholder", "Blank field: {{"),
+        (
+            {"subject": "A number for <Angle> Co.", "values": ("<Angle> Co.",)},
+            "person_data",
+            "“<Angle> Co.”, as we have it, reads as a blank field.",
+        ),
         ({"body": " \n "}, "placeholder", "The subject or the text is empty."),
         ({"subject": "  "}, "placeholder", "The subject or the text is empty."),
         ({"subject": "Re: our call"}, "subject", "The subject pretends to be an answer."),
@@ -107,10 +112,10 @@ def test_a_good_text_passes_every_guard() -> None:
             "On hold: Sam Lee at Acme is being emailed first (one person per company in 7 days).",
         ),
         (
-            {"colleague": checks.Colleague("Sam Lee", "Acme", "3 Nov")},
+            {"colleague": checks.Colleague("Sam Lee", "Acme", "Nov 3")},
             "one_per_company",
             "On hold: Sam Lee at Acme was emailed and has not answered; nobody else there until "
-            "3 Nov.",
+            "Nov 3.",
         ),
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
@@ -119,7 +124,7 @@ def test_one_fault_fails_one_check_with_remedy(
     change: dict[str, object], guard: str, said: str
 ) -> None:
     rows = checks.check_text(replace(GOOD, **change))
-    same_check = {"colleague_first": "one_per_company"}
+    same_check = {"colleague_first": "one_per_company", "person_data": "placeholder"}
     assert [same_check.get(row.guard, row.guard) for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]
     assert [(row.guard, row.text) for row in failed] == [(guard, said)]

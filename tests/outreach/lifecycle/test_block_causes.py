@@ -21,6 +21,7 @@ from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, block_cau
         ("subject", True, BlockedBy.US),
         ("opener", False, BlockedBy.PERSON),
         ("missing_field", True, BlockedBy.PERSON),
+        ("person_data", True, BlockedBy.PERSON),
         ("country", True, BlockedBy.PERSON),
         ("one_per_company", True, BlockedBy.EARLIER),
         ("colleague_first", True, BlockedBy.EARLIER),
