@@ -27,7 +27,7 @@ STAGE_DEFINITIONS = {
     "enriched": "requests to Clay that were answered today",
     "drafted": "drafts written today, those that are blocked as well",
     "waiting": "emails in the queue now, from any day",
-    "cleared": "emails approved today, by a person or by the machine",
+    "cleared": "emails approved today, by a person or by the machine, and not taken back",
     "sent": "emails sent to people today, as on Sent & replies",
     "replies": "answers from people received today",
     "meetings": "meetings booked today, without those called off",
@@ -59,6 +59,10 @@ class Stage:
         return seen and not self.is_stuck and not self.is_off
 
 
+TAKEN_BACK = (Status.HELD, Status.BLOCKED, Status.REJECTED)  # by an undo, or reopened
+STAYS_APPROVED = tuple(status for status in Status if status not in TAKEN_BACK)
+
+
 def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     """Every stage in order; `blocked` counts the drafts that wait outside the queue."""
     now = now or timezone.now()
@@ -82,7 +86,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
             is_stuck=facts["n"] > 0 and waiting.stuck_since(now) is not None,
         )
 
-    def moved(**which: str) -> int:
+    def moved(**which: Any) -> int:
         moves = Move.objects.exclude(message__kind=Kind.TRAINING).filter(at__gte=start, **which)
         return moves.order_by().values("message").distinct().count()
 
@@ -98,7 +102,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     leads = came.values("lead").distinct().count()
     enriched, passed_on = count_enrichments(start)
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
-    cleared = moved(to_status=Status.CLEARED)
+    cleared = moved(to_status=Status.CLEARED, message__status__in=STAYS_APPROVED)
     sent = sent_emails.messages_sent_today().count()
     return [
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),

@@ -107,4 +107,7 @@ def _decision_text(decision: Decision) -> str:
 def _change_text(change: ControlChange) -> str:
     if change.what == "halt":
         return "Sending halted" if change.after == "halted" else "Sending resumed"
+    if change.what == "warm_up":
+        is_new = change.after.startswith("from ")
+        return "Sending domain: warm-up started" if is_new else "Sending domain: established"
     return f"{change.what.replace('_', ' ').capitalize()}: {change.before} to {change.after}"

@@ -225,6 +225,23 @@ def test_an_approval_that_was_undone_and_made_again_is_one(reviewer: User) -> No
 
 
 @pytest.mark.django_db
+def test_an_approval_that_was_undone_is_none(reviewer: User) -> None:
+    message = factories.held_email()
+    message = review_actions.approve_email(message, message.version, by=reviewer)
+    review_actions.undo_approval(message, by=reviewer)
+    counts = {stage.code: stage.count for stage in flow.flow_stages()}
+    assert (counts["cleared"], counts["waiting"]) == (0, 1)
+
+
+@pytest.mark.django_db
+def test_examples_alone_are_nobody_and_the_funnel_says_why(client: Client, viewer: User) -> None:
+    factories.VisitFactory(lead=factories.LeadFactory(kind="example"))
+    client.force_login(viewer)
+    page = " ".join(client.get("/sales").content.decode().split())
+    assert "Example, test and training visitors are not counted." in page
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])
 def test_second_look_stands_in_the_menu_of_who_may_decide(
     client: Client, request: pytest.FixtureRequest, role: str
