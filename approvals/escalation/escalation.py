@@ -171,7 +171,8 @@ def _why_obsolete(notice: Notice) -> str:
     if notice.reply and (notice.reply.taken_by_id or notice.reply.kind not in WANT_AN_ANSWER):
         return "taken, or sorted differently, before it was told"
     if notice.message and not notice.note_id and notice.message.status != Status.HELD:
-        return "decided before it was told"
+        is_blocked = notice.message.status == Status.BLOCKED
+        return f"{'out of the queue' if is_blocked else 'decided'} before it was told"
     return ""
 
 

@@ -138,9 +138,9 @@ def _reason_of(row: dict[str, str], otherwise: str) -> str:
     if by_column or otherwise:
         return by_column or otherwise
     if "reason" in row or not REASON_BY_COLUMN.keys().isdisjoint(row):
-        raise BadRow("reason: it is empty. Fill it in, or give --reason.")
+        raise BadRow("reason: it is empty. Fill it in, or give one for all rows (--reason).")
     raise UnreadableFile(
-        "The first line has no column reason. Add it, or give --reason with one of "
+        "The first line has no column reason. Add it, or give one for all rows (--reason): "
         f"{', '.join(Reason.values)}."
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from caio_project.lib.words.clock_words import span_words, stamp_words
 from metrics.incident_codes import Action, Cause
 from metrics.incidents.cause_words import DONE, FELL_BACK, NEXT, RECOVERED
-from outreach.choices import Phase
+from outreach.choices import Guardrail, Phase
 
 Numbers = Mapping[str, Any]
 MOST_NAMES = 5
@@ -54,9 +54,14 @@ def _names(names: list[str]) -> str:
 
 
 def _alarms(numbers: Numbers) -> str:
-    return (
-        f"{_count(numbers['count'], 'alarm is', 'alarms are')} open: {_names(numbers['alarms'])}."
-    )
+    names = _names([_alarm_name(one) for one in numbers["alarms"]])
+    return f"{_count(numbers['count'], 'alarm is', 'alarms are')} open: {names}."
+
+
+def _alarm_name(name: str) -> str:
+    kind, _, of = name.partition(":")
+    is_limit = kind == "guardrail" and of in Guardrail.values
+    return f"safety limit “{Guardrail(of).label}”" if is_limit else name
 
 
 def _guardrail(one: str, many: str = "") -> Callable[[Numbers], str]:

@@ -92,4 +92,4 @@ def _describe_deals(deals: tuple[FoundDeal, ...]) -> str:
 
 def _local_day(at: datetime, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%b %Y}"
+    return f"{local:%b} {local.day}, {local.year}"

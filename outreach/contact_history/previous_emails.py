@@ -271,4 +271,4 @@ def _blocking_order(message: Message) -> tuple[bool, bool, datetime]:
 
 def _team_day(at: datetime) -> str:
     local = at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
-    return f"{local.day} {local:%b}"
+    return f"{local:%b} {local.day}"

@@ -24,12 +24,14 @@ class PhaseLimits:
 LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
     Phase.SHADOW: PhaseLimits(1, 0, frozenset(), "Nothing is sent. What you would do is recorded."),
     Phase.PARALLEL: PhaseLimits(2, 25, frozenset(), "A person decides every email."),
-    Phase.ASSISTED: PhaseLimits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
+    Phase.ASSISTED: PhaseLimits(
+        3, 50, frozenset({Band.LOW}), "The machine may approve LOW emails."
+    ),
     Phase.AUTONOMOUS: PhaseLimits(
         4,
         100,
         frozenset({Band.LOW, Band.WARM}),
-        "The machine may clear LOW and WARM emails.",
+        "The machine may approve LOW and WARM emails.",
         digest_tells=True,
     ),
 }

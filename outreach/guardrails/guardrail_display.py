@@ -61,8 +61,8 @@ def _old_verdict_text(hours: int | None) -> str:
 
 
 def duration_text(duration: timedelta) -> str:
-    if duration == HOUR:
-        return "an hour"
+    if duration <= HOUR:
+        return "an hour" if duration == HOUR else "less than an hour"
     return f"{duration.days} days" if duration >= WEEK else f"{round(duration / HOUR)} hours"
 
 
@@ -182,4 +182,6 @@ def _records_text(health: HealthState | None) -> str:
 
 
 def _age_text(health: HealthState | None) -> str:
-    return "no verdict yet" if health is None else f"{health.age / HOUR:.1f} hours"
+    if health is None:
+        return "no verdict yet"
+    return f"{health.age / HOUR:.1f} hours" if health.age >= HOUR else "less than an hour"

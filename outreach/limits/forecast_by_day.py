@@ -52,7 +52,8 @@ def rows_by_day(found: QueueForecast) -> list[ForecastRow]:
 def describe_forecast(found: QueueForecast) -> str:
     parts, more = [], found.with_undecided.waiting - found.approved.waiting
     if found.held_by and (found.approved.waiting or more):
-        return f"{found.approved.waiting} approved, and none of them is sent: {found.held_by}"
+        number = found.approved.waiting
+        return f"{number} approved and not sent: {found.held_by}" if number else str(found.held_by)
     if found.approved.waiting:
         parts.append(f"Approved: {_describe_one(found.approved, found.at)}.")
     if more:

@@ -24,7 +24,7 @@ STOP_TEXTS: dict[MoveCode, str] = {
     MoveCode.WRITTEN_AS_OTHER: merged_leads.WRITTEN_AS_OTHER,
     MoveCode.WRITTEN_BEFORE: previous_emails.WRITTEN_BEFORE,
     MoveCode.COUNTRY: "{country} is not in ALLOWED_COUNTRIES.",
-    MoveCode.STALE: "It was approved on {day.day} {day:%b}, too long ago to leave unread.",
+    MoveCode.STALE: "It was approved on {day:%b} {day.day}, too long ago to leave unread.",
     MoveCode.OFFER_PAST: "The first time that it offers is over, or less than an hour away.",
     MoveCode.UNDELIVERABLE: "{kind}s cannot be written to.",
     MoveCode.TRANSPORT_GONE: "It was approved for GoHighLevel, which is in the sandbox now.",

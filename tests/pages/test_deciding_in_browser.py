@@ -230,3 +230,18 @@ def test_who_may_not_decide_reads_the_names_in_the_queue(
         name = page.locator(".mail .who").bounding_box()
         assert name and name["width"] > 90 and name["height"] < 30
         assert is_within_the_screen(page)
+
+
+def test_no_state_of_a_safety_limit_is_cut_on_a_phone(
+    browser: Browser, live_server: Any, committed: None
+) -> None:
+    screen = {"width": 390, "height": 844}
+    with (
+        signed_in(browser, live_server, person("vic", "Viewer"), viewport=screen) as context,
+        faultless_page(context) as page,
+    ):
+        page.goto("/sales/phase")
+        cells = page.locator(".gauges td:last-child").all()
+        ends = [box["x"] + box["width"] for cell in cells if (box := cell.bounding_box())]
+        card = page.locator(".gauges").bounding_box()
+        assert card and len(ends) == 7 and max(ends) <= card["x"] + card["width"] + 1

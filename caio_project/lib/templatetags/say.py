@@ -9,7 +9,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caio_project.lib.words.check_states import SHAPES, WORDS, CheckState
-from caio_project.lib.words.clock_words import date_words, day_clock_words, day_words, span_words
+from caio_project.lib.words.clock_words import (
+    date_words,
+    day_clock_words,
+    day_words,
+    span_words,
+    stamp_words,
+)
 
 register = template.Library()
 
@@ -53,6 +59,12 @@ def clock(at: datetime | None) -> SafeString | str:
         return ""
     shown = day_clock_words(at)
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)
+
+
+@register.filter
+def stamp(at: datetime) -> SafeString:
+    """As `clock`, with the day always: for what is printed."""
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), stamp_words(at))
 
 
 @register.filter

@@ -15,6 +15,7 @@ from approvals.models import Notice
 from approvals.tasks import tell
 from caio_project.lib.models import Heartbeat
 from leads.models import Company, Lead, TeamMember
+from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
 from tests.fakes.slack import FakeSlack
@@ -136,6 +137,15 @@ def test_others_are_not_announced(slack: FakeSlack, assessment: dict[str, Any], 
 def test_only_a_held_email_is_announced(slack: FakeSlack) -> None:
     factories.cleared_email()
     assert rounds() == (0, 0)
+    assert slack.requests() == []
+
+
+def test_what_was_blocked_meanwhile_was_not_decided(slack: FakeSlack, by_email: None) -> None:
+    message = factories.held_email()
+    held_notices.create_held_notices()
+    Message.objects.filter(pk=message.pk).update(status="blocked")
+    escalation.deliver_due_notices()
+    assert (notice().channel, notice().error) == ("page", "out of the queue before it was told")
     assert slack.requests() == []
 
 

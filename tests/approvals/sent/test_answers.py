@@ -86,6 +86,13 @@ def test_a_reply_stands_there_with_the_words_that_decided_marked(desk: Client) -
     assert str(reply.lead) in page
 
 
+def test_an_answer_stands_alone_where_nothing_else_came_back(desk: Client) -> None:
+    said(YES)
+    page = body(desk.get("/sales/sent"))
+    row = page.partition("Came back")[2].partition("</tr>")[2].partition("</tr>")[0]
+    assert "<b>Positive</b>" in row and "–" not in row.rpartition("<td>")[2]
+
+
 def test_what_people_wrote_is_text_and_never_markup(desk: Client) -> None:
     said("<div>Happy to talk &lt;img src=x onerror=alert(1)&gt; &amp; more</div>")
     raw = desk.get("/sales/sent").content.decode()

@@ -394,6 +394,12 @@ def test_facts_name_their_source_and_day_as_people_do(desk: Client, clock: Any) 
     assert "company: RB2B, Nov 30, 2025" in page and "rb2b" not in page
 
 
+def test_an_empty_filter_says_what_waits_in_all(desk: Client) -> None:
+    factories.held_email()
+    page = " ".join(body(desk.get("/sales/queue", {"show": "overdue"})).split())
+    assert "None is overdue. 1 waits in all." in page
+
+
 def test_comparing_saves_nothing(desk: Client) -> None:
     message = factories.held_email()
     response = desk.post(

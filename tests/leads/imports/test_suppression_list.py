@@ -92,7 +92,7 @@ def test_a_reason_is_read_as_tools_write_it(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("email\na@w.test\n", "has no column reason. Add it, or give --reason"),
+        ("email\na@w.test\n", "has no column reason. Add it, or give one for all rows"),
         ("email,UNSUB_TIME\na@w.test,\n", "line 2: reason: it is empty"),
         ("value,reason\n*.acme.com,customer\n", "line 2: value: “*.acme.com” is a pattern"),
         ("value,reason\ncom,customer\n", "line 2: value: “com” is an ending of many"),

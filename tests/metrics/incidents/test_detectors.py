@@ -248,6 +248,11 @@ SPOKEN: list[tuple[Cause, dict[str, Any], str]] = [
     (Cause.SENDS_FAILING, {"count": 1, "alarms": ["ghl:refusing"]}, "1 alarm is open: ghl:refus"),
     (Cause.DOMAIN_HEALTH, {"score": 61}, "The score is 61 of 100."),
     (Cause.DOMAIN_HEALTH, {"score": None, "alarms": ["a"], "count": 1}, "1 alarm is open: a."),
+    (
+        Cause.AUTHENTICATION,
+        {"count": 1, "alarms": ["guardrail:authentication"]},
+        "1 alarm is open: safety limit “SPF, DKIM, DMARC”.",
+    ),
     (Cause.SILENT_SOURCE, {"since": "2026-03-02T10:00:00+00:00", "due": 6.6}, "About 7 were due"),
     (Cause.SILENT_SOURCE, {"since": "", "alarms": ["rb2b:silent"], "count": 1}, "rb2b:silent"),
     (Cause.ENRICHMENT_STALLED, {"alarms": ["clay:breaker"], "count": 1}, "clay:breaker"),

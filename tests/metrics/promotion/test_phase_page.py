@@ -57,7 +57,7 @@ def test_guardrails_show_count_threshold_and_window(lead_client: Client, setting
     )
     assert "Domain health 84 under 70 under 50 ✓ Clear" in said
     assert (
-        "SPF, DKIM, DMARC DKIM missing for 0 hours one missing one missing for 72 hours ! Alert"
+        "SPF, DKIM, DMARC DKIM missing for less than an hour one missing one missing for 72 hours ! Alert"
         in said
     )
 

@@ -35,6 +35,9 @@ def test_it_shows_the_evaluation_on_record_with_its_number(page: Any) -> None:
     gate_evaluation.record_daily_evaluation()
     row = GateEvaluation.objects.filter(target="assisted").get()
     text = text_of(page())
+    day = f"{timezone.localtime(row.at):%b} {timezone.localtime(row.at).day}, "
+    assert f">{day}" in text.partition("Evaluation <b>")[2], "paper tells no today"
+    assert f">{day}" in text.partition("Made ")[2]
     assert f"Evaluation <b>{row.pk}</b>" in text and row.sha256 in text
     assert "0 of 6 pass" in text and "1.0 of 20" in text
     assert text.count("Not enough yet") >= 6  # no data is no pass

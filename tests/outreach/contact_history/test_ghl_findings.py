@@ -21,12 +21,12 @@ NEW_YORK = "America/New_York"
     ("found", "said"),
     [
         (Findings(), ""),
-        (Findings(outbound_at=THIRD), "GoHighLevel shows an email to them on 3 Oct 2026."),
-        (Findings(inbound_at=THIRD), "GoHighLevel shows a message from them on 3 Oct 2026."),
+        (Findings(outbound_at=THIRD), "GoHighLevel shows an email to them on Oct 3, 2026."),
+        (Findings(inbound_at=THIRD), "GoHighLevel shows a message from them on Oct 3, 2026."),
         (Findings(deals=(PILOT,)), "GoHighLevel shows an open deal: Northline pilot."),
         (
             Findings(THIRD, THIRD, (PILOT,)),
-            "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 "
+            "GoHighLevel shows a message from them on Oct 3, 2026, an email to them on Oct 3, 2026 "
             "and an open deal: Northline pilot.",
         ),
         (
@@ -45,7 +45,7 @@ NEW_YORK = "America/New_York"
         # The team's day, which is another one than in UTC.
         (
             Findings(outbound_at=datetime(2026, 10, 3, 2, 0, tzinfo=UTC)),
-            "GoHighLevel shows an email to them on 2 Oct 2026.",
+            "GoHighLevel shows an email to them on Oct 2, 2026.",
         ),
     ],
 )

@@ -275,7 +275,7 @@ def test_handwritten_email_makes_first_email_critical(ghl: FakeGhl, status: str)
     receive_webhooks(news, news)
     held = reload_email(message)
     assert (held.status, held.rank) == ("blocked" if status == "blocked" else "held", 0)
-    assert held.critical_reason == "GoHighLevel shows an email to them on 3 Mar 2026."
+    assert held.critical_reason == "GoHighLevel shows an email to them on Mar 3, 2026."
 
 
 def test_whoever_approved_it_knowing_that_is_not_asked_again(ghl: FakeGhl) -> None:

@@ -300,7 +300,13 @@ class TestSending:
         phase.halt_sending(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
         said = client.get("/sales/sent").content.decode()
-        assert "2 approved, and none of them is sent: Sending is halted." in said
+        assert "2 approved and not sent: Sending is halted." in said
+
+    def test_description_of_a_halt_counts_what_is_approved(self, ghl: FakeGhl) -> None:
+        factories.held_email(factories.LeadFactory(state="OH"))
+        phase.halt_sending(by=None, reason="test")
+        found = forecast_by_day.forecast_queue(timezone.now())
+        assert forecast_by_day.describe_forecast(found) == "Sending is halted."
 
     def test_description_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):

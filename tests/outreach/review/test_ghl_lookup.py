@@ -28,7 +28,7 @@ FIND, SEARCH, TALK = (
     "GET /conversations/{id}/messages",
 )
 DEALS, SEND = "GET /opportunities/search", "POST /conversations/messages"
-EMAIL = "GoHighLevel shows an email to them on 3 Mar 2026."
+EMAIL = "GoHighLevel shows an email to them on Mar 3, 2026."
 DEAL = "GoHighLevel shows an open deal: Northline pilot."
 
 
@@ -85,7 +85,7 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
 
 
 @pytest.mark.parametrize(
-    ("days", "reason"), [(179, "GoHighLevel shows an email to them on 5 Sep 2025."), (181, "")]
+    ("days", "reason"), [(179, "GoHighLevel shows an email to them on Sep 5, 2025."), (181, "")]
 )
 def test_an_email_counts_for_180_days(ghl: FakeGhl, days: int, reason: str) -> None:
     message = low()
@@ -98,7 +98,9 @@ def test_a_message_from_them_makes_it_critical(ghl: FakeGhl) -> None:
     message = low()
     ghl.receive_reply(known(ghl, message))
     ghl_lookup.check_due()
-    assert now_is(message).critical_reason == "GoHighLevel shows a message from them on 3 Mar 2026."
+    assert (
+        now_is(message).critical_reason == "GoHighLevel shows a message from them on Mar 3, 2026."
+    )
 
 
 def test_an_email_of_ours_is_no_surprise(ghl: FakeGhl) -> None:
@@ -426,7 +428,7 @@ def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -
         (
             lambda ghl, contact: ghl.receive_reply(contact),
             "answered",
-            "GoHighLevel shows a message from them on 3 Mar 2026.",
+            "GoHighLevel shows a message from them on Mar 3, 2026.",
         ),
     ],
     ids=["an email of somebody else", "a deal", "an answer"],
@@ -573,7 +575,7 @@ def test_an_answer_inside_a_thread_of_ours_is_seen(ghl: FakeGhl) -> None:
     (row,) = ghl._rows(ghl._visible())
     assert (row["direction"], len(row["meta"]["email"]["messageIds"])) == ("outbound", 2)
     ghl_lookup.check_due()
-    assert "a message from them on 3 Mar 2026" in now_is(message).critical_reason
+    assert "a message from them on Mar 3, 2026" in now_is(message).critical_reason
 
 
 def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:

@@ -109,7 +109,7 @@ def test_reply_at_ghl_returns_email_to_review(ghl: FakeGhl) -> None:
     assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "answered"), "")
-    assert held.error == "GoHighLevel shows a message from them on 3 Mar 2026."
+    assert held.error == "GoHighLevel shows a message from them on Mar 3, 2026."
     assert (held.priority, held.rank) == ("critical", 0)
     assert held.due_at > timezone.now() and held.expires_at > timezone.now()
     assert review_actions.expire_due() == 0
@@ -281,7 +281,7 @@ def test_stale_approval_returns_email_to_review(
     assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "stale"), "")
-    assert held.error == "It was approved on 3 Mar, too long ago to leave unread."
+    assert held.error == "It was approved on Mar 3, too long ago to leave unread."
     assert held.expires_at > timezone.now()
     assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
     review_actions.approve_email(held, 1, by=None)

@@ -39,7 +39,7 @@ def test_findings_at_gohighlevel_are_named() -> None:
 
     text = stop_text(MoveCode.ANSWERED, {"findings": findings})
 
-    assert text == "GoHighLevel shows a message from them on 3 Mar 2026."
+    assert text == "GoHighLevel shows a message from them on Mar 3, 2026."
 
 
 @pytest.mark.parametrize(
