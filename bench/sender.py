@@ -23,6 +23,8 @@ import django
 import redis
 import time_machine
 
+from caio_project.schedule import ROUND
+
 STAGES = (
     "send_due",
     "recover",
@@ -59,9 +61,11 @@ def run_worker() -> None:
     app.start([*WORKER, f"--hostname={os.getpid()}@bench"])
 
 
-def count_run(task: Any, **_: object) -> None:
+def count_run(task: Any, args: Any, **_: object) -> None:
     with contextlib.suppress(redis.RedisError):  # it is being restarted
-        redis.Redis.from_url(os.environ["REDIS_URL"]).hincrby(RUNS, task.name)
+        connection = redis.Redis.from_url(os.environ["REDIS_URL"])
+        for name in args[0] if task.name == ROUND else [task.name]:
+            connection.hincrby(RUNS, name)
 
 
 def run_beat() -> None:

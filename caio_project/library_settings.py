@@ -7,7 +7,7 @@ from pathlib import Path
 from django.templatetags.static import static
 from kombu import Queue
 
-from caio_project.schedule import DEFAULT_QUEUE, QUEUES
+from caio_project.schedule import DEFAULT_QUEUE, QUEUE_OF, QUEUES
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -97,5 +97,5 @@ UNFOLD = {
 
 def task_queues() -> tuple[str, list[Queue], dict[str, dict[str, str]]]:
     """Celery's default queue, all queues, and the queue of each task that has another."""
-    routes = {task: {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks}
+    routes = {task: {"queue": queue} for task, queue in QUEUE_OF.items()}
     return DEFAULT_QUEUE, [Queue(name) for name in (DEFAULT_QUEUE, *QUEUES)], routes

@@ -1,28 +1,29 @@
 """How often each sweep is sent, so that a lost nudge costs only seconds.
 
-Beat sends one task, the tick. It sends those sweeps whose time has come (operations/sweeps.py).
+Beat sends one task, the tick. It sends those sweeps whose time has come (operations/sweeps.py),
+the idle ones of a queue together.
 """
 
 TICK_SECONDS = 2.0
 # seconds after its last work in which a sweep is sent with every tick, not by its interval
 BUSY_SECONDS = 20.0
-TICK = "caio_project.tick"
+TICK, ROUND = "caio_project.tick", "caio_project.run_sweeps"
 
 # Seconds between two runs of a sweep that finds nothing.
 SWEEPS = {
-    "leads.process_events": 10.0,
+    "leads.process_events": 15.0,
     "leads.process_imported": 15.0,
     "leads.drain_spool": 15.0,
-    "leads.push_enrichments": 10.0,
-    "leads.settle_enrichments": 10.0,
+    "leads.push_enrichments": 15.0,
+    "leads.settle_enrichments": 15.0,
     "leads.watch_vendors": 30.0,
-    "leads.assess_due": 10.0,
+    "leads.assess_due": 15.0,
     "leads.cool_down": 120.0,
     "leads.keep_owners": 30.0,
-    "outreach.draft_due": 10.0,
+    "outreach.draft_due": 15.0,
     "outreach.free_blocked": 30.0,
     "outreach.look_due": 15.0,
-    "outreach.ask_model": 10.0,
+    "outreach.ask_model": 15.0,
     "outreach.follow_up": 60.0,
     "outreach.queue_segments": 30.0,
     "outreach.send_due": 10.0,
@@ -32,12 +33,12 @@ SWEEPS = {
     "outreach.tell_opt_outs": 15.0,
     "outreach.expire_due": 60.0,
     "outreach.watch_guardrails": 10.0,
-    "outreach.work_off_inbox": 10.0,
-    "outreach.clear_due": 10.0,
+    "outreach.work_off_inbox": 15.0,
+    "outreach.clear_due": 15.0,
     "outreach.sync_ghl": 30.0,
-    "approvals.tell": 10.0,
+    "approvals.tell": 15.0,
     "approvals.update_cards": 4.0,  # a card is at most 5 s behind its email
-    "approvals.work_off_clicks": 10.0,
+    "approvals.work_off_clicks": 15.0,
     "approvals.draw_rereadings": 60.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,
@@ -74,3 +75,4 @@ QUEUES = {
         "outreach.do_afterwards",
     ),
 }
+QUEUE_OF = {task: queue for queue, tasks in QUEUES.items() for task in tasks}

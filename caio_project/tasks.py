@@ -1,23 +1,32 @@
 from celery import shared_task
+from django.utils import timezone
 
 from caio_project.import_pages import import_runs
+from caio_project.lib import sweep_round
 from caio_project.lib.models import Heartbeat
 from caio_project.lib.webhooks_out import delivery
 from caio_project.lib.webhooks_out.outbox import DELIVERY_TASK
 from caio_project.operations import diagnosis_runs, incident_sources, releases, sweeps
 from caio_project.privacy import erasing, retention
+from caio_project.schedule import ROUND, TICK
 from caio_project.set_up import parts
 from caio_project.webhook_pages import webhook_alarms
 from metrics.incidents import sweep
 
 
-@shared_task(name="caio_project.tick")
+@shared_task(name=TICK)
 def tick(beat_commit: str = "") -> None:
     """Prove that beat sends and a worker works, and start the sweeps whose time has come."""
     if beat_commit:
         releases.note_process(releases.Part.BEAT, beat_commit)
-    sweeps.note_tick()
-    sweeps.send_due_sweeps()
+    now, known = timezone.now(), sweeps.read_heartbeats()
+    sweeps.note_tick(now, known)
+    sweeps.send_due_sweeps(now, known)
+
+
+@shared_task(name=ROUND)
+def run_sweeps(names: list[str]) -> None:
+    sweep_round.run_sweeps(names)
 
 
 @shared_task(name="caio_project.run_diagnosis")

@@ -6,13 +6,13 @@ is tried first, then the other one that is configured; else it stands on the not
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from approvals.escalation import ladder_rows, lead_words, own_channels
@@ -21,6 +21,7 @@ from approvals.models import Notice
 from approvals.sent import answers
 from approvals.slack_decisions import digest, slack_notices
 from caio_project.lib.db import claims
+from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.models import Alarm, TeamMember
 from outreach.choices import Status
@@ -29,6 +30,7 @@ from outreach.models import WANT_AN_ANSWER, Reply, ReplyKind, ReplyText
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
+REPLIES = 50  # told of in one sweep
 LEASE_SECONDS = 60
 INCIDENT = "incident:"  # the beginning of the keys of notices about incidents
 MAX_QUOTE_LENGTH = 600  # characters of an answer
@@ -36,22 +38,13 @@ Channel = Notice.Channel
 Tell = Callable[[], str]  # returns what went wrong beside it
 
 
-def create_reply_notices(batch: int = 50) -> int:
+def create_reply_notices() -> int:
     """Write a notice for each positive reply or question without one; returns how many.
 
     It goes to the lead's owner, or to whoever answers for them while they are away.
     """
-    since = timezone.now() - answers.NEEDS_SOMEONE_FOR
-    told = Notice.objects.filter(reply=OuterRef("pk"))
-    new = (
-        Reply.objects.of_kind(*WANT_AN_ANSWER)
-        .filter(received_at__gte=since)
-        .exclude(source=answers.IMPORTED_SOURCE)
-    )
     made = 0
-    for reply in new.exclude(Exists(told)).select_related(
-        "lead__company", "lead__owner", "message__sender"
-    )[:batch]:
+    for reply in _untold_replies(since=timezone.now() - answers.NEEDS_SOMEONE_FOR):
         to, instead_of = _recipient_of_reply(reply)
         what = "A question" if reply.kind == ReplyKind.QUESTION else "A positive answer"
         text = f"{what}: {lead_words.lead_words(reply.lead)}."
@@ -61,6 +54,18 @@ def create_reply_notices(batch: int = 50) -> int:
         )
         made += is_new
     return made
+
+
+@kept_query
+def _untold_replies(since: datetime) -> QuerySet[Reply]:
+    told = Notice.objects.filter(reply=OuterRef("pk"))
+    new = (
+        Reply.objects.of_kind(*WANT_AN_ANSWER)
+        .filter(received_at__gte=since)
+        .exclude(source=answers.IMPORTED_SOURCE)
+    )
+    related = ("lead__company", "lead__owner", "message__sender")
+    return new.exclude(Exists(told)).select_related(*related)[:REPLIES]
 
 
 def _first_person() -> TeamMember | None:

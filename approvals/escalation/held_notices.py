@@ -12,9 +12,10 @@ from django.utils import timezone
 from approvals.choices import Count
 from approvals.escalation import ladder_rows, lead_words
 from approvals.escalation.ladder_rows import Plan
-from approvals.escalation.ladder_rules import Ladder, LadderStep, Told, who_is_told
+from approvals.escalation.ladder_rules import LadderStep, Told, who_is_told
 from approvals.models import Notice
 from approvals.queue import snoozed
+from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.words.clock_words import span_words
 from leads.models import Kind
 from outreach.choices import Band, Status
@@ -22,14 +23,13 @@ from outreach.drafting.critical_reasons import IMPORTED_WITH_OTHERS
 from outreach.models import Message
 
 MAX_TEXT_LENGTH = 300
+BATCH = 200  # of each step
 
 
-def create_held_notices(batch: int = 200) -> int:
+def create_held_notices() -> int:
     """Write what is due by now; returns how many, with those of a sweep at the same moment."""
     now, plan = timezone.now(), ladder_rows.load_plan()
-    rows = [
-        row for message in _due_messages(plan, now, batch) for row in _rows_of(message, plan, now)
-    ]
+    rows = [row for message in _due_messages(plan, now) for row in _rows_of(message, plan, now)]
     if not rows:
         return 0
     keys = Notice.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)
@@ -39,36 +39,49 @@ def create_held_notices(batch: int = 200) -> int:
     return len(new)
 
 
-def _due_messages(plan: Plan, now: datetime, batch: int) -> list[Message]:
+def _due_messages(plan: Plan, now: datetime) -> list[Message]:
     found: dict[int, Message] = {}
     for band in Band.values:
         ladder = plan.ladders[band]
-        waiting = _waiting_in(band, has_own_critical=bool(plan.ladders[Band.CRITICAL].steps))
         for number, step in enumerate(ladder.steps):
-            due = _due_at_step(waiting, ladder, step, number, plan, now)
-            rows = due.select_related("lead__company").order_by("held_at")[:batch]
-            found.update({message.pk: message for message in rows})
+            extra = ladder.opened_extra if number else timedelta(0)
+            due = _due_at_step(
+                number=number,
+                unopened_since=_latest_start(step, timedelta(0), plan, now),
+                opened_since=_latest_start(step, extra, plan, now),
+                now=now,
+                **_ladder_of(band, plan),
+            )
+            found.update({message.pk: message for message in due})
     return list(found.values())
 
 
-def _waiting_in(band: str, *, has_own_critical: bool) -> QuerySet[Message]:
-    """What waits on the ladder of `band`, but for an import: whoever ran it knows."""
-    rows = Message.objects.filter(
-        snoozed.not_snoozed(), status=Status.HELD, kind__in=[Kind.LIVE, Kind.EXAMPLE]
-    ).exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
+def _ladder_of(band: str, plan: Plan) -> dict[str, str | None]:
+    """CRITICAL has no band; the others leave its emails to it where it has steps."""
     if band == Band.CRITICAL:
-        return rows.exclude(critical_reason="")
-    return rows.filter(band=band, **({"critical_reason": ""} if has_own_critical else {}))
+        return {"band": None, "critical_reason": None}
+    return {"band": band, "critical_reason": "" if plan.ladders[Band.CRITICAL].steps else None}
 
 
+@kept_query
 def _due_at_step(
-    waiting: QuerySet[Message],
-    ladder: Ladder,
-    step: LadderStep,
+    band: str | None,
+    critical_reason: str | None,
     number: int,
-    plan: Plan,
+    unopened_since: datetime | None,
+    opened_since: datetime | None,
     now: datetime,
 ) -> QuerySet[Message]:
+    """What waits and was not told of this step, but for an import: whoever ran it knows."""
+    waiting = Message.objects.filter(
+        snoozed.not_snoozed(now), status=Status.HELD, kind__in=[Kind.LIVE, Kind.EXAMPLE]
+    ).exclude(template_why__startswith=IMPORTED_WITH_OTHERS)
+    if band is None:
+        waiting = waiting.exclude(critical_reason="")
+    else:
+        waiting = waiting.filter(band=band)
+        if critical_reason is not None:
+            waiting = waiting.filter(critical_reason=critical_reason)
     told = Notice.objects.filter(
         Q(message__snoozed_until=None) | Q(created_at__gte=OuterRef("snoozed_until")),
         message=OuterRef("pk"),
@@ -77,10 +90,10 @@ def _due_at_step(
         note=None,
         created_at__gte=OuterRef("held_at"),
     )
-    extra = ladder.opened_extra if number else timedelta(0)
-    unopened = Q(opened_at=None) & _began_by(_latest_start(step, timedelta(0), plan, now))
-    opened = Q(opened_at__isnull=False) & _began_by(_latest_start(step, extra, plan, now))
-    return waiting.filter(unopened | opened).exclude(Exists(told))
+    unopened = Q(opened_at=None) & _began_by(unopened_since)
+    opened = Q(opened_at__isnull=False) & _began_by(opened_since)
+    due = waiting.filter(unopened | opened).exclude(Exists(told))
+    return due.select_related("lead__company").order_by("held_at")[:BATCH]
 
 
 def _latest_start(step: LadderStep, extra: timedelta, plan: Plan, now: datetime) -> datetime | None:

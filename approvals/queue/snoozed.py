@@ -9,8 +9,8 @@ from outreach.choices import Status
 from outreach.models import Message
 
 
-def not_snoozed() -> Q:
-    return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
+def not_snoozed(now: datetime | None = None) -> Q:
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=now or timezone.now())
 
 
 def snoozed_messages() -> QuerySet[Message]:

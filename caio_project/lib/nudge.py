@@ -10,7 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -25,6 +27,8 @@ LONGEST_NAME = 200
 # On memory:// only the process that runs the worker reaches it; `pump` sets these.
 listening_here = False
 wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
+# Entered by a sweep that runs among others; False where it runs often enough already.
+running: Callable[[str], AbstractContextManager[bool]] = lambda task: nullcontext(True)  # noqa: E731
 # Called in a thread of its own where the broker took nothing, at most once a minute; set at start.
 when_broker_is_away: Callable[[], None] = lambda: None  # noqa: E731
 BROKER_AWAY_SECONDS = 60.0
@@ -84,14 +88,15 @@ class _NudgeThread:
             log.exception("watching without the broker failed")
 
 
-def wake_worker(task: str) -> bool:
+def wake_worker(task: str, **options: Any) -> bool:
     """Ask a worker to run `task`, now and through the broker. Never raises.
 
-    False where the broker did not take it.
+    `options` are Celery's. False where the broker did not take it.
     """
     try:
         if wanted(task):
-            current_app.send_task(task, retry=False, ignore_result=True, expires=60)
+            asked = {"retry": False, "ignore_result": True, "expires": 60, **options}
+            current_app.send_task(task, **asked)
     except Exception as error:  # the broker is allowed to be down
         log.warning("could not wake %s: %s", task, type(error).__name__)
         return False

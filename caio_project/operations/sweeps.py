@@ -1,16 +1,18 @@
 """Sends the sweeps whose time has come, and tells whether each was seen in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Max
-from django.utils import timezone
+from django.db.models import Max, QuerySet
 
-from caio_project.lib.models import Heartbeat
+from caio_project.lib.db.kept_queries import kept_query
+from caio_project.lib.models import HEARTBEAT_INTERVAL, Heartbeat
 from caio_project.lib.nudge import wake_worker
 from caio_project.lib.words.clock_words import stamp_words
-from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
+from caio_project.schedule import BUSY_SECONDS, DEFAULT_QUEUE, QUEUE_OF, ROUND, SWEEPS, TICK_SECONDS
 
 ALIVE_WITHIN = timedelta(minutes=5)
 BEAT, STARTED = "beat", Heartbeat.STARTED
@@ -37,39 +39,62 @@ class SweepState:
         return f"{self.name} was last seen at {stamp_words(self.seen_at)}."
 
 
-def note_tick(now: datetime | None = None) -> None:
+@kept_query
+def _all_heartbeats() -> QuerySet[Heartbeat]:
+    return Heartbeat.objects.all()
+
+
+def read_heartbeats() -> dict[str, Heartbeat]:
+    return {beat.name: beat for beat in _all_heartbeats()}
+
+
+def note_tick(now: datetime, known: Mapping[str, Heartbeat]) -> None:
     """Record that beat sends and a worker works, and, after a pause, that they have started."""
-    now = now or timezone.now()
-    if not Heartbeat.objects.filter(name=BEAT, seen_at__gt=now - PAUSE).exists():
+    seen_at = known[BEAT].seen_at if BEAT in known else None
+    if seen_at is None or seen_at <= now - PAUSE:
         Heartbeat.beat(STARTED, worked=True, now=now)
-    Heartbeat.beat(BEAT, now=now)
+    if seen_at is None or seen_at < now - HEARTBEAT_INTERVAL:
+        Heartbeat.beat(BEAT, now=now)
 
 
-def send_due_sweeps(now: datetime | None = None) -> list[str]:
-    """Send each sweep whose time has come to a worker, as a task of its own; returns their names.
+def send_due_sweeps(now: datetime, known: Mapping[str, Heartbeat]) -> list[str]:
+    """Send the sweeps whose time has come to workers, and return their names.
 
-    When it was sent is noted first, so that a sweep that takes long, or waits for a worker, is not
-    sent with every tick.
+    Each that worked lately is a task of its own; the others run together (ADR 61). When they were
+    sent is noted first, so that a sweep that takes long, or waits for a worker, is not sent with
+    every tick.
     """
-    now = now or timezone.now()
-    known = {beat.name: beat for beat in Heartbeat.objects.all()}
     due = [name for name, every in SWEEPS.items() if _is_due(known.get(name), every, now)]
     if due:
         missing = [Heartbeat(name=name) for name in due if name not in known]
         Heartbeat.objects.bulk_create(missing, ignore_conflicts=True)
         Heartbeat.objects.filter(name__in=due).update(sent_at=now)
+    rounds: dict[str, list[str]] = {}
     for name in due:
-        wake_worker(name)
+        if _is_busy(known.get(name), now):
+            wake_worker(name)
+        else:
+            rounds.setdefault(_queue_of(name), []).append(name)
+    for queue, names in rounds.items():
+        wake_worker(ROUND, args=[names], queue=queue)
     return due
+
+
+def _queue_of(name: str) -> str:
+    return DEFAULT_QUEUE if settings.EMBEDDED else QUEUE_OF.get(name, DEFAULT_QUEUE)
 
 
 def _is_due(beat: Heartbeat | None, every: float, now: datetime) -> bool:
     if beat is None or beat.sent_at is None or beat.sent_at > now:  # the clock was set back
         return True
-    is_busy = beat.worked_at is not None and beat.worked_at > now - timedelta(seconds=BUSY_SECONDS)
     # Half a tick less: ticks come a little late, and the next would be a whole one later.
-    wait = TICK_SECONDS if is_busy else every
+    wait = TICK_SECONDS if _is_busy(beat, now) else every
     return beat.sent_at <= now - timedelta(seconds=wait - TICK_SECONDS / 2)
+
+
+def _is_busy(beat: Heartbeat | None, now: datetime) -> bool:
+    worked_at = beat.worked_at if beat else None
+    return worked_at is not None and worked_at > now - timedelta(seconds=BUSY_SECONDS)
 
 
 def sweep_states(now: datetime) -> list[SweepState]:

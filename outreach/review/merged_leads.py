@@ -5,10 +5,12 @@ separated meanwhile. What cannot wait for it asks `previous_emails.emails_of`.
 """
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Model, Q
+from django.db.models import F, IntegerField, Model, Q, QuerySet, Value
 
+from caio_project.lib.db.kept_queries import kept_query
 from leads import locks
 from outreach.choices import MoveCode, Status
 from outreach.lifecycle.moves import move_message
@@ -16,38 +18,51 @@ from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
 from outreach.models import Meeting, Message, Opportunity, Reply, Transport
 from outreach.review import review_actions
 
-FEEDBACK_MODELS = (Reply, Meeting, Opportunity)
+TABLES: tuple[type[Model], ...] = (Message, Reply, Meeting, Opportunity)
 SEND_STARTED = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
 WRITTEN_AS_OTHER = "This person was written to as another lead, before the two were merged."
 OTHER_IS_OPEN = "This person has another email open, from before two leads were merged."
 
-# Where an email is, and is not where the person is for whom it was written.
+# Where an email is, and is not where the person is for whom it was written. Each alone is found by
+# an index: together they would be looked for among all rows.
 AT_WRONG_LEAD = (
-    Q(written_for=None, lead__merged_into__isnull=False)
-    | Q(written_for__isnull=False, written_for__merged_into=None)
-    | Q(written_for__merged_into__isnull=False) & ~Q(lead=F("written_for__merged_into"))
+    Q(written_for=None, lead__merged_into__isnull=False),
+    Q(written_for__isnull=False)
+    & (
+        Q(written_for__merged_into=None)
+        | Q(written_for__merged_into__isnull=False) & ~Q(lead=F("written_for__merged_into"))
+    ),
 )
+BATCH = 200
 
 
-def follow_merges(batch: int = 200) -> int:
+@kept_query
+def _astray() -> QuerySet[Any]:
+    """Table, lead and whom it was written for, each once."""
+    first, *others = (
+        table._default_manager.filter(which)
+        .order_by()
+        .annotate(table=Value(number, IntegerField()))
+        .values_list("table", "lead", "written_for")
+        for number, table in enumerate(TABLES)
+        for which in AT_WRONG_LEAD
+    )
+    return first.union(*others).order_by("table", "lead", "written_for")[:BATCH]
+
+
+def follow_merges() -> int:
     """Move every email, and what came back for it, to its lead; returns how often it was tried.
 
     An email that may be leaving stays while another of the same lead may be leaving too.
     """
-    tried = 0
-    for table in (Message, *FEEDBACK_MODELS):
-        astray = (
-            table._default_manager.filter(AT_WRONG_LEAD)
-            .values_list("lead", "written_for")
-            .distinct()
-        )
-        for lead, written_for in list(astray.order_by("lead", "written_for")[:batch]):
-            tried += 1
-            with transaction.atomic():
-                (_move_emails if table is Message else partial(_move_feedback, table))(
-                    lead, written_for or lead
-                )
-    return tried
+    astray = _astray()
+    for number, lead, written_for in astray:
+        table = TABLES[number]
+        with transaction.atomic():
+            (_move_emails if table is Message else partial(_move_feedback, table))(
+                lead, written_for or lead
+            )
+    return len(astray)
 
 
 def _rows_of_pair(now_at: int, written_for: int) -> Q:

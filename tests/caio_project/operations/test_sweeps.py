@@ -12,7 +12,15 @@ from django.utils import timezone
 from caio_project.lib.models import Heartbeat
 from caio_project.operations import status, sweeps
 from caio_project.operations.deployment_check import deployment
-from caio_project.schedule import BUSY_SECONDS, SWEEPS, TICK_SECONDS
+from caio_project.schedule import (
+    BUSY_SECONDS,
+    DEFAULT_QUEUE,
+    QUEUE_OF,
+    QUEUES,
+    ROUND,
+    SWEEPS,
+    TICK_SECONDS,
+)
 from caio_project.tasks import tick
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +40,22 @@ def migrated(at: datetime) -> None:
 def seen(at: datetime, *names: str) -> None:
     for name in names or ("beat", *SWEEPS):
         Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": at, "worked_at": at})
+
+
+def note_tick(now: datetime) -> None:
+    sweeps.note_tick(now, sweeps.read_heartbeats())
+
+
+def send_due(now: datetime) -> list[str]:
+    return sweeps.send_due_sweeps(now, sweeps.read_heartbeats())
+
+
+@pytest.fixture
+def sent(monkeypatch: Any) -> list[tuple[str, dict[str, Any]]]:
+    """What went to the broker, with its options."""
+    tasks: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(sweeps, "wake_worker", lambda task, **more: tasks.append((task, more)))
+    return tasks
 
 
 def states(now: datetime) -> dict[str, str]:
@@ -57,14 +81,14 @@ def test_sweeps_have_their_time_from_the_first_tick_on(
 ) -> None:
     migrated(now - 600 * MINUTE)
     seen(now - 300 * MINUTE)
-    sweeps.note_tick(now - minutes * MINUTE)
+    note_tick(now - minutes * MINUTE)
     seen(now, "beat")
     assert states(now)["beat"] == "alive" and states(now)["metrics.evaluate_gates"] == found
 
 
 def test_one_late_sweep_among_the_others_is_late(now: datetime) -> None:
     migrated(now - 600 * MINUTE)
-    sweeps.note_tick(now - 600 * MINUTE)
+    note_tick(now - 600 * MINUTE)
     seen(now)
     seen(now - 6 * MINUTE, "leads.assess_due")
     assert [name for name, found in states(now).items() if found != "alive"] == ["leads.assess_due"]
@@ -75,7 +99,7 @@ def test_one_late_sweep_among_the_others_is_late(now: datetime) -> None:
 def test_beats_that_never_stop_do_not_start_again(now: datetime) -> None:
     migrated(now - 600 * MINUTE)
     for minutes in range(20, 0, -2):
-        sweeps.note_tick(now - minutes * MINUTE)
+        note_tick(now - minutes * MINUTE)
     assert Heartbeat.objects.get(name="started").seen_at == now - 20 * MINUTE
     assert states(now)["leads.assess_due"] == "late"
 
@@ -83,14 +107,14 @@ def test_beats_that_never_stop_do_not_start_again(now: datetime) -> None:
 @pytest.mark.parametrize(("pause", "again"), [(2, False), (3, True), (60, True)])
 def test_a_pause_is_a_new_start(now: datetime, pause: float, again: bool) -> None:
     first = now - 100 * MINUTE
-    sweeps.note_tick(first)
-    sweeps.note_tick(first + pause * MINUTE)
+    note_tick(first)
+    note_tick(first + pause * MINUTE)
     assert (Heartbeat.objects.get(name="started").seen_at > first) is again
 
 
 def test_beat_that_died_since_is_late_and_not_starting(now: datetime) -> None:
     migrated(now - 600 * MINUTE)
-    sweeps.note_tick(now - 6 * MINUTE)
+    note_tick(now - 6 * MINUTE)
     assert states(now)["beat"] == "late"
 
 
@@ -106,43 +130,43 @@ def test_the_task_of_beat_records_both() -> None:
 
 
 def test_a_first_tick_sends_every_sweep_and_the_next_none(now: datetime) -> None:
-    assert sweeps.send_due_sweeps(now) == list(SWEEPS)
+    assert send_due(now) == list(SWEEPS)
 
-    assert sweeps.send_due_sweeps(now + TICK_SECONDS * SECOND) == []
+    assert send_due(now + TICK_SECONDS * SECOND) == []
 
 
 @pytest.mark.parametrize("name", SWEEPS)
 def test_an_idle_sweep_is_sent_by_its_interval(now: datetime, name: str) -> None:
-    sweeps.send_due_sweeps(now)
+    send_due(now)
     Heartbeat.beat(name, now=now)
 
-    assert name not in sweeps.send_due_sweeps(now + (SWEEPS[name] - TICK_SECONDS) * SECOND)
-    assert name in sweeps.send_due_sweeps(now + SWEEPS[name] * SECOND)
+    assert name not in send_due(now + (SWEEPS[name] - TICK_SECONDS) * SECOND)
+    assert name in send_due(now + SWEEPS[name] * SECOND)
 
 
 def test_a_sweep_that_works_is_sent_with_every_tick(now: datetime) -> None:
-    sweeps.send_due_sweeps(now)
+    send_due(now)
     Heartbeat.beat("leads.process_events", worked=True, now=now)
 
-    sent = [sweeps.send_due_sweeps(now + number * TICK_SECONDS * SECOND) for number in range(1, 4)]
+    sent = [send_due(now + number * TICK_SECONDS * SECOND) for number in range(1, 4)]
 
     often = {name for name, every in SWEEPS.items() if every <= 3 * TICK_SECONDS}
     assert [sorted(set(names) - often) for names in sent] == [["leads.process_events"]] * 3
 
 
 def test_a_sweep_without_work_goes_back_to_its_interval(now: datetime) -> None:
-    sweeps.send_due_sweeps(now - SECOND)
+    send_due(now - SECOND)
     Heartbeat.beat("leads.process_events", worked=True, now=now - BUSY_SECONDS * SECOND)
     Heartbeat.objects.update(sent_at=now)
 
-    assert sweeps.send_due_sweeps(now + TICK_SECONDS * SECOND) == []
+    assert send_due(now + TICK_SECONDS * SECOND) == []
 
 
 def test_a_sweep_that_is_never_seen_is_sent_again_and_late(now: datetime) -> None:
     migrated(now - 600 * MINUTE)
     for minutes in range(6):
-        sweeps.note_tick(now + minutes * MINUTE)
-        assert "leads.assess_due" in sweeps.send_due_sweeps(now + minutes * MINUTE)
+        note_tick(now + minutes * MINUTE)
+        assert "leads.assess_due" in send_due(now + minutes * MINUTE)
 
     [state] = [
         one for one in sweeps.sweep_states(now + 6 * MINUTE) if one.name == "leads.assess_due"
@@ -151,10 +175,46 @@ def test_a_sweep_that_is_never_seen_is_sent_again_and_late(now: datetime) -> Non
     assert state.sentence == "leads.assess_due was never seen."
 
 
-def test_a_clock_set_back_stops_no_sweep(now: datetime) -> None:
-    sweeps.send_due_sweeps(now + 600 * MINUTE)
+def test_idle_sweeps_are_sent_together_to_the_queue_of_each(
+    now: datetime, sent: list[Any], settings: Any
+) -> None:
+    settings.EMBEDDED = False
+    send_due(now)
 
-    assert sweeps.send_due_sweeps(now) == list(SWEEPS)
+    assert {task for task, _ in sent} == {ROUND} and len(sent) == 1 + len(QUEUES)
+    together = {more["queue"]: more["args"][0] for _, more in sent}
+    assert sorted(name for names in together.values() for name in names) == sorted(SWEEPS)
+    for queue, names in together.items():
+        assert {QUEUE_OF.get(name, DEFAULT_QUEUE) for name in names} == {queue}
+
+
+def test_one_process_takes_all_idle_sweeps_together(
+    now: datetime, sent: list[Any], settings: Any
+) -> None:
+    settings.EMBEDDED = True
+    send_due(now)
+
+    assert sent == [(ROUND, {"args": [list(SWEEPS)], "queue": DEFAULT_QUEUE})]
+
+
+def test_a_sweep_that_worked_lately_is_sent_alone(now: datetime, sent: list[Any]) -> None:
+    Heartbeat.beat("leads.process_events", worked=True, now=now - SECOND)
+    send_due(now)
+
+    assert sent[0] == ("leads.process_events", {})
+    assert not any("leads.process_events" in more["args"][0] for _, more in sent[1:])
+
+
+def test_an_idle_tick_asks_one_statement(now: datetime, django_assert_num_queries: Any) -> None:
+    tick()
+    with django_assert_num_queries(1):
+        tick()
+
+
+def test_a_clock_set_back_stops_no_sweep(now: datetime) -> None:
+    send_due(now + 600 * MINUTE)
+
+    assert send_due(now) == list(SWEEPS)
 
 
 def test_no_interval_lets_a_sweep_look_late() -> None:

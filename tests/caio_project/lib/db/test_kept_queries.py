@@ -10,23 +10,37 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from approvals.escalation import escalation, held_notices
 from caio_project.lib.db import kept_queries
 from caio_project.lib.db.kept_queries import kept_query
+from caio_project.operations import sweeps
 from leads.models import Kind, Lead
 from leads.suppression import suppression
 from outreach.contact_history import recipients
 from outreach.control import phase
 from outreach.guardrails import guardrail_counts
 from outreach.limits import current_limits, send_order
+from outreach.review import merged_leads
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
 DAY_AGO = NOW - timedelta(days=1)
+STEP = {"number": 1, "unopened_since": DAY_AGO, "opened_since": NOW, "now": NOW}
 FREE = {"now": NOW, "full": ["acme.test", "other.test"]}
 KEPT: list[tuple[Any, dict[str, Any]]] = [
     (recipients._rows_with_answers, {"lead": 7}),
+    (sweeps._all_heartbeats, {}),
+    (merged_leads._astray, {}),
+    (escalation._untold_replies, {"since": DAY_AGO}),
+    (held_notices._due_at_step, {**STEP, "band": "hot", "critical_reason": ""}),
+    (held_notices._due_at_step, {**STEP, "band": "low", "critical_reason": None}),
+    (held_notices._due_at_step, {**STEP, "band": None, "critical_reason": None}),
+    (
+        held_notices._due_at_step,
+        {**STEP, "band": "hot", "critical_reason": "", "opened_since": None},
+    ),
     (recipients._emails_with_fate, {"leads": [7, 8], "address": "jane@acme.test"}),
     (recipients._emails_with_fate, {"leads": [7], "address": None}),
     (
