@@ -23,7 +23,9 @@ class PublicView(APIView):
 class QueueStatusView(PublicView):
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="queue_status")
     def get(self, request: Request) -> Response:
-        """The review queue and the pipeline in counts, at most five seconds old."""
+        """The review queue and the pipeline in counts, at most five seconds old.
+
+        How many events and leads there are in all is at most a minute older."""
         return Response(status.queue_status())
 
 

@@ -12,6 +12,7 @@ from approvals.decisions import claims
 from approvals.models import Claim
 from approvals.queue import band_words, snoozed
 from caio_project.lib import times
+from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Kind
 from outreach.choices import Band, Status
 from outreach.control.policy import BAND_RANK
@@ -44,13 +45,14 @@ class QueueCounts:
 
 
 def count_by_kind_and_status() -> dict[tuple[str, str], int]:
-    rows = (
-        Message.objects.exclude(transport=Transport.HISTORY)
-        .order_by()
-        .values_list("kind", "status")
-        .annotate(n=Count("*"))  # not of the key, which the index does not have
-    )
-    return {(kind, status): n for kind, status, n in rows}
+    return {(kind, status): n for kind, status, n in _counts_of_kinds()}
+
+
+@kept_query
+def _counts_of_kinds() -> QuerySet[Any]:
+    rows = Message.objects.exclude(transport=Transport.HISTORY).order_by()
+    # not of the key, which the index does not have
+    return rows.values_list("kind", "status").annotate(n=Count("*"))
 
 
 def current_counts() -> QueueCounts:

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from approvals.queue import review_queue
 from approvals.queue import snoozed as snoozed_emails
+from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.words.clock_words import stamp_words
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
@@ -93,7 +94,7 @@ class WaitingWork:
 
 
 def what_waits() -> WaitingWork:
-    """Count all that a page must not call "all caught up"; five queries at any size."""
+    """Count all that a page must not call "all caught up"; at most five queries at any size."""
     uncertain = Message.objects.filter(status=Status.UNCERTAIN)
     unmatched = Q(reason_code__in=UNMATCHED_ANSWERS)
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED).aggregate(
@@ -106,11 +107,11 @@ def what_waits() -> WaitingWork:
 
 
 def _count_blocked() -> tuple[BlockedDrafts, ...]:
-    codes = _count_by_code(review_queue.blocked_messages())
+    codes, typed = Counter(dict(_blocked_codes())), Counter[str]()
     # Whose words they are is asked only where it decides.
-    typed = _count_by_code(
-        _typed(review_queue.blocked_messages().filter(blocked_by__in=TEXT_CHECKS))
-    )
+    if any(code in TEXT_CHECKS for code in codes):
+        rows = review_queue.blocked_messages().filter(blocked_by__in=TEXT_CHECKS)
+        typed = Counter(dict(_by_code(_typed(rows))))
     found: Counter[BlockCause] = Counter()
     for code, count in (codes - typed).items():
         found[block_cause(code, by_template=True)] += count
@@ -119,9 +120,13 @@ def _count_blocked() -> tuple[BlockedDrafts, ...]:
     return tuple(BlockedDrafts(cause, count) for cause, count in found.most_common())
 
 
-def _count_by_code(rows: QuerySet[Message]) -> Counter[str]:
-    counted = rows.order_by().values_list("blocked_by").annotate(n=Count("*"))
-    return Counter(dict(counted))
+@kept_query
+def _blocked_codes() -> QuerySet[Any]:
+    return _by_code(review_queue.blocked_messages())
+
+
+def _by_code(rows: QuerySet[Message]) -> QuerySet[Any]:
+    return rows.order_by().values_list("blocked_by").annotate(n=Count("*"))
 
 
 def with_typed(rows: QuerySet[Message]) -> QuerySet[Any]:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from approvals.queue import review_queue, what_waits
@@ -21,11 +22,11 @@ from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
 from metrics.overview import flow
 from outreach.choices import BlockedBy
-from outreach.control import phase
 from outreach.limits import current_limits
 
 RECENTLY_PARKED = timedelta(hours=1)
 CACHE_SECONDS = 5
+TOTALS, TOTAL_SECONDS = "queue-status-totals", 60
 
 
 def queue_status() -> dict[str, Any]:
@@ -38,9 +39,8 @@ def queue_status() -> dict[str, Any]:
 
 def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
-    by_kind, row = review_queue.count_by_kind_and_status(), phase.current_control()
+    by_kind, limits = review_queue.count_by_kind_and_status(), current_limits.read_current(now)
     counts = review_queue.counts_from(by_kind)
-    limits = current_limits.read_limits(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
             "total": counts.total,
@@ -58,41 +58,48 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     if not settings.QUEUE_STATUS_DETAIL:
         return status
     waits, states = what_waits.what_waits(), sweeps.sweep_states(now)
-    problems = pipeline_problems(now, waits, states)
+    off = assess.switched_off_by()
+    problems = _problems(now, waits, states, off)
     return status | {
-        "phase": row.phase,
+        "phase": limits.phase,
         "halted": limits.halted,
         "sandbox": sandboxed_vendors(),
-        "pipeline": _pipeline_counts(by_kind, waits),
+        "pipeline": _pipeline_counts(by_kind, waits, is_off=off is not None),
         "pipeline_healthy": not problems and not any(one.is_starting for one in states),
     }
 
 
 def _pipeline_counts(
-    by_kind: dict[tuple[str, str], int], waits: what_waits.WaitingWork
+    by_kind: dict[tuple[str, str], int], waits: what_waits.WaitingWork, *, is_off: bool
 ) -> dict[str, Any]:
     messages = dict[str, int]()
     for (kind, status), n in by_kind.items():
         if kind != Kind.TRAINING:
             messages[status] = messages.get(status, 0) + n
-    by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
     return {
-        "events_received": sum(by_state.values()),
-        "events_waiting": by_state.get("waiting", 0),
-        "events_parked": by_state.get("parked", 0),
-        "leads": Lead.objects.exclude(kind=Kind.TRAINING).count(),
+        **_totals(),
+        "events_waiting": InboundEvent.objects.filter(state=InboundEvent.State.WAITING).count(),
+        "events_parked": waits.parked + waits.unmatched,
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "messages": messages,
         **flow.last_activity(),
-        **({} if assess.is_on() else {"intent_monitor": "off"}),
+        **({"intent_monitor": "off"} if is_off else {}),
         **({"waits": waits.as_status()} if waits.is_any or waits.unmatched else {}),
     }
 
 
+def _totals() -> dict[str, int]:
+    """Of tables that only grow: counting takes longer with each row, so they are kept a minute."""
+    found: dict[str, int] | None = caches["default"].get(TOTALS)
+    if found is None:
+        leads = Lead.objects.exclude(kind=Kind.TRAINING)
+        found = {"events_received": InboundEvent.objects.count(), "leads": leads.count()}
+        caches["default"].set(TOTALS, found, TOTAL_SECONDS)
+    return found
+
+
 def pipeline_problems(
-    now: datetime | None = None,
-    waits: what_waits.WaitingWork | None = None,
-    states: list[sweeps.SweepState] | None = None,
+    now: datetime | None = None, states: list[sweeps.SweepState] | None = None
 ) -> list[str]:
     """Why the pipeline is not healthy, each a sentence; [] where it is, or is still starting.
 
@@ -101,15 +108,26 @@ def pipeline_problems(
     """
     now = now or timezone.now()
     states = sweeps.sweep_states(now) if states is None else states
+    return _problems(now, what_waits.what_waits(), states, assess.switched_off_by())
+
+
+def _problems(
+    now: datetime,
+    waits: what_waits.WaitingWork,
+    states: list[sweeps.SweepState],
+    off: assess.OffSwitch | None,
+) -> list[str]:
     found = [one.sentence for one in states if not one.is_alive and not one.is_starting]
-    if where := assess.switched_off_by():
-        found.append(f"Scoring and drafting are off by {where}.")
+    if off:
+        found.append(f"Scoring and drafting are off by {off}.")
     found += flow.stuck_stages(now)
     parked = parked_events().filter(received_at__gte=now - RECENTLY_PARKED).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
-    found += (waits or what_waits.what_waits()).sentences(BlockedBy.US)
-    return found + what_waits.problems_by_person_data(now) + spool_troubles()
+    found += waits.sentences(BlockedBy.US)
+    if waits.blocked_by(BlockedBy.PERSON):
+        found += what_waits.problems_by_person_data(now)
+    return found + spool_troubles()
 
 
 def parked_events() -> QuerySet[InboundEvent]:

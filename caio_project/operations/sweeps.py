@@ -98,7 +98,7 @@ def _is_busy(beat: Heartbeat | None, now: datetime) -> bool:
 
 
 def sweep_states(now: datetime) -> list[SweepState]:
-    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    seen = {name: beat.seen_at for name, beat in read_heartbeats().items()}
     names = (BEAT, *SWEEPS)
     late_ones = [name for name in names if not _is_alive(seen.get(name), now)]
     starts = bool(late_ones) and _has_just_started(seen.get(STARTED), now)

@@ -20,6 +20,7 @@ from caio_project.schedule import SWEEPS
 from leads.models import InboundEvent, Kind, Lead
 from outreach.choices import BlockedBy
 from outreach.drafting import drafts
+from outreach.lifecycle.block_causes import TEXT_CHECKS
 from outreach.models import Message, MessageText
 from tests import factories
 
@@ -230,10 +231,17 @@ def test_blocked_drafts_can_be_read_in_the_queue(client: Client, viewer: User) -
 def test_count_takes_the_same_queries_at_any_size(django_assert_num_queries: Any) -> None:
     for _ in range(3):
         companyless()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         what_waits.what_waits()
     for _ in range(9):
         companyless()
+    with django_assert_num_queries(4):
+        what_waits.what_waits()
+
+
+def test_whose_words_they_are_is_asked_where_it_decides(django_assert_num_queries: Any) -> None:
+    message = companyless()
+    Message.objects.filter(pk=message.pk).update(blocked_by=next(iter(TEXT_CHECKS)))
     with django_assert_num_queries(5):
         what_waits.what_waits()
 

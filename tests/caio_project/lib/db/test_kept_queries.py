@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from approvals.escalation import escalation, held_notices
+from approvals.queue import review_queue, what_waits
 from caio_project.lib.db import kept_queries
 from caio_project.lib.db.kept_queries import kept_query
 from caio_project.operations import sweeps
@@ -33,6 +34,8 @@ KEPT: list[tuple[Any, dict[str, Any]]] = [
     (recipients._rows_with_answers, {"lead": 7}),
     (sweeps._all_heartbeats, {}),
     (merged_leads._astray, {}),
+    (review_queue._counts_of_kinds, {}),
+    (what_waits._blocked_codes, {}),
     (escalation._untold_replies, {"since": DAY_AGO}),
     (held_notices._due_at_step, {**STEP, "band": "hot", "critical_reason": ""}),
     (held_notices._due_at_step, {**STEP, "band": "low", "critical_reason": None}),
