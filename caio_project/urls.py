@@ -55,6 +55,15 @@ from outreach.api.phase import HaltView, PhaseView
 from outreach.views import unsubscribe
 
 urlpatterns = [
+    # First, for each path is tried in this order, and what comes in may be much.
+    path("webhooks/rb2b", webhooks.rb2b_webhook),
+    path("webhooks/rb2b/health", webhooks.rb2b_health),
+    path("webhooks/rb2b/<str:token>", webhooks.rb2b_webhook),
+    path("webhooks/clay", webhooks.clay_webhook),
+    path("webhooks/clay/health", webhooks.clay_health),
+    path("webhooks/ghl", outreach_webhooks.ghl_webhook),
+    path("webhooks/ghl/workflow", outreach_webhooks.ghl_workflow_webhook),
+    path("webhooks/slack", approval_webhooks.slack_webhook),
     path("", RedirectView.as_view(url="/sales"), name="front"),
     path("", include("metrics.urls")),
     path("", include("approvals.urls")),
@@ -109,14 +118,6 @@ urlpatterns = [
     path("sales/keys", key_pages.key_list, name="keys"),
     path("sales/sign-ins", account_pages.sign_in_list, name="sign-ins"),
     path("sales/keys/<str:prefix>/revoke", key_pages.revoke_key, name="revoke-key"),
-    path("webhooks/rb2b", webhooks.rb2b_webhook),
-    path("webhooks/rb2b/health", webhooks.rb2b_health),
-    path("webhooks/rb2b/<str:token>", webhooks.rb2b_webhook),
-    path("webhooks/clay", webhooks.clay_webhook),
-    path("webhooks/clay/health", webhooks.clay_health),
-    path("webhooks/ghl", outreach_webhooks.ghl_webhook),
-    path("webhooks/ghl/workflow", outreach_webhooks.ghl_workflow_webhook),
-    path("webhooks/slack", approval_webhooks.slack_webhook),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
     path("metrics", metrics_view),
     path("api/health", api.HealthView.as_view()),

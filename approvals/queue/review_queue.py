@@ -51,8 +51,7 @@ def count_by_kind_and_status() -> dict[tuple[str, str], int]:
 @kept_query
 def _counts_of_kinds() -> QuerySet[Any]:
     rows = Message.objects.exclude(transport=Transport.HISTORY).order_by()
-    # not of the key, which the index does not have
-    return rows.values_list("kind", "status").annotate(n=Count("*"))
+    return rows.values_list("kind", "status").annotate(n=Count("*"))  # the key is in no index
 
 
 def current_counts() -> QueueCounts:

@@ -29,9 +29,8 @@ from caio_project.lib.webhooks_out.models import WebhookDelivery as WebhookDeliv
 from caio_project.lib.webhooks_out.models import WebhookEndpoint as WebhookEndpoint
 from caio_project.lib.webhooks_out.models import WebhookEvent as WebhookEvent
 
-HEARTBEAT_INTERVAL = timedelta(
-    seconds=30
-)  # a heartbeat is written at most this often, so that idle sweeps cost no writes
+# A heartbeat is written at most this often, so that idle sweeps cost no writes.
+HEARTBEAT_INTERVAL = timedelta(seconds=30)
 
 
 class Heartbeat(models.Model):
@@ -56,9 +55,7 @@ class Heartbeat(models.Model):
             return
         now = now or timezone.now()
         changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
-        stale = cls.objects.filter(name=name)
-        if not worked:
-            stale = stale.filter(_is_stale(now))
+        stale = cls.objects.filter(Q() if worked else _is_stale(now), name=name)
         if not stale.update(**changes):
             cls.objects.get_or_create(name=name, defaults=changes)
 

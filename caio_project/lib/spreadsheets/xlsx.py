@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-import openpyxl
 import xlsxwriter
 
 from caio_project.lib.files import UnreadableFile
@@ -74,6 +73,8 @@ def xlsx_rows(raw: bytes) -> list[list[str]]:
     """The first sheet's cells as texts; row 1 comes first, empty rows are []. Whole numbers have
     no decimals; of a formula the value that was saved with it. Raises UnreadableFile.
     """
+    import openpyxl  # with numpy 15 MB, which only a process that reads a workbook needs
+
     try:
         with warnings.catch_warnings(action="ignore"):  # what openpyxl leaves out of a file
             book = openpyxl.load_workbook(
