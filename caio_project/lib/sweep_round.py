@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from celery import current_app
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from caio_project.lib import nudge
 from caio_project.lib.models import Heartbeat
@@ -25,7 +25,7 @@ def run_sweeps(names: Iterable[str]) -> None:
 
 class SweepRound:
     def __init__(self, names: Iterable[str]):
-        self._waiting = deque(names)
+        self._waiting, self._idle = deque(names), list[str]()
 
     def run(self) -> None:
         timer = threading.Timer(HAND_OVER_SECONDS, self._hand_over_soon)
@@ -54,6 +54,8 @@ class SweepRound:
     def _hand_over_soon(self) -> None:
         try:
             self.hand_over()
+        except DatabaseError as error:  # those that ended are noted once the slow one has
+            log.warning("idle sweeps were not noted: %s", type(error).__name__)
         finally:
             connections.close_all()  # those of this thread
 

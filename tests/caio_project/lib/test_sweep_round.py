@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from caio_project.lib import nudge, sweep_round
@@ -117,6 +118,20 @@ def test_those_that_ended_before_a_slow_one_are_seen(sweeps: Sweeps) -> None:
 
     assert (sweeps.ran, sweeps.alone) == (["quick", "slow"], ["waits"])
     assert Heartbeat.objects.filter(seen_at__gt=timezone.now() - timedelta(minutes=1)).count() == 2
+
+
+def test_others_run_alone_also_where_the_database_is_locked(
+    sweeps: Sweeps, monkeypatch: Any, caplog: Any
+) -> None:
+    def locked(names: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(Heartbeat, "beat_idle", locked)
+    monkeypatch.setattr(sweep_round, "connections", SimpleNamespace(close_all=lambda: None))
+    sweep_round.SweepRound(["waits"])._hand_over_soon()
+
+    assert sweeps.alone == ["waits"]
+    assert "idle sweeps were not noted: DatabaseError" in caplog.text
 
 
 @pytest.fixture
