@@ -87,10 +87,13 @@ def reply_or_meeting_since(known: Recipient, at: datetime) -> MoveCode | None:
 
 
 def was_written_before(known: Recipient, message: Message) -> bool:
-    """Whether `message` would be a second first email to the person."""
+    """Whether `message` would be a second first email, by one that came after it and has left.
+
+    Beside one that was there before, none is drafted.
+    """
     if message.step != 1:
         return False
-    others = [one for one in known.emails if one.message.pk != message.pk]
+    others = [one for one in known.emails if one.message.pk > message.pk]
     return any(one.has_left for one in others if one.message.transport != Transport.SANDBOX)
 
 

@@ -62,8 +62,6 @@ def approve_email(
         raise ApprovalForbidden(OFFER_PAST)
     if ahead := previous_emails.find_blocking_email(known, but=message.pk, waiting=False):
         raise ApprovalForbidden(ahead.sentence)
-    if previous_emails.was_written_before(known, message):
-        raise ApprovalForbidden(previous_emails.WRITTEN_BEFORE)
     if message.kind == Kind.TRAINING:
         return move_message(message, Status.WITHDRAWN, MoveCode.TRAINING_APPROVED, by=by)
     if phase.current_control().phase == Phase.SHADOW:
