@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db.caches import process_cache as cache
+from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations.background_calls import call_patiently
 from leads.models import Kind
 from outreach.choices import EventKind, Status
@@ -214,7 +215,10 @@ def _read_meetings(polling_round: PollingRound) -> bool:
 
 def _read_opportunities(polling_round: PollingRound) -> bool:
     """Read page by page; what a complete sweep has not listed is deleted there."""
-    place = polling_round.position
+    place, here = polling_round.position, vendor_value("GHL_LOCATION_ID")
+    if place.get("location", here) != here:
+        place.clear()  # or the deals of the one would end as deleted at the other
+    place["location"] = here
     place.setdefault("since", timezone.now().isoformat())
     for _ in range(polling_round.limits.pages):
         after = (place["after"][0], place["after"][1]) if "after" in place else None

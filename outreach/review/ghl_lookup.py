@@ -4,6 +4,7 @@ While GoHighLevel cannot be asked, or is in the sandbox, an email says that it i
 is not approved automatically.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
-from caio_project.lib.vendor_access.access import is_sandboxed
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads import locks
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
@@ -114,11 +115,15 @@ def read_findings_since(check: GhlLook | None, contact_id: str, known: Recipient
 
 
 def _are_deals_known(contact_id: str) -> bool:
-    """Whether all deals were read lately, and none of them is an open one of this contact."""
+    """Whether this location's deals were read lately, and none is an open one of the contact."""
     mine = Opportunity.objects.filter(ghl_contact_id=contact_id, status=Opportunity.OPEN)
     since = timezone.now() - DEALS_KNOWN_FOR
     read = SyncCursor.objects.filter(name=DEALS_CURSOR, polled_at__gt=since)
-    return read.filter(~Exists(mine)).exists()
+    position = read.filter(~Exists(mine)).values_list("position", flat=True).first()
+    if position is None:
+        return False
+    here = vendor_value("GHL_LOCATION_ID")
+    return bool(json.loads(position or "{}").get("location", here) == here)
 
 
 def _are_quiet_since(check: GhlLook, conversations: Iterable[Conversation]) -> bool:

@@ -1,5 +1,6 @@
 """What GoHighLevel is not asked again before an email, and when it is."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from outreach.contact_history import ghl_check
+from outreach.feedback import polling
 from outreach.feedback.polling_stages import STAGES
 from outreach.models import GhlLook, Message, Opportunity, SyncCursor
 from outreach.review import ghl_lookup
@@ -134,6 +136,34 @@ def test_deals_are_asked_for_where_polling_stands_still(ghl: FakeGhl, email: Mes
     assert send.send_due() == 0
     assert (DEALS in calls(ghl), last_move(email)) == (True, ("held", "known_at_ghl"))
     assert (ghl.sent_emails(), outcomes(), slots()) == ([], [], 0)
+
+
+def test_deals_are_asked_for_at_another_location_than_was_read(
+    ghl: FakeGhl, email: Message, settings: Any
+) -> None:
+    """A minute ago all deals were read, and none of them was of this location."""
+    for result in polling.sync_all_stages():
+        assert result.ended, result
+    settings.GHL_LOCATION_ID = ghl.location_id = "loc-another"
+    ghl.add_opportunity(ghl.state()["contacts"][0], name="Pilot")
+    assert send.send_due() == 0
+    assert (DEALS in calls(ghl), last_move(email)) == (True, ("held", "known_at_ghl"))
+    assert (ghl.sent_emails(), outcomes(), slots()) == ([], [], 0)
+
+
+def test_another_location_deletes_no_deal_that_was_half_read(ghl: FakeGhl, settings: Any) -> None:
+    """A sweep that began at one location does not end at another."""
+    row = SyncCursor.objects.create(
+        name="opportunities",
+        position=json.dumps(
+            {"since": timezone.now().isoformat(), "after": [1, "opp_9"], "location": "loc-before"}
+        ),
+    )
+    polling.sync_all_stages()
+    row.refresh_from_db()
+    assert json.loads(row.position) == {"location": ghl.location_id}
+    [first, *_] = ghl.requests(DEALS)
+    assert "startAfter" not in first.query and "startAfterId" not in first.query
 
 
 @pytest.mark.parametrize("has_lead", [True, False])
