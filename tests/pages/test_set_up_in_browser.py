@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from caio_project.lib.models import LiveVendor, Rb2bToken, SetUpChange, StoredSecret
-from leads.models import TeamMember
+from leads.models import PastEmployer, TeamMember
+from tests.factories import TeamMemberFactory
+from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
+from tests.fakes.slack import FakeSlack
 from tests.pages.conftest import signed_in
 
 pytestmark = [pytest.mark.browser]
@@ -49,17 +53,20 @@ def press(page: Page, name: str | re.Pattern[str]) -> None:
     page.keyboard.press("Enter")
 
 
+def enter(page: Page, name: str, value: str) -> None:
+    page.locator(f"#value-{name}").focus()
+    page.keyboard.type(value)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-say]")).to_contain_text(f"{name} is stored.")
+
+
 def test_ghl_by_keyboard_from_nothing_to_live(page: Page, settings: Any) -> None:
     with FakeGhl(token=VALUES["GHL_API_TOKEN"], location_id="loc-test", rate_limit=None) as fake:
         settings.GHL_BASE_URL, settings.GHL_API_TOKEN = fake.url, ""
         settings.GHL_LOCATION_ID = settings.GHL_FROM_EMAIL = ""
         page.goto("/sales/setup")
         for name, value in VALUES.items():
-            field = page.locator(f"#value-{name}")
-            field.focus()
-            page.keyboard.type(value)
-            page.keyboard.press("Enter")
-            expect(page.locator("[data-say]")).to_contain_text(f"{name} is stored.")
+            enter(page, name, value)
         assert VALUES["GHL_API_TOKEN"] not in page.content()
 
         press(page, "Send a test: GoHighLevel")
@@ -92,6 +99,42 @@ def test_rb2bs_token_by_keyboard_from_made_to_revoked(page: Page) -> None:
     press(page, "Revoke this token")
     expect(page.locator("[data-say]")).to_contain_text("Revoked")
     assert not Rb2bToken.objects.filter(revoked_at=None).exists()
+
+
+def test_slack_and_clay_by_keyboard(page: Page, settings: Any) -> None:
+    with (
+        FakeSlack(token="xoxb-right") as slack,
+        FakeClay(auth_token="clay-auth", callback_token="clay-callback-token") as clay,
+    ):
+        settings.SLACK_BASE_URL, settings.GHL_BASE_URL = slack.api_url, clay.url
+        page.goto("/sales/setup")
+        enter(page, "SLACK_BOT_TOKEN", "xoxb-right")
+        enter(page, "SLACK_SIGNING_SECRET", "signing-0123456789")
+        press(page, "Send a test: Slack")
+        expect(page.locator("#slack .chip.verdict")).to_have_text(re.compile("Done"))
+        enter(page, "CLAY_WORKBOOK_WEBHOOK_URL", clay.source_url("src-1"))
+        enter(page, "CLAY_WEBHOOK_AUTH_TOKEN", "clay-auth")
+        enter(page, "CLAY_CALLBACK_TOKEN", "clay-callback-token")
+        press(page, "Send a test: Clay")
+        expect(page.locator("#clay")).to_contain_text("Clay took a test row.")
+        assert (len(slack.posts()), len(clay.submissions())) == (1, 1)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_past_employers_by_keyboard(page: Page, tmp_path: Path) -> None:
+    TeamMemberFactory(name="Priya Raman")
+    file = tmp_path / "past.csv"
+    file.write_text("Member,Company\nNobody,Acme\n")
+    page.goto("/sales/setup")
+    page.set_input_files("#employers", file)  # the dialog is the browser's own
+    press(page, "Import past employers")
+    expect(page.locator(".errors")).to_be_focused()
+    expect(page.locator(".errors")).to_contain_text("Line 2: member: “Nobody” is no active team")
+    file.write_text("Member,Company\nPriya Raman,Acme\n")
+    page.set_input_files("#employers", file)
+    press(page, "Import past employers")
+    expect(page.locator("[data-say]")).to_contain_text("1 lines read: 1 new")
+    assert PastEmployer.objects.get().company_name == "Acme"
 
 
 def test_a_sender_by_keyboard(page: Page) -> None:
