@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from typing import Any
 
 import pytest
@@ -137,7 +138,27 @@ def test_use_is_noted_once_a_minute(page: Client) -> None:
     assert first and Rb2bToken.objects.get().last_used_at == first
 
 
+def test_another_process_knows_within_seconds(page: Client) -> None:
+    assert post("made-by-another-process") == 401
+    mark = rb2b_tokens.hash_token("made-by-another-process")
+    row = Rb2bToken.objects.create(sha256=mark, prefix="made", made_by_name="lena")
+    time.sleep(access.FRESH_SECONDS)
+    assert post("made-by-another-process") == 200
+    row.delete()
+    time.sleep(access.FRESH_SECONDS)
+    assert post("made-by-another-process") == 401
+
+
 # While the database is away
+
+
+def test_a_note_of_a_use_that_fails_refuses_nobody(page: Client) -> None:
+    token = made(page)
+    post(token)
+    rb2b_tokens._noted.clear()
+    with connection.execute_wrapper(away):
+        rb2b_tokens.note_use(token)
+    assert post(token, "B") == 200
 
 
 @pytest.mark.parametrize("knows", ["what it read", "the copy"])
