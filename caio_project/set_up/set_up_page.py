@@ -178,7 +178,7 @@ def _render(request: HttpRequest, status: int = 200, **more: Any) -> HttpRespons
         ],
         "tokens": made_tokens.live_tokens(),
         "told_tokens": len(rb2b_tokens.environment_tokens()),
-        "may_make": len(made_tokens.live_tokens()) < made_tokens.MOST_LIVE,
+        "may_make": made_tokens.may_make_another(),
         "changes": SetUpChange.objects.all()[:SHOWN_CHANGES],
         **more,
     }

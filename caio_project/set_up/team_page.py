@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -24,6 +24,9 @@ from leads.scoring import assess
 ADD_PERMISSION, CHANGE_PERMISSION = "leads.add_teammember", "leads.change_teammember"
 NOT_A_LEAD = "Leads change the team. Nothing was changed."
 NEEDS_DEFAULT = "Make another person the default sender first: some leads have no owner."
+CHANGED_MEANWHILE = (
+    "Somebody else changed the team at this moment. Nothing was changed; save again."
+)
 WHOLE_ADDRESS = "Type the whole address, with https://."
 
 
@@ -58,9 +61,9 @@ class MemberForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        is_new = self.instance.pk is None
-        self.was_default = not is_new and self.instance.is_default_sender
-        is_first = is_new and not _default_senders().exists()
+        self.is_new = self.instance.pk is None
+        self.was_default = not self.is_new and self.instance.is_default_sender
+        is_first = self.is_new and not _default_senders().exists()
         self.fields["default"].initial = self.was_default or is_first
         own = Q(teammember=None) | Q(teammember=self.instance.pk or 0)
         self.fields["user"].queryset = User.objects.filter(own, is_active=True).order_by("username")  # type: ignore[attr-defined]
@@ -100,6 +103,8 @@ class MemberForm(forms.ModelForm):
                 _default_senders().exclude(pk=self.instance.pk).update(is_default_sender=False)
             self.instance.is_default_sender = self.cleaned_data["default"]
             member: TeamMember = self.save()
+            if "active" in self.changed_data and not self.is_new:
+                transaction.on_commit(assess.mark_recently_seen)
         return member
 
 
@@ -116,7 +121,11 @@ def team_page(request: HttpRequest) -> HttpResponse:
     form = MemberForm(request.POST)
     if not form.is_valid():
         return _render_team(request, form, 422)
-    member = form.store()
+    try:
+        member = form.store()
+    except IntegrityError:
+        form.add_error(None, CHANGED_MEANWHILE)
+        return _render_team(request, form, 409)
     _finish(request, member, ADDITION, f"{member} is in the team.")
     return SeeOther(reverse("team"))
 
@@ -127,19 +136,28 @@ def member_page(request: HttpRequest, pk: int) -> HttpResponse:
     _require(request, CHANGE_PERMISSION)
     member = get_object_or_404(TeamMember, pk=pk)
     form = MemberForm(request.POST if request.method == "POST" else None, instance=member)
-    if request.method != "POST" or not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        context = {"form": form, "member": TeamMember.objects.get(pk=pk)}
-        return render_page(request, "caio_project/set_up/member.html", context, status)
+    if request.method != "POST":
+        return _render_member(request, pk, form)
+    if not form.is_valid():
+        return _render_member(request, pk, form, 422)
     if form.has_changed():
-        with transaction.atomic():
+        try:
             form.store()
-            if "active" in form.changed_data:
-                transaction.on_commit(assess.mark_recently_seen)
+        except IntegrityError:
+            form.add_error(None, CHANGED_MEANWHILE)
+            return _render_member(request, pk, form, 409)
         _finish(request, member, CHANGE, f"Saved: {member}.", form.changed_data)
     else:
         messages.info(request, "Nothing was different, so nothing was changed.")
     return SeeOther(reverse("team"))
+
+
+def _render_member(
+    request: HttpRequest, pk: int, form: MemberForm, status: int = 200
+) -> HttpResponse:
+    """Headed by the name on record, whatever was typed."""
+    context = {"form": form, "member": TeamMember.objects.get(pk=pk)}
+    return render_page(request, "caio_project/set_up/member.html", context, status)
 
 
 def _require(request: HttpRequest, permission: str) -> None:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
@@ -45,6 +46,7 @@ class Rb2bToken(models.Model):
     """A token of RB2B's address that a Lead made. Its hash needs no key: none can be lost."""
 
     sha256 = models.CharField(max_length=64, unique=True)
+    slot = models.PositiveSmallIntegerField(help_text="One live token each.")
     prefix = models.CharField(max_length=8, help_text="How it begins, to tell it by.")
     made_at = models.DateTimeField(default=timezone.now)
     made_by_name = models.CharField(max_length=150)
@@ -54,6 +56,11 @@ class Rb2bToken(models.Model):
     class Meta:
         ordering = ["pk"]
         default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slot"], condition=Q(revoked_at=None), name="one_live_token_a_slot"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}…"

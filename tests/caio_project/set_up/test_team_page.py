@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
+from caio_project.set_up import team_page
 from leads.models import TeamMember
 from leads.scoring import assess
 from tests.caio_project.set_up.test_set_up_page import state_of, text_of
@@ -114,6 +115,18 @@ def test_leads_are_scored_anew_when_somebody_leaves(
         assert marked == []
         change(page, bea, active="")
     assert marked == [1]
+
+
+def test_two_leads_at_one_moment_are_told(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    TeamMemberFactory(name="Alex", is_default_sender=True)
+    bea = TeamMemberFactory(name="Bea")
+    nobody = TeamMember.objects.none()  # as the one who looks before the other has committed
+    monkeypatch.setattr(team_page, "_default_senders", lambda: nobody)
+    for path, sent in ((TEAM, ALEX | {"name": "Cleo"}), (f"{TEAM}/{bea.pk}", typed(bea))):
+        answer = page.post(path, sent | {"default": "on"})
+        assert answer.status_code == 409 and "Somebody else changed the team" in answer.text
+    assert [one.name for one in TeamMember.objects.filter(is_default_sender=True)] == ["Alex"]
+    assert TeamMember.objects.count() == 2 and not LogEntry.objects.exists()
 
 
 def test_nothing_different_is_no_change(page: Client) -> None:
