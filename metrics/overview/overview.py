@@ -11,11 +11,13 @@ from django.utils import timezone
 from approvals.models import Decision, Verdict
 from approvals.queue import review_queue, what_waits
 from caio_project.lib import calendar
+from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Kind
 from leads.scoring import assess
 from metrics.overview import experiments_page, flow, funnel, headline
 from outreach.control import phase
-from outreach.limits import current_limits, limit_rules
+from outreach.limits import current_limits, limit_rules, office_hours
+from outreach.limits.limit_rules import CurrentLimits
 from outreach.models import ControlChange, Message, Reply
 
 MAX_ACTIONS = 8
@@ -50,7 +52,7 @@ def overview_context(user: Any) -> dict[str, Any]:
         "standing": limits,
         "left_this_hour": limits.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": limit_rules.limit_on_everything(limits),
+        **_next_can_be_sent(limits, now),
         "mine": _decided_today(user, now),
         "answered_to_me": _people_who_answered(user, now),
         "keeping_up": not overdue and not _any_held_before(now - KEEPING_UP_WITHIN),
@@ -59,6 +61,15 @@ def overview_context(user: Any) -> dict[str, Any]:
         "checked_at": now,
         "monitor_off_by": assess.switched_off_by(),
     }
+
+
+def _next_can_be_sent(limits: CurrentLimits, now: datetime) -> dict[str, Any]:
+    """The limit on every email, or when the first office opens where that is later."""
+    binding = limit_rules.limit_on_everything(limits)
+    opens = None if is_sandboxed("ghl") else office_hours.first_opening(now)
+    if opens and binding and (binding.until is None or binding.until >= opens):
+        opens = None
+    return {"binding": binding, "opens": opens}
 
 
 def _decided_today(user: Any, now: datetime) -> dict[str, int]:

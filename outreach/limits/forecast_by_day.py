@@ -71,4 +71,6 @@ def _describe_one(found: Forecast, now: datetime) -> str:
         return "it goes out today" if leave == 1 else f"all {leave} go out today"
     about = "" if found.last_at else "about "
     by = f"{about}{found.last_day:%a, %b %-d}"
+    if not leave:
+        return f"none goes out today, {'it' if found.waiting == 1 else 'all'} by {by}"
     return f"{leave} of {found.waiting} go out today and the rest by {by}"

@@ -44,6 +44,14 @@ def office_opens_at(place: Place | time_zones.TimeZonePlace, now: datetime) -> d
     return calendar.next_opening(now, there.zone, hours, there.country, there.state)
 
 
+def first_opening(now: datetime) -> datetime | None:
+    """When the first office opens; None where that of the team or of a recipient is open."""
+    opening = office_opens_at(time_zones.TimeZonePlace(), now)
+    for place in Place.objects.all() if opening > now else ():
+        opening = min(opening, office_opens_at(place, now))
+    return opening if opening > now else None
+
+
 def working_hours() -> calendar.WorkingHours:
     return calendar.WorkingHours.parse(settings.WORKING_HOURS)
 

@@ -1,10 +1,11 @@
 """The funnel follows people; "all caught up" is said in one case and refused in all others."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -250,3 +251,18 @@ def test_second_look_stands_in_the_menu_of_who_may_decide(
     page = client.get("/sales").content.decode()
     assert ("Second look" in page) is (role == "reviewer")
     assert client.get("/sales/rereading").status_code == (200 if role == "reviewer" else 403)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("connected", [True, False])
+def test_next_can_be_sent_knows_the_working_hours(
+    client: Client, viewer: User, request: pytest.FixtureRequest, connected: bool
+) -> None:
+    if connected:
+        request.getfixturevalue("ghl")
+    with time_machine.travel(datetime(2026, 3, 7, 17, 0, tzinfo=UTC), tick=False):  # a Saturday
+        client.force_login(viewer)
+        page = " ".join(client.get("/sales").content.decode().split())
+    told = page.partition("Next can be sent")[2].partition("</dd>")[0]
+    assert ("Mar 9, 8:00 AM ET" in told and "outside working hours" in told) == connected
+    assert told.endswith(">now") != connected

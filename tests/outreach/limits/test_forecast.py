@@ -302,6 +302,13 @@ class TestSending:
         said = client.get("/sales/sent").content.decode()
         assert "2 approved and not sent: Sending is halted." in said
 
+    def test_description_of_a_day_without_a_send(self, ghl: FakeGhl, clock: Any) -> None:
+        for _ in range(2):
+            factories.cleared_email(factories.LeadFactory(state="OH"))
+        clock.shift(timedelta(hours=9))  # after office hours
+        text = forecast_by_day.describe_forecast(forecast_by_day.forecast_queue(timezone.now()))
+        assert text == "Approved: none goes out today, all by Wed, Mar 4."
+
     def test_description_of_a_halt_counts_what_is_approved(self, ghl: FakeGhl) -> None:
         factories.held_email(factories.LeadFactory(state="OH"))
         phase.halt_sending(by=None, reason="test")

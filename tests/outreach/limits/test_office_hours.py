@@ -164,6 +164,19 @@ def test_other_countries_have_own_clocks_and_holidays(
         assert send.send_due() == 1
 
 
+def test_first_opening_is_that_of_the_team_or_of_a_recipient(settings: Any) -> None:
+    night = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)  # 11 PM in New York, 6 PM in Honolulu
+    settings.WORKING_HOURS = "08:00-18:00"
+    assert office_hours.first_opening(WORKING) is None
+    team = office_hours.first_opening(night)
+    assert team == datetime(2026, 3, 4, 13, 0, tzinfo=UTC)
+    office_hours.place_of_lead(factories.LeadFactory(state="HI", city="Honolulu"))
+    assert office_hours.first_opening(night - timedelta(hours=1)) is None
+    assert office_hours.first_opening(night) == team
+    settings.WORKING_HOURS = "00:00-24:00"
+    assert office_hours.first_opening(night) is None
+
+
 def test_open_offices_go_before_closed_ones(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     west = to_state("CA")
