@@ -12,6 +12,13 @@ HOT_MIN_INTENT = 70
 HOT_MIN_EMPLOYEES = 50
 
 
+ABOUT_THEM = (
+    (" knows you.", " knows them."),
+    (" where you have worked", " where they have worked"),
+    (" when you were there", " when they were there"),
+)
+
+
 @dataclass(frozen=True)
 class PageView:
     """One page view; `by_person` is False for a visit known by company only."""
@@ -227,7 +234,14 @@ def _count_visits(times: list[datetime], length: timedelta) -> int:
 
 def _warm_reasons(facts: ScoringFacts, rules: Rules) -> list[Reason]:
     points = dict(rules.warm_points).get(facts.warm_kind, 0)
-    return [Reason("warm", points, facts.warm_sentence)] if points else []
+    return [Reason("warm", points, _as_told_to_us(facts.warm_sentence))] if points else []
+
+
+def _as_told_to_us(sentence: str) -> str:
+    """A sentence of an email, which says "you", as a reviewer reads it."""
+    for to_them, about_them in ABOUT_THEM:
+        sentence = sentence.replace(to_them, about_them)
+    return sentence
 
 
 def _email_angle(facts: ScoringFacts, best: PageTrigger | None) -> str:

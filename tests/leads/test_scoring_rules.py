@@ -288,7 +288,7 @@ def test_every_number_takes_effect() -> None:
         ("page", 40, "X"),
         ("pages_most", -5, "Page-visit points are capped at 35"),
         ("repeat", 7, "1 visit in 60 days"),
-        ("warm", 9, "Alex knows you."),
+        ("warm", 9, "Alex knows them."),
         ("fit", 10, "Fit 20 of 100"),
     ]
     assert (found.tier, version.version) == ("tier_2", "mine")

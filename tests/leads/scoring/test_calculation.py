@@ -299,6 +299,27 @@ def test_a_warm_connection_counts_by_its_kind(kind: str, expected: list[int]) ->
     assert points(person, "warm") == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("Alex on our team knows you.", "Alex on our team knows them."),
+        (
+            "Alex on our team was at Ryder when you were there.",
+            "Alex on our team was at Ryder when they were there.",
+        ),
+        (
+            "Alex on our team knows somebody from Ryder, where you have worked.",
+            "Alex on our team knows somebody from Ryder, where they have worked.",
+        ),
+        ("Alex on our team used to work at Ryder.", "Alex on our team used to work at Ryder."),
+    ],
+)
+def test_a_reviewer_reads_a_warm_connection_about_them(sentence: str, text: str) -> None:
+    person = replace(NOBODY, warm_kind="known", warm_sentence=sentence)
+    (reason,) = (one for one in score_lead(person, NOW, RULES).reasons if one.code == "warm")
+    assert reason.text == text
+
+
 # What the email speaks of
 
 
