@@ -41,13 +41,17 @@ def import_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     context = {
         "run": run,
         "works": run.outcome == Outcome.WAITING,
-        "unit": KINDS[Kind(run.kind)].unit,
+        "unit": _units(KINDS[Kind(run.kind)].unit, counts.get("read", 0)),
         "wrong": len(lines.get("errors", ())) + counts.get("more_errors", 0),
         "by_what": sorted(counts.get("by_what", {}).items()),
         "lines_gone": bool(run.ended_at and not lines),
         "is_good": run.outcome == Outcome.STORED,
     }
     return render_page(request, "caio_project/import_pages/import.html", context)
+
+
+def _units(many: str, number: int) -> str:
+    return {"entries": "entry"}.get(many, many.removesuffix("s")) if number == 1 else many
 
 
 def _take_files(request: HttpRequest) -> HttpResponse:

@@ -124,7 +124,8 @@ def _take_employers(request: HttpRequest, _: str) -> HttpResponse:
         return _render(request, 422, file_error=f"{error} Nothing was stored.")
     if report.errors:
         return _refuse_lines(request, report)
-    said = f"{report.read} lines read: {report.new} new, {report.known} known before."
+    lines = "1 line" if report.read == 1 else f"{report.read} lines"
+    said = f"{lines} read: {report.new} new, {report.known} known before."
     messages.success(request, said)
     return _back(request)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from leads.field_values.languages import LANGUAGE_CHOICES
 from leads.models import Lead
 from outreach.admin.templates import TemplateForm
 from outreach.email_templates import preview
@@ -29,6 +30,9 @@ class TemplatePageForm(TemplateForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        # Widgets of the admin's theme draw their arrow by a font that these pages do not have.
+        self.fields["language"].widget = forms.Select(choices=LANGUAGE_CHOICES)
+        self.fields["other_subjects"].widget = forms.Textarea(attrs={"rows": 4})
         chosen: Any = self.fields["chosen"]
         fitting = [lead.pk for lead in preview.recent_leads(self.instance)[:MOST_CHOSEN]]
         newest = chosen.queryset.order_by("-last_seen_at", "-pk").values_list("pk", flat=True)

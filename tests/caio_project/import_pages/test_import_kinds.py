@@ -180,7 +180,7 @@ def priya() -> TeamMember:
 def test_connections_of_a_member(give: Give, page: Client, priya: TeamMember) -> None:
     give("connections", {"Connections.csv": CONNECTIONS}, member=priya.pk)
     assert work_off().outcome == "stored"
-    assert "1 connections read: 1 new" in words_of_newest(page)
+    assert "1 connection read: 1 new" in words_of_newest(page)
     assert list(KnownContact.objects.values_list("member", "name")) == [(priya.pk, "Ana Souza")]
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from caio_project.weekly_pages.template_form import TemplatePageForm
 from leads.models import TeamMember
 from outreach.email_templates import publishing
 from outreach.experiments import experiments, proposals
@@ -212,6 +213,13 @@ def test_an_older_version_is_a_start_for_the_next(
     publishing.publish_version(newer, lena, instead_of=old)
     page = client.get(f"{PAGE}/edit?version=1").content.decode()
     assert f'value="{old.subject}"' in page
+
+
+def test_no_widget_of_the_admin_stands_in_the_form(client: Client, lena: User) -> None:
+    page = client.get("/sales/templates/new").content.decode()
+    assert 'name="language"' in page and "expand_more" not in page
+    widgets = [type(field.widget).__module__ for field in TemplatePageForm().fields.values()]
+    assert widgets and not [name for name in widgets if name.startswith("unfold")]
 
 
 @pytest.mark.parametrize("version", ["9", "x", "²", "1" * 30, "-1"])
