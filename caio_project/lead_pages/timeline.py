@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.urls import reverse
 
 from caio_project.field_labels import distinct_names
 from caio_project.lib.words.clock_words import day_words, stamp_words
@@ -26,6 +27,7 @@ class TimelineEvent:
     kind: str
     text: str
     detail: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,18 @@ def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
             "Email",
             f"{what}{which}{who}",
             move.reason.text if hasattr(move, "reason") else "",
+            _desk_of(move.message),
         )
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
         yield TimelineEvent(
             message.sent_at or message.created_at, "Email", str(Status(message.status).label)
         )
+
+
+def _desk_of(message: Message) -> str:
+    if message.status == Status.DRAFT or message.transport == Transport.HISTORY:
+        return ""
+    return reverse("desk", args=[message.public_id])
 
 
 def _delivery_events(rows: list[int]) -> Iterator[TimelineEvent]:

@@ -12,7 +12,8 @@ from leads.identity import merging
 from leads.models import Enrichment, Lead
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText
+from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText
+from outreach.review import review_actions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,18 @@ def test_facts_name_their_source_as_people_do(page: Any) -> None:
     lead = factories.LeadFactory()
     text = page(f"/sales/leads/{lead.public_id}")
     assert "RB2B, " in text and "rb2b, " not in text
+
+
+def test_a_decided_email_is_reached_from_the_timeline(page: Any) -> None:
+    message = factories.held_email()
+    reason = "The subject says nothing about them."
+    review_actions.reject_email(message, 1, tag="weak_subject", reason=reason, by=None)
+    Message.objects.filter(pk=message.pk).update(transport="ghl")
+    text = page(f"/sales/leads/{message.lead.public_id}")
+    assert f'href="/sales/queue/{message.public_id}">Rejected' in text
+    Message.objects.filter(pk=message.pk).update(transport="history")
+    text = page(f"/sales/leads/{message.lead.public_id}")
+    assert "Rejected" in text and f'{message.public_id}">Rejected' not in text
 
 
 def test_a_stopped_lead_shows_it_first(page: Any) -> None:
