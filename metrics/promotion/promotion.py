@@ -10,7 +10,7 @@ from caio_project.lib import http
 from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads.integrations import ghl, ghl_contact_data
 from metrics.gates import gate_evaluation, gate_words, phase_gates
-from metrics.gates.gate import PASS, Evaluation
+from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation
 from metrics.gates.gate_measures import GATES
 from metrics.incidents import signals
 from metrics.promotion import signing
@@ -20,6 +20,8 @@ from outreach.control.policy import LIMITS_BY_PHASE, REST_AFTER_A_DROP
 from outreach.guardrails import guardrail_display, guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
+
+GAP_WORDS = {FAIL: "fails", INSUFFICIENT: "not enough yet"}
 
 
 class NotPromoted(Exception):
@@ -117,7 +119,7 @@ def _last_drop() -> Any:
 
 def _failed_gates(evaluation: Evaluation, signs: bool = False) -> list[str]:
     return [
-        f"{gate.name}: {gate.verdict}, {gate_words.reason_text(gate)}."
+        f"{gate.name}: {GAP_WORDS[gate.verdict]}, {gate_words.reason_text(gate)}."
         for gate in evaluation.gates
         if gate.verdict != PASS and not (signs and gate.name == phase_gates.SIGN_OFF)
     ]

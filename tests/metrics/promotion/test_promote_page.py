@@ -55,7 +55,7 @@ def unchanged() -> bool:
 
 def test_it_says_what_is_missing_and_has_no_form(lead_client: Client) -> None:
     page = lead_client.get(PATH).content.decode()
-    assert "What is missing" in page and "reply rate: insufficient" in page
+    assert "What is missing" in page and "reply rate: not enough yet, about" in page
     assert 'name="text"' not in page
     answer = lead_client.post(PATH, SIGNED)
     assert answer.status_code == 422 and unchanged()
