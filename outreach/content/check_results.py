@@ -84,8 +84,11 @@ FINDINGS: dict[str, Finding] = {
         "“{phrase}”, as we have it, reads as a blank field.",
         "Write it as people say it, or reject it.",
     ),
-    "status_as_fact": _failed(
+    "status_as_value": _failed(
         PERSON_DATA, "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
+    ),
+    "status_as_fact": _failed(
+        "placeholder", "“{phrase}” is a status, not a fact.", "Take it out, or mend it at the lead."
     ),
     "domain_as_name": _failed(
         "placeholder", "{phrase} stands there as a name.", "Write the company as people say it."

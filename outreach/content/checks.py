@@ -125,7 +125,7 @@ def _no_placeholder(text: EmailText) -> CheckResult:
             return result("unfilled_value", phrase=value[:80])
         return result("unfilled", placeholder=found[0])
     if unknown := next((value for value in text.values if is_unknown(value)), ""):
-        return result("status_as_fact", phrase=unknown[:80])
+        return result("status_as_value", phrase=unknown[:80])
     for finding, find in BROKEN_WORDS:
         if phrase := find(words):
             return result(finding, phrase=phrase)

@@ -328,7 +328,7 @@ def test_talk_about_missing_data_passes(words: str) -> None:
 @pytest.mark.parametrize("value", ["Not found", "N/A", "No company found", "🚫", "[object Object]"])
 def test_a_filled_in_status_is_blocked(value: str) -> None:
     found = judge("A question", "Hi Dana," + REST, values=("Dana", value))
-    assert found is not None and found.guard == "placeholder"
+    assert found is not None and found.guard == "person_data"
     assert found.text == f"“{value}” is a status, not a fact."
 
 
