@@ -1,4 +1,4 @@
-"""Rows that belong to no app: gapless counters, API keys, access events, and those of the packages."""
+"""Rows that belong to no app: counters, API keys, access events, and those of its packages."""
 
 from datetime import timedelta
 from typing import Any
