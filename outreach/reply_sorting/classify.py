@@ -17,7 +17,9 @@ from outreach.reply_sorting.phrases import (
     QUESTION_SENTENCE,
     TAKEN_MARK,
     PhraseSearch,
+    count_languages,
     detect_language,
+    fold_text,
 )
 from outreach.reply_sorting.reply_text import (
     MAX_HTML_LENGTH,
@@ -44,6 +46,8 @@ _SENTENCE_PARTS = re.compile(rf"[{ENDS}\n]")
 _THIRD_PERSON = re.compile(
     r"\b(?:[Rr]emove|[Dd]elete|[Dd]rop|[Tt]ake)\s+(?:him|her|them|[A-Z][a-z]+)\b"
 )
+# A yes of one language that is a small word of another: "ja" is "already", and "I".
+NOT_A_YES = {"pt": {"ja", "de acordo"}, "pl": {"ja"}, "it": {"si", "prima"}}
 MIN_SURE_WORDS = 3  # fewer are sure only where they are an answer by themselves
 
 
@@ -96,10 +100,8 @@ def _classify_text(
         [] if note else _brief_stop(subject, own_text)
     )
     signs = _signs_of(own_text)
-    if note and signs and copy(whole).take("stop.relatives"):
-        return STOP, False, tuple(signs)
     if note:
-        return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
+        return _classify_note(note, whole, asks, signs)
     kind, is_sure, words = _classify_human(own_text)
     loose = _without_questions_of_others(whole, "stop.loose")
     if kind == POSITIVE and any(word in sign for sign in signs for word in words):
@@ -116,7 +118,18 @@ def _classify_text(
         return hinted
     if not signs and not words and not QUESTION_MARK.search(own_text.text):
         signs = _signs_of(own_text, WEAK)
-    return (STOP, False, tuple(signs)) if signs else (kind, is_sure, words)
+    if signs:
+        return STOP, False, tuple(signs)
+    return kind, is_sure and not _signs_of(own_text, WEAK), words
+
+
+def _classify_note(
+    note: auto_replies.AutoReply, whole: PhraseSearch, asks: Sequence[str], signs: Sequence[str]
+) -> tuple[str, bool, tuple[str, ...]]:
+    """Whoever asks something for a person who is dead is no program."""
+    if signs and any(copy(whole).take(name) for name in ("stop.dead", "stop.relatives")):
+        return STOP, False, tuple(signs)
+    return (STOP, False, tuple(asks)) if asks else (OUT_OF_OFFICE, note.is_sure, note.words)
 
 
 def _hinted_stop(kind: str, whole: PhraseSearch) -> tuple[str, bool, tuple[str, ...]] | None:
@@ -170,6 +183,7 @@ def _classify_human(own_text: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]
     ironic = own_text.take("person.irony")
     alone = {kind: own_text.sentences(f"alone.{kind}") for kind in (NOT_NOW, NEGATIVE, POSITIVE)}
     taken = {kind: own_text.take(f"person.{kind}") for kind in BY_PRECEDENCE}
+    taken[POSITIVE] = _without_other_words(taken[POSITIVE], own_text.text)
     found = {
         kind: words for kind in BY_PRECEDENCE if (words := [*alone.get(kind, []), *taken[kind]])
     }
@@ -192,6 +206,20 @@ def _classify_human(own_text: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]
         is_clear and (len(own_text.text.split()) >= MIN_SURE_WORDS or bool(alone.get(kind))),
         tuple(found[kind]),
     )
+
+
+def _without_other_words(words: Sequence[str], text: str) -> list[str]:
+    """Without a yes that is another word in the language of the text and is no word by itself."""
+    counts = count_languages(text)
+    most = max(counts.values())
+    others = {
+        other for name, words in NOT_A_YES.items() if counts[name] == most > 0 for other in words
+    }
+    return [
+        word
+        for word in words
+        if fold_text(word) not in others or not text.partition(word)[2].startswith(" ")
+    ]
 
 
 def _is_negated(text: str, words: Sequence[str]) -> bool:

@@ -21,9 +21,17 @@ from outreach.reply_sorting.phrases import (
 )
 
 BUSINESS, FILLER, ENGLISH = "business", "filler", "en"
+ABOUT_OTHERS = frozenset([BUSINESS, "who"])  # no request, but by a combination that names it
 # tables of combinations
-TABLES = COMBINED, ACROSS, BRIEF, WEAK = "combinations", "across", "brief", "weak"
+TABLES = COMBINED, ACROSS, TOGETHER, BRIEF, WEAK = (
+    "combinations",
+    "across",
+    "together",
+    "brief",
+    "weak",
+)
 MAX_PART_WORDS = 40  # more are read in pieces
+MAX_TOGETHER_LETTERS = 240  # a longer text is read by sentences only
 MAX_BRIEF_WORDS = 5
 MAX_BRIEF_LETTERS = 10  # without blanks
 MAX_WORD_LENGTH = 40
@@ -33,7 +41,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _JOINT = re.compile(r"['-]")
 _DOUBLED = re.compile(r"(\w)\1+")
 _UNSPACED = re.compile(r"[\u3000-\u9fff]")
-_UNSPACED_LANGUAGES = ("zh", "ja")
+_KANA = re.compile(r"[\u3041-\u30ff]")  # which Chinese does not have
+CHINESE = "zh"
+_UNSPACED_LANGUAGES = (CHINESE, "ja")
 _SAME_SOUND = (("æ", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("ß", "ss"))
 
 Signs = frozenset[tuple[str, str]]  # the language, and the sign
@@ -44,17 +54,20 @@ def find_stop_signs(reading: PhraseSearch, table: str = COMBINED) -> list[str]:
     """The sentences, or parts of them, that ask to stop, as written; by the table WEAK also those
     that only may, for a text of which nothing else is understood.
     """
-    only_english = _is_english(reading.text)
+    languages = _likely_languages(reading.text, strictly=table == WEAK)
     found: list[tuple[int, int]] = []
     for sentence in _SENTENCE.finditer(reading.rest):
-        if _has_signs(sentence[0], ACROSS, only_english=only_english):
+        if _has_signs(sentence[0], ACROSS, languages=languages):
             found.append(sentence.span())
         elif not is_question_about_others(sentence[0]):
             found += [
                 (sentence.start() + part.start(), sentence.start() + part.end())
                 for part in _PART.finditer(sentence[0])
-                if _asks_to_stop(part[0], table, only_english=only_english)
+                if _asks_to_stop(part[0], table, languages=languages)
             ]
+    if not found and len(reading.text) <= MAX_TOGETHER_LETTERS:
+        if _has_signs(reading.rest, TOGETHER, languages=languages):
+            found.append((0, len(reading.text)))
     return [reading.text[start:end].strip(PUNCTUATION) for start, end in found]
 
 
@@ -66,24 +79,24 @@ def is_question_about_others(sentence: str) -> bool:
     )
 
 
-def _asks_to_stop(part: str, table: str, *, only_english: bool) -> bool:
+def _asks_to_stop(part: str, table: str, *, languages: frozenset[str]) -> bool:
     return (
         bool(list_pattern("alone.stop").fullmatch(part.strip(PUNCTUATION)))
-        or _has_signs(part, table, only_english=only_english)
-        or _is_brief_stop(part, only_english=only_english)
+        or _has_signs(part, table, languages=languages)
+        or _is_brief_stop(part, languages=languages)
     )
 
 
-def _has_signs(part: str, table: str, *, only_english: bool) -> bool:
+def _has_signs(part: str, table: str, *, languages: frozenset[str]) -> bool:
     return any(
         _combine(signs, table)
         for piece in _signs_of_pieces(part)
         for language, signs in _by_language(frozenset().union(*piece)).items()
-        if language == ENGLISH or not only_english
+        if language in languages
     )
 
 
-def _is_brief_stop(part: str, *, only_english: bool) -> bool:
+def _is_brief_stop(part: str, *, languages: frozenset[str]) -> bool:
     """Nothing but the request: "slet den", "papirkurven og blokeret"."""
     plain = simplify_spelling(part)
     words = [*_words_of(plain)]
@@ -99,12 +112,16 @@ def _is_brief_stop(part: str, *, only_english: bool) -> bool:
         all(language in signs for signs in each)
         and _combine(set().union(*(signs[language] for signs in each)), BRIEF)
         for language in each[0]
-        if language == ENGLISH or not only_english
+        if language in languages
     )
 
 
 def _combine(signs: set[str], table: str) -> bool:
-    return BUSINESS not in signs and any(wanted <= signs for wanted in _combinations(table))
+    others = signs & ABOUT_OTHERS
+    return any(
+        wanted <= signs and others <= wanted and not unwanted & signs
+        for wanted, unwanted in _combinations(table)
+    )
 
 
 def _by_language(signs: Signs) -> dict[str, set[str]]:
@@ -127,7 +144,7 @@ def _words_of(plain: str) -> Iterator[str]:
     """Each word; "poupem-me" also as two."""
     for word in _WORD.findall(plain):
         yield word[:MAX_WORD_LENGTH]
-        if not word.isalpha():
+        if len(_JOINT.findall(word)) == 1:  # "bel-me-niet-register" is a name
             yield from _JOINT.split(word[:MAX_WORD_LENGTH])
 
 
@@ -146,15 +163,31 @@ def _signs_of_words(words: Sequence[str]) -> list[Signs]:
 
 
 def _signs_within(plain: str) -> Signs:
+    is_japanese = bool(_KANA.search(plain))
     return frozenset(
-        (language, sign) for written, language, sign in _unspaced_signs() if written in plain
+        (language, sign)
+        for written, language, sign in _unspaced_signs()
+        if written in plain and not (is_japanese and language == CHINESE)
     )
 
 
-def _is_english(text: str) -> bool:
-    """More than any other language: signs of the others are then chance."""
+@cache
+def _all_languages() -> frozenset[str]:
+    return frozenset(language for _, language, _ in _listed_words())
+
+
+def _likely_languages(text: str, *, strictly: bool) -> frozenset[str]:
+    """English only where a text is more English than anything else: signs of the others are then
+    chance. `strictly` also leaves out what has fewer small words than another language.
+    """
     counts = count_languages(text)
-    return counts[ENGLISH] > max(count for name, count in counts.items() if name != ENGLISH)
+    most = max(counts.values())
+    likely = {name for name, count in counts.items() if count == most}
+    near = {name for name, count in counts.items() if count >= most - 1}
+    if likely == {ENGLISH} and (most > 1 or text.isascii()):
+        return frozenset(likely)
+    everything = _all_languages()
+    return everything if not strictly else frozenset(near | (everything - counts.keys()))
 
 
 def simplify_spelling(text: str) -> str:
@@ -166,9 +199,16 @@ def simplify_spelling(text: str) -> str:
 
 
 @cache
-def _combinations(table: str) -> list[frozenset[str]]:
-    lines = WORD_LISTS["signs"][table]["any"].split("\n")
-    return [frozenset(line.split()) for line in lines if line]
+def _combinations(table: str) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Which signs are wanted, and which ("-business") must not be there."""
+    lines = [line.split() for line in WORD_LISTS["signs"][table]["any"].split("\n") if line]
+    return [
+        (
+            frozenset(sign for sign in line if not sign.startswith("-")),
+            frozenset(sign[1:] for sign in line if sign.startswith("-")),
+        )
+        for line in lines
+    ]
 
 
 def _listed_words() -> Iterator[tuple[str, str, str]]:

@@ -100,7 +100,7 @@ def test_long_parts_are_read_in_pieces_and_words_are_cut() -> None:
 @pytest.mark.parametrize("table", [*stop_signs.TABLES])
 def test_every_sign_of_a_combination_has_words(table: str) -> None:
     lines = WORD_LISTS["signs"][table]["any"].split("\n")
-    named = {sign for line in lines for sign in line.split()}
+    named = {sign.removeprefix("-") for line in lines for sign in line.split()}
     assert named and named <= WORD_LISTS["signs"].keys() - {*stop_signs.TABLES}
 
 
@@ -171,3 +171,83 @@ def test_junk_of_100_kb_is_sorted_in_seconds(unit: str) -> None:
     started = time.process_time()
     sort_reply(SUBJECT, unit * (100_000 // len(unit)))
     assert time.process_time() - started < 5
+
+
+def test_a_combination_is_none_where_an_unwanted_sign_is_there() -> None:
+    assert signs("Arrêtez tout ceci maintenant, bonne route", stop_signs.WEAK)
+    assert signs("On a arrêté tout ceci, bonne route", stop_signs.WEAK) == []
+    assert signs("We block it", stop_signs.WEAK) == []
+    assert signs("Blocked.", stop_signs.WEAK)
+    assert signs("Our firewall policy has it blocked", stop_signs.WEAK) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Where did you get my address? Then please remove it.",
+        "Hvor har I min mail fra? Den skal væk.",
+        "Skąd macie mój adres? Wykasujcie go.",
+        "Herr Brandt ist verstorben. Streichen Sie ihn bitte.",
+    ],
+)  # fmt: skip
+def test_signs_of_a_short_text_combine_across_sentences(body: str) -> None:
+    assert sort_reply(SUBJECT, body).kind == "stop"
+    long = body + " Wir verkaufen Schrauben." * 20
+    assert signs(long) != [long.strip()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Wie oft muss ich noch nein sagen?", "Quante volte devo dirvi di no?", "Loop naar de pomp",
+        "Idźcie do diabła", "Dlaczego jestem na waszej liście?", "Miksi olen listallanne?",
+        "¿Quién le dio permiso para escribirme?", "谁把我的信息卖给你们的?",
+        "Jeg vil af jeres liste.",
+        "Pónganme en su lista negra.", "Eviten escribirnos.", "Sparen Sie sich die Erinnerungen.",
+        "Ich möchte nicht, dass Sie mir schreiben.", "Hvordan slår man det her fra?",
+    ],
+)  # fmt: skip
+def test_families_of_indirect_requests_are_heard(body: str) -> None:
+    assert sort_reply(SUBJECT, body).kind == "stop"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Ikke send noe før påske, etterpå gjerne.",
+        "Plus rien avant Pâques, ensuite on se parle.",
+        "年内は何も送らないでください。年明けなら話せます。",
+        "Bitte den Termin am Montag löschen, Mittwoch passt.",
+        "Werden unsere Daten nach Vertragsende gelöscht?",
+        "Wie schnell werden Abmeldungen entfernt?",
+        "Vi vill inte tappa kontakten, ring i vår.",
+        "Il mio capo mi ha detto di smettere di comprare.",
+        "Våra kunder ber oss sluta mejla dem två gånger. Kan ni lösa det?",
+        "Ne me l'envoyez pas à moi mais à Anna aux achats.", "我们刚退订了你们的竞争对手,很好奇。",
+        "Nuestros abogados nunca lo aprobarían.",
+        "Ich habe vergessen zu antworten. Schicken Sie Termine.",
+        "Dimentichi la mia obiezione di ieri, ci stiamo.",
+        "Onze klanten vragen ons niet twee keer te mailen.",
+    ],
+)  # fmt: skip
+def test_families_of_innocent_talk_are_not(body: str) -> None:
+    assert sort_reply(SUBJECT, body).kind != "stop"
+
+
+def test_a_compound_of_three_parts_is_a_name_and_is_not_taken_apart() -> None:
+    assert signs("Do-not-write") == []
+    assert signs("escreva-me nao")
+
+
+def test_weak_signs_of_another_language_than_the_texts_are_chance() -> None:
+    assert signs("Vi har stoppat det, och det är inte bra för oss", stop_signs.WEAK) == []
+
+
+def test_a_no_beside_a_weak_sign_is_not_sure() -> None:
+    assert sort_reply(SUBJECT, "We are not interested in this.").is_sure
+    assert not sort_reply(SUBJECT, "We are not interested in this, spare it.").is_sure
+
+
+def test_a_yes_that_is_another_word_of_the_language_is_none() -> None:
+    assert sort_reply(SUBJECT, "Ja nie wiem, jak to jest.").kind != "positive"
+    assert sort_reply(SUBJECT, "Ja, gerne, das passt mir.").kind == "positive"
