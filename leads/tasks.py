@@ -42,6 +42,7 @@ def settle_enrichments() -> None:
 def watch_vendors() -> None:
     breaker.watch_unanswered()
     submission_budget.watch_budget()
+    clay_push.watch_settings()
     silence.watch_sources()
     Heartbeat.beat("leads.watch_vendors")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.db import claims
-from caio_project.lib.vendor_access.access import vendor_value
+from caio_project.lib.vendor_access.access import is_sandboxed, vendor_value
 from leads import normal
 from leads.enrichment import submission_budget
 from leads.enrichment.enrichment_requests import (
@@ -91,7 +91,6 @@ def _push_request(row: Enrichment) -> None:
         settle_request(row, Outcome.FAILED, error.detail)
         return
     breaker.record_success()
-    alarms.clear_when_due(SETTINGS_ALARM)
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
     Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
@@ -101,10 +100,19 @@ def _push_request(row: Enrichment) -> None:
     log.info("lead %s: Clay asked", row.lead_id)
 
 
+def watch_settings() -> None:
+    """Close the alarm about missing values where none is missing, or Clay is not asked at all."""
+    if is_sandboxed("clay") or not _missing_values():
+        alarms.clear_open(SETTINGS_ALARM)
+
+
+def _missing_values() -> list[str]:
+    return [name for name in settings.VENDOR_SETTINGS["clay"] if not vendor_value(name)]
+
+
 def _why_not_now() -> str:
     """What was entered on the page can be removed there while Clay is live."""
-    missing = [name for name in settings.VENDOR_SETTINGS["clay"] if not vendor_value(name)]
-    if missing:
+    if missing := _missing_values():
         why = f"Clay is not asked: {' and '.join(missing)} is missing."
         alarms.raise_alarm(SETTINGS_ALARM, why)
         return why

@@ -263,7 +263,10 @@ def test_live_clay_without_a_value_is_not_asked(clay: FakeClay, settings: Any, n
     assert is_due(lead) and clay.submissions() == []
     assert Alarm.objects.filter(key="clay:settings", closed_at=None).exists()
     assert not breaker.is_blocked() and not Breaker.objects.exclude(failures=0).exists()
+    clay_push.watch_settings()
+    assert Alarm.objects.filter(closed_at=None).exists()
     setattr(settings, name, value)
     assert submission_budget.submissions_used() == before
-    asked(clay)
+    clay_push.watch_settings()
     assert not Alarm.objects.filter(closed_at=None).exists()
+    asked(clay)
