@@ -10,7 +10,6 @@ from metrics.figures.definitions import Dimension
 from metrics.figures.export import KINDS
 from metrics.figures.reading import MOST_DAYS
 from metrics.performance import performance_page, targets_page
-from outreach.choices import Phase
 from outreach.drafting import template_choice
 from outreach.experiments import experiments
 from outreach.models import Experiment
@@ -94,33 +93,6 @@ class AutoApprovalForm(forms.Form):
             return {}
         cleaned = self.cleaned_data
         return {"under_intent": cleaned["under_intent"], "no_warm": not cleaned["warm_connections"]}
-
-
-class PromotionForm(forms.Form):
-    """The name of the phase, typed, and what the person answers for."""
-
-    name = forms.CharField(
-        max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Type the name of the phase."},
-    )
-    text = forms.CharField(
-        label="What do you answer for?",
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say what you answer for, in a sentence."},
-    )
-
-    def __init__(self, target: Phase, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.target = target
-        self.fields["name"].label = f"Type {target.label} to confirm"
-
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"]).strip()
-        if name.casefold() not in (self.target.value, self.target.label.casefold()):
-            raise forms.ValidationError(f"It is not {self.target.label}.")
-        return name
 
 
 class PerformanceForm(forms.Form):

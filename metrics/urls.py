@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics import incident_views, performance_views, views
+from metrics import incident_views, move_views, performance_views, views
 
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
@@ -9,7 +9,8 @@ urlpatterns = [
     path("sales/targets", performance_views.targets_view, name="targets"),
     path("sales/report", performance_views.report_view, name="report"),
     path("sales/phase", views.phase_view, name="phase"),
-    path("sales/phase/promote", views.promote_view, name="promote"),
+    path("sales/phase/promote", move_views.promote_view, name="promote"),
+    path("sales/phase/demote", move_views.demote_view, name="demote"),
     path("sales/phase/agreement", views.agreement_view, name="agreement"),
     path("sales/phase/agreement.csv", views.agreement_csv, name="agreement-csv"),
     path("sales/phase/domain", views.domain_view, name="domain"),

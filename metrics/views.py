@@ -1,4 +1,4 @@
-"""Overview, phase, promotion, automatic approval, warm-up, experiments."""
+"""Overview, phase, automatic approval, warm-up, experiments."""
 
 from typing import Any
 
@@ -20,10 +20,8 @@ from metrics.health import domain_report
 from metrics.health.health_score import MIN_SAMPLE
 from metrics.incidents import incident_page
 from metrics.overview import experiment_start, experiments_page, overview
-from metrics.promotion import agreement_report, phase_page, promotion, signing
-from outreach.choices import Phase
+from metrics.promotion import agreement_report, phase_page
 from outreach.control import phase
-from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.experiments import experiments
 from outreach.limits import sending_domains
 from outreach.models import Experiment
@@ -113,36 +111,6 @@ def domains_view(request: HttpRequest) -> HttpResponse:
 @require_safe
 def phase_view(request: HttpRequest) -> HttpResponse:
     return render_page(request, "metrics/phase.html", phase_page.phase_context())
-
-
-@viewer_page
-def promote_view(request: HttpRequest) -> HttpResponse:
-    """What is missing for the next phase; where nothing is, the form that moves there."""
-    if not request.user.has_perm("outreach.promote"):
-        raise PermissionDenied(ask_a_lead("move the phase up"))
-    target = gate_evaluation.next_target()
-    if target is None:
-        messages.info(request, "Gates lead to no phase from here. Nothing was changed.")
-        return SeeOther(reverse("phase"))
-    to, posted = Phase(target), request.method == "POST"
-    form = forms.PromotionForm(to, request.POST if posted else None)
-    evaluation = gate_evaluation.evaluate_gates(target)
-    missing = promotion.what_is_missing(evaluation)
-    if posted and not missing and form.is_valid():
-        try:
-            promotion.sign_and_promote(to, by=request.user, text=form.cleaned_data["text"])
-        except (promotion.NotPromoted, signing.NotSigned) as error:
-            form.add_error(None, f"{error} Nothing was changed.")
-        else:
-            messages.success(request, f"The phase is {to.label} now.")
-            return SeeOther(reverse("phase"))
-    context = {
-        "evaluation": phase_page.show_evaluation(evaluation),
-        "sentence": LIMITS_BY_PHASE[to].sentence,
-        "missing": missing,
-        "form": None if missing else form,
-    }
-    return render_page(request, "metrics/promote.html", context, 422 if posted else 200)
 
 
 @viewer_page

@@ -144,9 +144,14 @@ def _with_streak(gate: Gate, streaks: dict[str, int]) -> Gate:
     )
 
 
-def next_target() -> str | None:
-    """The phase above the one enforced that gates lead into, or None at the top or in Shadow."""
+def phase_above() -> Phase | None:
+    """The one above the phase enforced; None at the top."""
     order = list(LIMITS_BY_PHASE)
     here = order.index(Phase(phase.current_control().phase))
-    above = order[here + 1] if here + 1 < len(order) else None
+    return order[here + 1] if here + 1 < len(order) else None
+
+
+def next_target() -> str | None:
+    """The phase above the one enforced that gates lead into, or None at the top or in Shadow."""
+    above = phase_above()
     return above.value if above in GATES else None

@@ -80,9 +80,12 @@ class ShownEvaluation:
         return [row for row in self.rows if row.evidence is not None]
 
 
+def phase_label(which: Phase) -> str:
+    return f"Phase {LIMITS_BY_PHASE[which].number}: {which.label}"
+
+
 def show_evaluation(evaluation: Evaluation) -> ShownEvaluation:
-    limits = LIMITS_BY_PHASE[Phase(evaluation.target)]
-    label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
+    label = phase_label(Phase(evaluation.target))
     rows = [_gate_row(gate) for gate in evaluation.gates]
     return ShownEvaluation(
         evaluation.target,

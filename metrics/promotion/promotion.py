@@ -1,5 +1,6 @@
 """Promote the phase, which needs every gate and a person, or demote it, which needs no gate."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from outreach.guardrails import guardrail_display, guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
 
+SHORTEST_OVERRIDE = 20  # characters of its reason
 GAP_WORDS = {FAIL: "fails", INSUFFICIENT: "not enough yet"}
 
 
@@ -53,22 +55,41 @@ def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "
         return phase.change_phase(to, by=by, reason=why, override=override)
 
 
-def sign_and_promote(to: Phase, *, by: Any, text: str) -> Control:
-    """Move one phase up with every gate passed; into autonomous, `text` signs the evaluation.
+def sign_and_promote(to: Phase, *, by: Any, text: str, override: bool = False) -> Control:
+    """Move one phase up; into autonomous, `text` also signs the evaluation.
 
     Raises NotPromoted or NotSigned; then nothing has changed.
     """
+    if to != Phase.AUTONOMOUS:
+        return promote_phase(to, by=by, override=override, reason=text)
     with transaction.atomic():
-        if to == Phase.AUTONOMOUS:
-            evaluation = gate_evaluation.recorded_evaluation(gate_evaluation.evaluate_gates(to))
-            signing.sign_evaluation(evaluation.pk, text, by=by)
-        return promote_phase(to, by=by, reason=text)
+        evaluation = gate_evaluation.recorded_evaluation(gate_evaluation.evaluate_gates(to))
+        signing.sign_evaluation(evaluation.pk, text, by=by)
+        return promote_phase(to, by=by, override=override, reason=text)
 
 
-def what_is_missing(evaluation: Evaluation) -> list[str]:
-    """Each reason why a person could not move up now by signing, as a sentence."""
-    fixed = _fixed_obstacles(Phase(evaluation.target), signs=True)
-    return fixed + _failed_gates(evaluation, signs=True)
+@dataclass(frozen=True)
+class Missing:
+    """Why a person could not move up now by signing, each reason a sentence."""
+
+    fixed: list[str]  # nothing replaces them
+    gates: list[str]  # an override replaces them
+
+    @property
+    def sentences(self) -> list[str]:
+        return self.fixed + self.gates
+
+
+def what_is_missing(to: Phase, evaluation: Evaluation | None) -> Missing:
+    """Without gates, the write check at GoHighLevel comes with the promotion itself."""
+    gates = _failed_gates(evaluation, signs=True) if evaluation else []
+    return Missing(_fixed_obstacles(to, signs=True), gates)
+
+
+def phases_below() -> list[Phase]:
+    """Of the one enforced, the nearest first."""
+    order = list(LIMITS_BY_PHASE)
+    return order[: order.index(Phase(phase.current_control().phase))][::-1]
 
 
 def _fixed_obstacles(
@@ -92,8 +113,8 @@ def _fixed_obstacles(
     found += [signal.sentence for signal in signals.holding_signals()]
     if to == Phase.AUTONOMOUS and not signs:
         found += _missing_sign_off()
-    if override and len(reason.strip()) < 20:
-        found.append("reason: an override needs one of 20 characters or more.")
+    if override and len(reason.strip()) < SHORTEST_OVERRIDE:
+        found.append(f"reason: an override needs one of {SHORTEST_OVERRIDE} characters or more.")
     return found
 
 

@@ -22,6 +22,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sales/report": (VIEWER, CLOSED),
     "sales/phase": (VIEWER, CLOSED),
     "sales/phase/promote": (LEAD, LEAD),
+    "sales/phase/demote": (REVIEWER, REVIEWER),
     "sales/phase/agreement": (VIEWER, CLOSED),
     "sales/phase/agreement.csv": (VIEWER, CLOSED),
     "sales/phase/domain": (LEAD, LEAD),
