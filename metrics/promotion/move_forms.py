@@ -41,9 +41,8 @@ class OverrideForm(PromotionForm):
     def __init__(self, target: Phase, *args: Any):
         super().__init__(target, *args, auto_id="anyway_%s")
         text = self.fields["text"]
-        text.label = (
-            f"Why move without the gates? At least {promotion.SHORTEST_OVERRIDE} characters."
-        )
+        text.label = "Why move without the gates?"
+        text.help_text = f"At least {promotion.SHORTEST_OVERRIDE} characters."
         text.error_messages["required"] = "Say why it moves without the gates."
 
     def clean_text(self) -> str:

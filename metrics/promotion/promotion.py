@@ -140,7 +140,7 @@ def _last_drop() -> Any:
 
 def _failed_gates(evaluation: Evaluation, signs: bool = False) -> list[str]:
     return [
-        f"{gate.name}: {GAP_WORDS[gate.verdict]}, {gate_words.reason_text(gate)}."
+        f"{gate.name}: {GAP_WORDS[gate.verdict]}, {gate_words.reason_words(gate)}."
         for gate in evaluation.gates
         if gate.verdict != PASS and not (signs and gate.name == phase_gates.SIGN_OFF)
     ]
