@@ -115,6 +115,7 @@ def secrets(settings: Any) -> None:
 
 def work_off() -> None:
     events.process_due()
+    events.process_due()  # of a list, the parts that the first round made events of
     webhook_inbox.process_inbox()
     click_work.work_off_clicks()
 
