@@ -20,6 +20,7 @@ from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer
 from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from outreach.control import phase
 from outreach.drafting import manual_queue
+from outreach.guardrails import guardrails
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.limits import forecast_by_day
 from outreach.models import Message, ReplyKind, SandboxEmail
@@ -194,7 +195,11 @@ def resume_sending(request: HttpRequest) -> HttpResponse:
         return render_page(
             request,
             "approvals/sent/resume.html",
-            {"form": form},
+            {
+                "form": form,
+                "control": phase.current_control(),
+                "stands": guardrails.standing_halts(),
+            },
             422 if request.method == "POST" else 200,
         )
     phase.resume_sending(by=request.user, reason=form.cleaned_data["reason"])

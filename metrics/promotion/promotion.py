@@ -15,10 +15,10 @@ from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation
 from metrics.gates.gate_measures import GATES
 from metrics.incidents import signals
 from metrics.promotion import signing
-from outreach.choices import Level, Phase
+from outreach.choices import Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE, REST_AFTER_A_DROP
-from outreach.guardrails import guardrail_display, guardrails
+from outreach.guardrails import guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
 
@@ -108,8 +108,7 @@ def _fixed_obstacles(
     if dropped := _last_drop():
         rest = f"{REST_AFTER_A_DROP // timedelta(hours=1)} hours must pass"
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; {rest}.")
-    stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
-    found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
+    found += [f"Guardrail: {sentence}" for sentence in guardrails.standing_halts()]
     found += [signal.sentence for signal in signals.holding_signals()]
     if to == Phase.AUTONOMOUS and not signs:
         found += _missing_sign_off()

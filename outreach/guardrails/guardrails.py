@@ -68,6 +68,12 @@ def current_breaches(now: datetime | None = None, row: Control | None = None) ->
     return guardrail_rules.find_breaches(guardrail_counts.count_events(now or timezone.now(), row))
 
 
+def standing_halts() -> list[str]:
+    """A sentence for each guardrail whose breach halts sending and is not over."""
+    stands = [breach for breach in current_breaches() if breach.level == Level.HALT]
+    return [guardrail_display.describe_breach(breach) for breach in stands]
+
+
 def breaches_at_claim(now: datetime, row: Control) -> tuple[Breach, ...]:
     counts = guardrail_counts.count_events(now, row, for_halt=True)
     return guardrail_rules.find_breaches(counts)

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 
 from caio_project.lib.commands import UserCommand
 from outreach.control import phase
+from outreach.guardrails import guardrails
 
 
 class Command(UserCommand):
@@ -23,7 +24,10 @@ class Command(UserCommand):
                 "EMERGENCY_STOP is set: sending can only be resumed there, with a restart."
             )
         phase.resume_sending(by=person, reason=options["reason"])
+        stands = guardrails.standing_halts()
         if options["json"]:
-            self.as_json({"halted": False})
-        else:
-            self.stdout.write("Sending goes on.")
+            self.as_json({"halted": False} | ({"in_spite_of": stands} if stands else {}))
+            return
+        self.stdout.write("Sending goes on.")
+        for sentence in stands:
+            self.stdout.write(f"In spite of a safety limit that is reached: {sentence}")

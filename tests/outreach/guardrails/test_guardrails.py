@@ -1,11 +1,14 @@
 """What a breach does, once: alert, or halt and drop one phase."""
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from approvals.escalation import escalation
@@ -69,6 +72,29 @@ def test_alert_raises_alarm_and_sending_continues() -> None:
     )
 
 
+def test_a_breach_during_a_halt_by_a_person_is_said_before_and_after_resuming(
+    client: Client, lead_user: User
+) -> None:
+    """The reason of the halt stays the person's, who knew nothing of the breach."""
+    client.force_login(lead_user)
+    phase.halt_sending(by=lead_user, reason="A look at the footer.")
+    assert "safety limit is reached" not in client.get("/sales/resume").content.decode()
+    for _ in range(3):
+        came_back("complained")
+    guardrails.check_guardrails()
+    page = client.get("/sales/resume").content.decode()
+    assert "A look at the footer." in page
+    assert "A safety limit is reached." in page and "3 complaints in 7 days." in page
+    for options, words in (
+        ([], "In spite of a safety limit that is reached: 3 complaints"),
+        (["--json"], '"in_spite_of": ["3 complaints in 7 days."]'),
+    ):
+        said = StringIO()
+        call_command("resume_sending", "--as", "lena", "--reason", "mended", *options, stdout=said)
+        assert words in " ".join(said.getvalue().split()).replace("[ ", "[").replace(" ]", "]")
+    assert not phase.current_control().halted
+
+
 def test_a_halt_drops_one_phase_and_says_why() -> None:
     for _ in range(3):
         came_back("complained")
@@ -85,6 +111,7 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
         ("halt", "open", "halted", "guardrail", False),
         ("phase", "autonomous", "assisted", "guardrail", False),
     ]
+    assert guardrails.standing_halts() == ["3 complaints in 7 days."]
     escalation.create_alarm_notices()
     assert Notice.objects.get().text == (
         "Guardrail: 3 complaints in 7 days. "
