@@ -39,6 +39,7 @@ PAGES = (
     ("Sending domains", "domains", ""),
     ("Diagnosis", "diagnosis", ""),
     ("Set-up", "set-up", ""),
+    ("Settings", "settings", ""),
     ("Your settings", "personal-settings", ""),
     ("Imports", "imports", "lib.import_files"),
     ("What we sell", "seller", ""),

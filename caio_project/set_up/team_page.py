@@ -17,12 +17,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.set_up import parts
 from leads.models import TeamMember
 from leads.scoring import assess
 
 ADD_PERMISSION, CHANGE_PERMISSION = "leads.add_teammember", "leads.change_teammember"
-NOT_A_LEAD = "Leads change the team. Nothing was changed."
 NEEDS_DEFAULT = "Make another person the default sender first: some leads have no owner."
 CHANGED_MEANWHILE = (
     "Somebody else changed the team at this moment. Nothing was changed; save again."
@@ -162,7 +162,7 @@ def _render_member(
 
 def _require(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied(NOT_A_LEAD)
+        raise PermissionDenied(ask_a_lead("change the team"))
 
 
 def _finish(

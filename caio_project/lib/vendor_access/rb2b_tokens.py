@@ -75,7 +75,7 @@ def note_use(token: str) -> None:
         with deadline.database_deadline(SECONDS_FOR_A_NOTE):
             Rb2bToken.objects.filter(sha256=mark).update(last_used_at=timezone.now())
     except DatabaseError as error:
-        log.warning("the use of RB2B's token was not noted: %s", type(error).__name__)
+        log.warning("the use of a token of RB2B was not noted: %s", type(error).__name__)
 
 
 def _copy_path() -> Path:
@@ -95,7 +95,7 @@ def _keep_copy(hashes: frozenset[str]) -> None:
             _write_copy(path, "\n".join(sorted(hashes)))
         _copied[path] = hashes
     except OSError as error:
-        log.error("the copy of RB2B's tokens cannot be kept: %s", error.strerror)
+        log.error("the copy of the tokens of RB2B cannot be kept: %s", error.strerror)
 
 
 def _write_copy(path: Path, text: str) -> None:

@@ -31,6 +31,7 @@ def test_any_other_is_replaced(client: Client, given: str) -> None:
     assert not given or given not in log.text
 
 
+@pytest.mark.django_db
 def test_a_request_is_told_by_its_route_alone(client: Client) -> None:
     with captured_logs() as log:
         client.post("/webhooks/rb2b/a-wrong-token?email=dana@northline.test", b"{}", "text/plain")
