@@ -37,7 +37,10 @@ def close_unusable_connections(**_: object) -> None:
 
 @task_postrun.connect
 def forget_task_id(**_: object) -> None:
+    from caio_project.lib.logs import correlation
+
     structlog.contextvars.clear_contextvars()
+    correlation.forget()
 
 
 @task_postrun.connect

@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
 from caio_project.lib.db import append_only
+from caio_project.lib.logs import correlation
 from caio_project.lib.vendor_access import access
 from caio_project.lib.webhooks_out import outbox
 from caio_project.operations import releases
@@ -264,6 +265,7 @@ def clean_cache(settings: Any) -> None:
         one.clear()
     outbox.assume_no_endpoints()
     access.assume_no_rows()
+    correlation.forget()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from celery import current_app
 from django.db import DatabaseError, connections
 
 from caio_project.lib import nudge
+from caio_project.lib.logs import correlation
 from caio_project.lib.models import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -68,3 +69,5 @@ def _run(name: str) -> None:
     except Exception as error:  # alone it says so as any task does
         log.warning("%s failed among others: %s; it runs alone", name, type(error).__name__)
         nudge.wake_worker(name)
+    finally:
+        correlation.forget()

@@ -133,7 +133,7 @@ def test_past_employers_by_keyboard(page: Page, tmp_path: Path) -> None:
     file.write_text("Member,Company\nPriya Raman,Acme\n")
     page.set_input_files("#employers", file)
     press(page, "Import past employers")
-    expect(page.locator("[data-say]")).to_contain_text("1 lines read: 1 new")
+    expect(page.locator("[data-say]")).to_contain_text("1 line read: 1 new")
     assert PastEmployer.objects.get().company_name == "Acme"
 
 

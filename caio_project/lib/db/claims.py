@@ -50,11 +50,11 @@ def lease_rows(
             if not _lease_row(due, row, seconds):
                 others_work = True
                 break  # what is free now is read again
-            before = correlation.start(row)
+            begun = correlation.start(row)
             try:
                 yield row
             finally:
-                correlation.go_back(before)
+                correlation.go_back(begun)
         else:
             if len(rows) < most:
                 return

@@ -45,23 +45,31 @@ def current_id() -> str:
 @contextmanager
 def about(row: Any) -> Iterator[None]:
     """Lines that are written meanwhile carry the id of `row`."""
-    before = start(row)
+    begun = start(row)
     try:
         yield
     finally:
-        go_back(before)
+        go_back(begun)
 
 
 def start(row: Any) -> Any:
     """Begin work on `row`, in a generator; returns what `go_back` takes."""
     before = _work.get()
-    if before is None or not before.is_of(row):
-        _work.set(_Work(row))
-    return before
+    mine = before if before is not None and before.is_of(row) else _Work(row)
+    _work.set(mine)
+    return before, mine
 
 
-def go_back(before: Any) -> None:
-    _work.set(before)
+def go_back(begun: Any) -> None:
+    """A generator whose user raised is closed at some later time: other work stays as it is."""
+    before, mine = begun
+    if _work.get() is mine:
+        _work.set(before)
+
+
+def forget() -> None:
+    """Between two pieces of work: one that raised has left its row."""
+    _work.set(None)
 
 
 def name_of(row: Any) -> str:

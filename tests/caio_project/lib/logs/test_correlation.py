@@ -80,6 +80,20 @@ def test_leased_rows_are_on_the_lines_written_meanwhile() -> None:
     assert "correlation_id" not in after
 
 
+def test_a_generator_that_is_closed_late_leaves_other_work_alone() -> None:
+    """Who raises in its loop leaves it open, until Python collects it."""
+    first, other = factories.LeadFactory(), factories.LeadFactory()
+    Enrichment.objects.create(lead=first)
+    leased = claims.lease_rows(Enrichment.objects.all(), 60)
+    next(leased)
+    assert correlation.current_id() == str(first.public_id)
+    with correlation.about(other):
+        leased.close()  # type: ignore[attr-defined]
+        assert correlation.current_id() == str(other.public_id)
+    correlation.forget()
+    assert correlation.current_id() == ""
+
+
 def test_the_id_is_looked_up_once_and_only_for_a_line(django_assert_num_queries: Any) -> None:
     lead = factories.LeadFactory()
     visit_of(lead)
