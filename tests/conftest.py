@@ -221,9 +221,26 @@ def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (folder / str(number) for number in itertools.count())
 
 
+DRAIN_EVERY = receive.DRAIN_EVERY
+COMMITTING = {"transactional_db", "live_server", "flushable", "committed"}
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether the rows of other connections are taken away after the test."""
+    marker = item.get_closest_marker("django_db")
+    by_marker = marker is not None and bool(marker.kwargs.get("transaction"))
+    return by_marker or bool(COMMITTING.intersection(getattr(item, "fixturenames", ())))
+
+
 @pytest.fixture(autouse=True)
-def own_spool(settings: Any, spools: Iterator[Path]) -> Iterator[None]:
-    """No test sees the spool of a running server, nor the drainer or pause of an earlier test."""
+def own_spool(
+    request: pytest.FixtureRequest, settings: Any, spools: Iterator[Path]
+) -> Iterator[None]:
+    """No test sees the spool of a running server, nor the drainer or pause of an earlier test.
+
+    The drainer commits by a connection of its own: it begins by itself only in tests that commit.
+    """
+    receive.DRAIN_EVERY = DRAIN_EVERY if commits(request.node) else 600.0
     settings.SPOOL_DIR = next(spools)
     settings.ERASURES_FILE = Path(f"{settings.SPOOL_DIR}.erasures")
     receive._process_state.away_until = 0.0
