@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
@@ -36,15 +37,28 @@ def close_to_others(path: Path) -> None:
 
 def write_private_file(path: Path, content: str | bytes) -> None:
     """A new file, whole or not at all. Raises FileExistsError and OSError."""
-    raw = content.encode() if isinstance(content, str) else content
     if path.exists():
         raise FileExistsError(path)
+    with _written_beside(path, content) as partial:
+        os.link(partial, path)  # unlike a rename it never replaces one that came meanwhile
+
+
+def replace_private_file(path: Path, content: str | bytes) -> None:
+    """A file in place of what is there, whole or not at all. Raises OSError."""
+    with _written_beside(path, content) as partial:
+        partial.replace(path)
+
+
+@contextlib.contextmanager
+def _written_beside(path: Path, content: str | bytes) -> Iterator[Path]:
+    """A file with the content in the same folder, which is gone after the block."""
+    raw = content.encode() if isinstance(content, str) else content
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         partial = Path(file.name)  # for its owner alone, as tempfile makes them
         try:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-            os.link(partial, path)  # unlike a rename it never replaces one that came meanwhile
+            yield partial
         finally:
             partial.unlink(missing_ok=True)

@@ -4,12 +4,8 @@ A refusal disconnects RB2B for good. So the hashes are known while the database 
 this process last read them, or from the copy that it keeps in SPOOL_DIR.
 """
 
-import contextlib
 import hashlib
-import hmac
 import logging
-import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +17,7 @@ from caio_project.lib import private_files
 from caio_project.lib.db import deadline
 from caio_project.lib.vendor_access import access
 from caio_project.lib.vendor_access.models import Rb2bToken
+from caio_project.lib.web.webhooks import matches_any_secret
 
 log = logging.getLogger(__name__)
 COPY = "rb2b-tokens"  # of no ending that the spool looks for
@@ -37,11 +34,9 @@ def environment_tokens() -> list[str]:
 
 def is_right_token(token: str) -> bool:
     """Raises OSError where nobody can say: the database is away, and there is no copy."""
-    given = token.encode()
-    if any([hmac.compare_digest(given, one.encode()) for one in environment_tokens()]):  # noqa: C419
+    if matches_any_secret(token, environment_tokens()):
         return True
-    mark = hash_token(token)
-    return bool(token) and any([hmac.compare_digest(mark, one) for one in made_hashes()])  # noqa: C419
+    return bool(token) and matches_any_secret(hash_token(token), made_hashes())
 
 
 def count_tokens() -> int:
@@ -92,21 +87,8 @@ def _keep_copy(hashes: frozenset[str]) -> None:
         return
     try:
         if hashes or path.exists():
-            _write_copy(path, "\n".join(sorted(hashes)))
+            private_files.make_private_folder(path.parent)
+            private_files.replace_private_file(path, "\n".join(sorted(hashes)))
         _copied[path] = hashes
     except OSError as error:
         log.error("the copy of the tokens of RB2B cannot be kept: %s", error.strerror)
-
-
-def _write_copy(path: Path, text: str) -> None:
-    private_files.make_private_folder(path.parent)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        partial = Path(file.name)  # for its owner alone
-        try:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                partial.unlink()

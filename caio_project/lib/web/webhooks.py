@@ -1,14 +1,14 @@
 """What the webhooks of all vendors share: constant-time secrets, and the same answers."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.http import HttpRequest, JsonResponse
 
 from caio_project.lib.web.problems import problem_response
 
 
-def matches_any_secret(token: str, allowed: Sequence[str]) -> bool:
+def matches_any_secret(token: str, allowed: Iterable[str]) -> bool:
     """Compare in constant time with all of them. An empty secret matches nothing."""
     given = token.encode()
     return any([hmac.compare_digest(given, one.encode()) for one in allowed if one]) and bool(given)  # noqa: C419
