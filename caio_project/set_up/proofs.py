@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from slack_sdk.errors import SlackClientError
 
 from approvals.integrations import slack
@@ -24,6 +23,7 @@ from caio_project.lib.vendor_access.access import (
     GHL_PROVEN,
     GHL_TESTED,
     STORABLE_BY_VENDOR,
+    fingerprint_of_values,
     forget_rows,
     ghl_fingerprint,
     vendor_value,
@@ -53,7 +53,7 @@ def fingerprint_of(part: str) -> str:
     values += [str(getattr(settings, name)) for name in PLACES.get(part, ())]
     if part == "rb2b":
         values += [*rb2b_tokens.environment_tokens(), *sorted(rb2b_tokens.made_hashes())]
-    return salted_hmac("set-up proof", "\n".join(values), algorithm="sha256").hexdigest()
+    return fingerprint_of_values(values)
 
 
 def run_proof(part: str, user: Any) -> SetUpProof:

@@ -6,6 +6,7 @@ read them goes by the last reading; who never could stays in the sandbox, and de
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -109,9 +110,13 @@ def live_place(vendor: str) -> str:
 
 def ghl_fingerprint(key: str | None = None) -> str:
     """Of the values that reach GoHighLevel; it tells two apart and gives none away."""
-    values = [*map(vendor_value, GHL_TESTED), settings.GHL_BASE_URL]
-    text = "\n".join(values)
-    return salted_hmac("set-up proof", text, secret=key, algorithm="sha256").hexdigest()
+    return fingerprint_of_values([*map(vendor_value, GHL_TESTED), settings.GHL_BASE_URL], key)
+
+
+def fingerprint_of_values(values: Iterable[str], key: str | None = None) -> str:
+    return salted_hmac(
+        "set-up proof", "\n".join(values), secret=key, algorithm="sha256"
+    ).hexdigest()
 
 
 def is_ghl_proven() -> bool:
