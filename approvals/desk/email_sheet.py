@@ -10,13 +10,13 @@ from django.db.models import F, Q
 from approvals import fact_words
 from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.words import clock_words
+from caio_project.lib.words.source_names import SOURCE_NAMES
 from outreach.choices import Status
 from outreach.content import email_footer
 from outreach.models import Message, MessageText
 
-SOURCE_NAMES = {
-    "rb2b": "RB2B", "clay": "Clay", "ghl": "GoHighLevel", "api": "API", "import": "Import",
-    "the starting set": "What we sell, as it came with the product",
+FACT_SOURCES = {
+    **SOURCE_NAMES, "the starting set": "What we sell, as it came with the product",
 }  # fmt: skip
 
 
@@ -82,9 +82,9 @@ def source_words(source: str) -> str:
     """As a page says it: "RB2B, Nov 28" for the stored "rb2b, 2026-11-28"."""
     name, _, on = source.rpartition(", ")
     try:
-        return f"{SOURCE_NAMES.get(name, name)}, {clock_words.date_words(date.fromisoformat(on))}"
+        return f"{FACT_SOURCES.get(name, name)}, {clock_words.date_words(date.fromisoformat(on))}"
     except ValueError:
-        return SOURCE_NAMES.get(source, source)
+        return FACT_SOURCES.get(source, source)
 
 
 def sourced_facts(text: MessageText) -> list[dict[str, str]]:

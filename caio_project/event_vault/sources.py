@@ -1,4 +1,4 @@
-"""The sources of inbound events: names, processors, reasons for parking, and who may read them."""
+"""The sources of inbound events: processors, reasons for parking, and who may read them."""
 
 from typing import Any
 
@@ -7,10 +7,6 @@ from leads.inbound.parked import StoredReason
 from leads.models import InboundEvent
 from outreach.feedback import webhook_inbox
 
-SOURCE_NAMES = {
-    "rb2b": "RB2B", "api": "API", "import": "Import", "clay": "Clay", "ghl": "GoHighLevel",
-    "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
-}  # fmt: skip
 PROCESSORS = {**events.PROCESSORS, **webhook_inbox.PROCESSORS}
 PARK_REASONS = {**parked.PARK_REASONS, **webhook_inbox.PARK_REASONS}
 OLD_REASONS = (*old_reasons.OLD_REASONS, *webhook_inbox.OLD_REASONS)

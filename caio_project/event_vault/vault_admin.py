@@ -21,6 +21,7 @@ from unfold.decorators import action, display
 from caio_project.event_vault import replay_plan, sources
 from caio_project.lib import times
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
+from caio_project.lib.words.source_names import SOURCE_NAMES
 from leads.inbound import event_search, masking, parked
 from leads.integrations import rb2b
 from leads.models import InboundEvent
@@ -47,7 +48,7 @@ class SourceFilter(admin.SimpleListFilter):
     title, parameter_name = "source", "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [(source, sources.SOURCE_NAMES.get(source, source)) for source in sources.PROCESSORS]
+        return [(source, SOURCE_NAMES.get(source, source)) for source in sources.PROCESSORS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(source=self.value()) if self.value() else queryset
@@ -149,7 +150,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="source")
     def shown_source(self, event: Any) -> str:
-        return sources.SOURCE_NAMES.get(event.source, event.source)
+        return SOURCE_NAMES.get(event.source, event.source)
 
     @display(
         description="state",
@@ -250,7 +251,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
             "title": f"Replay {len(plan.events)}: what would change",
             "plans": plan.rows,
             "mark": plan.mark,
-            "names": sources.SOURCE_NAMES,
+            "names": SOURCE_NAMES,
             "back": reverse("admin:leads_inboundevent_changelist"),
             "opts": self.model._meta,
         }

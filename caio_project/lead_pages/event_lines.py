@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from caio_project.event_vault import sources
+from caio_project.lib.words.source_names import SOURCE_NAMES
 from leads.inbound import event_search, parked
 from leads.models import Lead
 from leads.suppression import suppression
@@ -48,7 +49,7 @@ def events_about(lead: Lead, user: Any) -> LeadEvents | None:
     lines = [
         EventLine(
             at=event.received_at,
-            source=sources.SOURCE_NAMES.get(event.source, event.source),
+            source=SOURCE_NAMES.get(event.source, event.source),
             state=event.get_state_display(),
             reason=sources.shown_reason(parked.reason_of(event), user),
             next_step=sources.next_step(event),

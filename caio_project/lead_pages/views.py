@@ -15,7 +15,6 @@ from rest_framework.exceptions import ValidationError
 from approvals.desk import outside_links
 from approvals.views.pages import render_page
 from caio_project import field_labels
-from caio_project.event_vault import sources
 from caio_project.lead_pages import (
     event_lines,
     hot_texts,
@@ -26,6 +25,7 @@ from caio_project.lead_pages import (
 )
 from caio_project.lead_pages.timeline import build_timeline
 from caio_project.lib.web.paging import fetch_page
+from caio_project.lib.words.source_names import SOURCE_NAMES
 from caio_project.privacy import consent
 from leads.models import Lead
 from leads.scoring import assess, reason_words
@@ -109,8 +109,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _facts(lead: Lead) -> list[dict[str, Any]]:
-    names = sources.SOURCE_NAMES
     return [
-        {**fact, "source_name": names.get(fact["source"], fact["source"])}
+        {**fact, "source_name": SOURCE_NAMES.get(fact["source"], fact["source"])}
         for fact in field_labels.known_facts(lead)
     ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from caio_project import field_labels
-from caio_project.event_vault.sources import SOURCE_NAMES
+from caio_project.lib.words.source_names import SOURCE_NAMES
 from leads.models import Erasure, Lead, Suppression
 from leads.models.people import PERSON_FIELDS
 from leads.suppression import suppression
