@@ -1,22 +1,21 @@
-"""The week-clustered mixture e-process of the gates. Pure; numpy is imported where it is used.
+"""The week-clustered mixture e-process of the gates. Pure.
 
 Weeks differ by more than chance, so the likelihood of a week is beta-binomial. If the true rate is
 the null's, the evidence ever reaches 20 in at most one run of twenty, whenever somebody looks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from math import exp, fsum, lgamma, log, log1p
 
 ENOUGH = 20.0
 POINTS = 24  # alternatives, equally spaced in log-odds, of equal weight
 MOST_SPREAD = 0.6
 FEWEST_WEEKS = 4  # that say how much weeks differ
 MOST_WEEKS = 104  # that a forecast looks ahead
+
+LogRatios = tuple[float, ...]  # one of each alternative
 
 
 @dataclass(frozen=True)
@@ -54,27 +53,28 @@ def evidence(weeks: Iterable[WeekCount], rule: EvidenceRule) -> float:
     return joint_evidence(week_log_ratios(one.answered, one.people, rule) for one in weeks)
 
 
-def joint_evidence(ratios: Iterable["NDArray[Any]"]) -> float:
+def joint_evidence(ratios: Iterable[LogRatios]) -> float:
     """The mean over the alternatives of the product over the weeks; never the reverse."""
-    import numpy as np
-
-    return float(np.exp(log_mean(sum(ratios, start=np.zeros(POINTS)))))
+    return exp(log_mean(_sums(ratios)))
 
 
 def people_to_go(weeks: Iterable[WeekCount], rule: EvidenceRule, rate: float, a_week: int) -> int:
     """How many more people the evidence needs if they answer at `rate`; 0 where it is enough, or
     where so many weeks of `a_week` people would not do.
     """
-    import numpy as np
-
-    total = sum(
-        (week_log_ratios(w.answered, w.people, rule) for w in weeks), start=np.zeros(POINTS)
-    )
+    total = _sums(week_log_ratios(one.answered, one.people, rule) for one in weeks)
     gain = week_log_ratios(rate * a_week, a_week, rule)
     for number in range(MOST_WEEKS + 1):
-        if log_mean(total + number * gain) >= np.log(ENOUGH):
+        if log_mean([one + number * more for one, more in zip(total, gain, strict=True)]) >= log(
+            ENOUGH
+        ):
             return number * a_week
     return 0
+
+
+def _sums(ratios: Iterable[LogRatios]) -> LogRatios:
+    """By alternative, over the weeks."""
+    return tuple(map(fsum, zip(*ratios, strict=True))) or (0.0,) * POINTS
 
 
 def spread_of_weeks(weeks: Iterable[WeekCount]) -> float | None:
@@ -101,43 +101,37 @@ def with_spread_seen(rule: EvidenceRule, seen: float | None) -> EvidenceRule:
     return replace(rule, spread=min(max(rule.spread, seen or 0.0), MOST_SPREAD))
 
 
-def week_log_ratios(answered: Any, people: Any, rule: EvidenceRule) -> "NDArray[Any]":
-    """log(likelihood of the week under each alternative / under the null).
-
-    For counts of the shape S the answer has the shape S + (POINTS,).
-    """
-    import numpy as np
-
-    answered, people = np.asarray(answered, float)[..., None], np.asarray(people, float)[..., None]
-    likelihoods = _log_likelihood(answered, people - answered, _rates(rule), rule.spread)
-    ratios: NDArray[Any] = likelihoods[..., 1:] - likelihoods[..., :1]
-    return ratios
+@lru_cache(maxsize=8192)
+def week_log_ratios(answered: float, people: float, rule: EvidenceRule) -> LogRatios:
+    """log(likelihood of the week under each alternative / under the null)."""
+    null, *alternatives = (
+        _log_likelihood(answered, people - answered, rate, rule.spread) for rate in _rates(rule)
+    )
+    return tuple(one - null for one in alternatives)
 
 
-def log_mean(log_values: Any) -> Any:
-    import numpy as np
-    from scipy.special import logsumexp
-
-    return logsumexp(log_values, axis=-1) - np.log(np.shape(log_values)[-1])
+def log_mean(log_values: Sequence[float]) -> float:
+    """The logarithm of the mean of the values."""
+    largest = max(log_values)
+    return largest + log(fsum(exp(one - largest) for one in log_values) / len(log_values))
 
 
 @lru_cache
-def _rates(rule: EvidenceRule) -> "NDArray[Any]":
+def _rates(rule: EvidenceRule) -> tuple[float, ...]:
     """The null's rate, then the alternatives'."""
-    import numpy as np
-    from scipy.special import expit, logit
-
-    alternatives = expit(np.linspace(logit(rule.lowest), logit(rule.highest), POINTS))
-    return np.concatenate([[rule.null], alternatives])
+    low, high = (log(rate / (1 - rate)) for rate in (rule.lowest, rule.highest))
+    odds = (low + (high - low) * n / (POINTS - 1) for n in range(POINTS))
+    return rule.null, *(1 / (1 + exp(-one)) for one in odds)
 
 
-def _log_likelihood(answered: Any, not_answered: Any, rates: Any, spread: float) -> Any:
+def _log_likelihood(answered: float, not_answered: float, rate: float, spread: float) -> float:
     """Without the binomial coefficient, which is the same at every rate."""
-    import numpy as np
-    from scipy.special import betaln
-
     if not spread:
-        return answered * np.log(rates) + not_answered * np.log1p(-rates)
-    concentration = (1 - rates) / (spread**2 * rates) - 1
-    a, b = rates * concentration, (1 - rates) * concentration
-    return betaln(answered + a, not_answered + b) - betaln(a, b)
+        return answered * log(rate) + not_answered * log1p(-rate)
+    concentration = (1 - rate) / (spread**2 * rate) - 1
+    a, b = rate * concentration, (1 - rate) * concentration
+    return _log_beta(answered + a, not_answered + b) - _log_beta(a, b)
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -8,9 +8,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-from metrics.evidence.evidence import EvidenceRule, WeekCount, joint_evidence, week_log_ratios
+from metrics.evidence.evidence import (
+    EvidenceRule,
+    LogRatios,
+    WeekCount,
+    joint_evidence,
+    week_log_ratios,
+)
 from metrics.evidence.reply_rules import RIPE_AFTER
 
 
@@ -42,7 +47,7 @@ def all_looks(cohorts: Iterable[Cohort], rule: EvidenceRule, last: date) -> Iter
     """The looks of each day on which a count changed, up to `last`; always that of `last`."""
     people: Counter[date] = Counter()
     answered: Counter[date] = Counter()
-    ratios: dict[date, Any] = {}
+    ratios: dict[date, LogRatios] = {}
     changes = _changes_by_day(cohorts, last)
     for day in sorted({*changes, last}):
         for week, more_people, more_answers in changes.get(day, ()):

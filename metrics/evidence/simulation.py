@@ -15,7 +15,6 @@ from metrics.evidence.evidence import (
     INTO_AUTONOMOUS,
     POINTS,
     EvidenceRule,
-    log_mean,
     week_log_ratios,
 )
 from metrics.evidence.reply_rules import (
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 COMPLAINT_DAYS = COUNT_RULES[Guardrail.COMPLAINTS].halt_window.days
 PARALLEL, ASSISTED, AUTONOMOUS = range(3)
+_MANY = 1_000_000  # more people than one week has
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _count_ripe_people(rows: _Paths, answered: Any, sent: Any, day: int) -> None
     if ripe % 7 == 6:
         for phase, rule in ((PARALLEL, INTO_ASSISTED), (ASSISTED, INTO_AUTONOMOUS)):
             here = rows.phase == phase
-            rows.ratios[here] += week_log_ratios(rows.week[here, 0], rows.week[here, 1], rule)
+            rows.ratios[here] += _week_log_ratios(rows.week[here], rule)
         rows.week[:] = 0
 
 
@@ -174,8 +174,19 @@ def _look(rows: _Paths, sums: tuple[Any, Any], day: int) -> None:
 
 
 def _log_evidence(rows: _Paths, here: Any, rule: EvidenceRule) -> Any:
-    now = week_log_ratios(rows.week[here, 0], rows.week[here, 1], rule)
-    return log_mean(rows.ratios[here] + now)
+    import numpy as np
+
+    ratios = rows.ratios[here] + _week_log_ratios(rows.week[here], rule)
+    return np.logaddexp.reduce(ratios, axis=1) - np.log(POINTS)
+
+
+def _week_log_ratios(weeks: Any, rule: EvidenceRule) -> Any:
+    """One row for each path; paths whose weeks have the same counts share what is calculated."""
+    import numpy as np
+
+    counts, which = np.unique(weeks @ [_MANY, 1], return_inverse=True)
+    ratios = [week_log_ratios(*divmod(count, _MANY), rule) for count in counts.tolist()]
+    return np.reshape(ratios, (-1, POINTS))[which]
 
 
 def _begin_phase(rows: _Paths, which: Any, phase: int, day: int) -> None:

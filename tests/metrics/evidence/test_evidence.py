@@ -18,7 +18,6 @@ from metrics.evidence.evidence import (
     evidence,
     people_to_go,
     spread_of_weeks,
-    week_log_ratios,
     with_spread_seen,
 )
 
@@ -104,13 +103,6 @@ def test_one_more_answer_only_raises_it(found: list[WeekCount]) -> None:
 def test_what_is_no_count_is_refused(answered: int, people: int) -> None:
     with pytest.raises(ValueError, match="no count of a week"):
         WeekCount(answered, people)
-
-
-def test_many_counts_at_once_give_what_each_gives() -> None:
-    both = week_log_ratios([3, 14], [50, 125], INTO_ASSISTED)
-    assert both.shape == (2, POINTS)
-    for row, (answered, people) in zip(both, [(3, 50), (14, 125)], strict=True):
-        assert row == pytest.approx(week_log_ratios(answered, people, INTO_ASSISTED))
 
 
 class TestForecast:
