@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import redis
 from django.conf import settings
 
 from caio_project.operations import sweeps
@@ -29,6 +28,8 @@ def redis_trouble() -> str:
     """The kind of the failure; "" where Redis answers or is not used."""
     if not settings.REDIS_URL:
         return ""
+    import redis
+
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS

@@ -15,13 +15,13 @@ def test_webhooks_are_tried_before_all_other_addresses() -> None:
     assert any(found) and found == sorted(found, reverse=True)
 
 
-def test_no_process_starts_with_what_reads_workbooks() -> None:
+def test_a_process_without_redis_starts_with_neither_its_client_nor_what_reads_workbooks() -> None:
     program = (
         "import sys, django; django.setup(); import caio_project.urls\n"
         "from caio_project.celery import app; app.loader.import_default_modules()\n"
-        "print({'openpyxl', 'numpy'} & set(sys.modules))"
+        "print({'openpyxl', 'xlsxwriter', 'numpy', 'scipy', 'redis'} & set(sys.modules))"
     )
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "caio_project.settings"}
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "caio_project.settings", "REDIS_URL": ""}
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

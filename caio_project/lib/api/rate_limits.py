@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import redis
 from django.conf import settings
 from django.db.models import Case, F, Value, When
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import Throttled
 
 from caio_project.lib.api.models import ApiKeyMinute
+
+if TYPE_CHECKING:
+    import redis
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +73,11 @@ class _Counter:
 
     def count(self, key: str, minute: int) -> int:
         if settings.REDIS_URL and time.monotonic() >= self._redis_rests_until:
+            from redis import RedisError
+
             try:
                 return _count_in_redis(key, minute)
-            except (redis.RedisError, OSError) as error:
+            except (RedisError, OSError) as error:
                 self._redis_rests_until = time.monotonic() + REDIS_RESTS
                 log.warning(
                     "Redis is away (%s): the database counts uses of API keys", type(error).__name__
@@ -93,6 +98,8 @@ def _count_in_redis(key: str, minute: int) -> int:
 
 @cache
 def _redis(url: str) -> "redis.Redis":
+    import redis
+
     return redis.Redis.from_url(
         url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
     )

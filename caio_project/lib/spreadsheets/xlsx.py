@@ -1,4 +1,7 @@
-"""Write and read an XLSX workbook of one sheet: by XlsxWriter, and by openpyxl behind guards."""
+"""Write and read an XLSX workbook of one sheet: by XlsxWriter, and by openpyxl behind guards.
+
+Both are imported where they are used.
+"""
 
 import codecs
 import io
@@ -7,8 +10,6 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-
-import xlsxwriter
 
 from caio_project.lib.files import UnreadableFile
 
@@ -41,6 +42,8 @@ def xlsx_file(
 
     Texts are stored as texts, which no program calculates.
     """
+    import xlsxwriter
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, **_NO_GUESSING}) as book:
         sheet = book.add_worksheet(title)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import redis
 from django.conf import settings
 
 from caio_project.lib.http import url_host
@@ -38,6 +37,8 @@ def broker_finding() -> StageFinding:
         text = "none: web and worker share a socket on this machine"
         return StageFinding("broker", True, None, text)
     where = f"Redis at {url_host(settings.REDIS_URL) or 'REDIS_URL'}"
+    import redis
+
     times = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, **times) as client:
