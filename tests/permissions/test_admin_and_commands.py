@@ -17,6 +17,7 @@ from caio_project.lib.models import AccessEvent
 from tests import paths
 from tests.permissions import url_table as table
 from tests.permissions import world as worlds
+from tests.permissions.table_hashes import hash_tables
 from tests.permissions.test_urls import REASON, is_refused, make_user, make_warm_world, sign_in_as
 
 pytestmark = pytest.mark.django_db
@@ -67,27 +68,29 @@ def test_every_other_page_is_in_the_table() -> None:
 @pytest.mark.parametrize("role", table.each_role())
 class TestAdmin:
     def test_lists_and_rows_are_seen_by_whom_the_table_says(self, role: str) -> None:
-        make_warm_world()
+        world = make_warm_world()
         client, _ = sign_in_as(role)
-        before = worlds.hash_tables()
+        before = hash_tables()
         for label, model in MODELS.items():
             allowed = table.has_least(role, least_to_see(label))
             response = client.get(url(label, "changelist"))
             assert is_refused(response) is not allowed, label
+            assert not worlds.shows_a_link(world, response), label
             row = model._default_manager.first()
             for page in ("change", "history") if row else ():
                 response = client.get(url(label, page, row.pk))
                 assert is_refused(response) is not allowed, (label, page)
+                assert not worlds.shows_a_link(world, response), (label, page)
                 if not allowed:
                     assert b"Whitfield" not in response.content, label
-        assert worlds.hash_tables() == before
+        assert hash_tables() == before
 
     def test_adding_changing_and_deleting_are_refused_but_where_the_table_says(
         self, role: str
     ) -> None:
         make_warm_world()
         client, _ = sign_in_as(role)
-        before = worlds.hash_tables()
+        before = hash_tables()
         for label, model in MODELS.items():
             row = model._default_manager.first()
             for verb in VERBS:
@@ -99,7 +102,7 @@ class TestAdmin:
                 body = {"post": "yes", "name": "x", "value": "x", "on": "on", "halted": ""}
                 response = client.post(url(label, verb, *args), body)
                 assert is_refused(response) or not row, (label, verb)
-            assert worlds.hash_tables() == before, label
+            assert hash_tables() == before, label
 
     def test_actions_are_refused_but_where_the_table_says(self, role: str) -> None:
         make_warm_world()
@@ -109,13 +112,13 @@ class TestAdmin:
             assert rows, label
             for action, least in actions.items():
                 if not table.has_least(role, least):
-                    before = worlds.hash_tables()
+                    before = hash_tables()
                     for confirmed in ({}, {"confirmed": "1", "post": "yes", "reason": REASON}):
                         body = {"action": action, "_selected_action": rows, **confirmed}
                         client.post(url(label, "changelist"), {**body, "tag": "weak_subject"})
                         body["select_across"] = "1"
                         client.post(url(label, "changelist"), body)
-                    assert worlds.hash_tables() == before, (label, action)
+                    assert hash_tables() == before, (label, action)
                 elif table.has_least(role, least_to_see(label)):
                     page = client.get(url(label, "changelist")).content.decode()
                     assert f'value="{action}"' in page or not rows, (label, action)
@@ -130,13 +133,13 @@ class TestAdmin:
             if page == "apply":
                 path = url(label, "changelist") + "apply/"
             assert path, name
-            before = worlds.hash_tables()
+            before = hash_tables()
             allowed = table.has_least(role, least)
             assert is_refused(client.get(path)) is not allowed, name
             if not allowed:
                 body = {"password1": "a-newer-long-one", "password2": "a-newer-long-one"}
                 client.post(path, {**body, "confirmed": "1"})
-            assert worlds.hash_tables() == before, name
+            assert hash_tables() == before, name
 
     def test_the_admins_own_pages(self, role: str) -> None:
         make_warm_world()
@@ -165,7 +168,7 @@ def test_every_command_that_a_person_answers_for_is_in_the_table() -> None:
 @pytest.mark.parametrize("role", table.each_role("anonymous"))
 def test_commands_ask_for_the_role_of_their_person(role: str) -> None:
     make_warm_world()
-    user, before = make_user(role), worlds.hash_tables()
+    user, before = make_user(role), hash_tables()
     for name, (least, arguments) in sorted(table.COMMANDS.items()):
         if table.has_least(role, least):
             with undone():
@@ -173,7 +176,7 @@ def test_commands_ask_for_the_role_of_their_person(role: str) -> None:
         else:
             with pytest.raises(CommandError, match="does not have"):
                 call_command(name, *arguments, "--as", user.username, stdout=StringIO())
-            assert worlds.hash_tables() == before, name
+            assert hash_tables() == before, name
 
 
 @contextmanager
@@ -198,11 +201,11 @@ def test_commands_need_an_active_person(who: str) -> None:
     user = make_user("superuser")
     user.username, user.is_active = "inactive", False
     user.save()
-    before = worlds.hash_tables()
+    before = hash_tables()
     for name, (_, arguments) in sorted(table.COMMANDS.items()):
         with pytest.raises(CommandError, match="no active user"):
             call_command(name, *arguments, "--as", who, stdout=StringIO())
-        assert worlds.hash_tables() == before, name
+        assert hash_tables() == before, name
 
 
 def test_what_is_refused_in_the_admin_is_no_sign_in() -> None:

@@ -1,13 +1,11 @@
 """A row of every kind, and the paths that lead to them, for tests over all addresses."""
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import connection
 
 from approvals.models import SlackCard, SlackClick
 from caio_project.lib.models import (
@@ -32,15 +30,6 @@ from outreach.models import (
     SegmentRequest,
 )
 from tests import factories, paths
-
-# What a look changes: sessions, who was seen when, and marks of what was on the screen.
-NOT_COUNTED = {
-    "django_session",
-    "usersessions_usersession",
-    "lib_heartbeat",
-    "lib_accessevent",
-    "django_admin_log",
-}
 
 
 @dataclass
@@ -171,14 +160,7 @@ def _first_row(label: str, model: str) -> Any:
         return None
 
 
-def hash_tables() -> dict[str, str]:
-    """A hash of every row of every table, but those that a mere look may change."""
-    found = {}
-    with connection.cursor() as cursor:
-        for table in sorted(connection.introspection.table_names(cursor)):
-            if table in NOT_COUNTED:
-                continue
-            cursor.execute(f'SELECT * FROM "{table}"')
-            rows = sorted(repr(row) for row in cursor.fetchall())
-            found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    return found
+def shows_a_link(world: World, response: Any) -> bool:
+    """Whether an answer holds a link by which a recipient stops us."""
+    text = response.content.decode(errors="replace") + response.headers.get("Location", "")
+    return any(token in text for token in world.tokens)
