@@ -19,8 +19,9 @@ LONGEST = 60.0
 HELD = "SELECT 1 FROM outreach_message WHERE status = 'held' AND to_address = "
 
 
-def on_redis(visits: int = VISITS) -> dict[str, Any]:
-    env = world.fresh_postgres()
+def on_redis(visits: int = VISITS, env: dict[str, str] | None = None) -> dict[str, Any]:
+    """`env` names the database and Redis; left out, a fresh database of our own."""
+    env = env or world.fresh_postgres()
     celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(psycopg.connect(world.POSTGRES, autocommit=True))

@@ -111,10 +111,14 @@ def _lookup_seconds() -> float:
 
 def measure(is_short: bool) -> dict[str, Any]:
     """Here and, where BENCH_OLD names an older checkout, there: each in a database of its own."""
-    found = {"now": _measure_in(world.fresh_postgres(), world.ROOT, is_short)}
+    found = {"now": measure_here(world.fresh_postgres(), is_short)}
     if old := os.environ.get("BENCH_OLD"):
         found["old"] = _measure_in(world.empty_postgres(Path(old)), Path(old), is_short)
     return found
+
+
+def measure_here(env: dict[str, str], is_short: bool) -> dict[str, float]:
+    return _measure_in(env, world.ROOT, is_short)
 
 
 def _measure_in(env: dict[str, str], checkout: Path, is_short: bool) -> dict[str, float]:
