@@ -63,7 +63,6 @@ def production(is_short: bool) -> dict[str, float]:
         postgres = stack.enter_context(servers.Postgres())
         redis = stack.enter_context(servers.Redis())
         env = world.product_environment(DATABASE_URL=postgres.url, REDIS_URL=redis.url)
-        world.run_manage(env, "migrate", "--verbosity", "0")
         worker = world.Process(env, *celery, "worker", *WORKER)
         beat = world.Process(env, *celery, *BEAT)
         for process in (worker, beat):

@@ -91,7 +91,6 @@ def run_rollback(old: Path) -> dict[str, Any]:
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         receiver = stack.enter_context(FakeReceiver())
         env = soak_environment(stack, postgres, redis, ghl)
-        world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
         postgres.shift_clock(clock_offset())
         ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))

@@ -124,7 +124,6 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
         env = soak_environment(stack, postgres, redis, ghl)
         spool = Path(env["SPOOL_DIR"])
         world.run_manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(time_machine.travel(tuesday_morning(), tick=True))
         postgres.shift_clock(clock_offset())
         ready = json.loads(run_shifted(env, "bench.soak_prepare", receiver.address()))

@@ -1,7 +1,6 @@
 """The environment of measurements: own databases, and the product's processes on loopback."""
 
 import contextlib
-import functools
 import json
 import os
 import secrets
@@ -19,7 +18,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 
+from bench.forking import ForkedProcess, Forker
 from caio_project import schedule
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("BENCH_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/caio_bench"
@@ -76,23 +77,14 @@ def fresh_postgres() -> dict[str, str]:
     """An empty, migrated database of our own, and an empty queue."""
     name = urlsplit(POSTGRES).path.lstrip("/")
     assert "bench" in name, "BENCH_DATABASE_URL is emptied: its name must say that it is for this"
+    template = migrated.migrated_template(POSTGRES)
     with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template()}"')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    with psycopg.connect(POSTGRES, autocommit=True) as own:
+        own.execute(migrated.MIGRATED_NOW)
     redis.from_url(REDIS).delete(schedule.DEFAULT_QUEUE, *schedule.QUEUES)
     return product_environment()
-
-
-@functools.cache
-def _migrated_template() -> str:
-    """The name of a database with every migration, made once a process: migrating takes seconds."""
-    template = f"{urlsplit(POSTGRES).path.lstrip('/')}_migrated"
-    with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{template}"')
-    url = urlunsplit(urlsplit(POSTGRES)._replace(path=f"/{template}"))
-    run_manage(product_environment(DATABASE_URL=url), "migrate", "--verbosity", "0")
-    return template
 
 
 @contextlib.contextmanager
@@ -141,24 +133,32 @@ def run_python(env: dict[str, str], folder: Path, *arguments: str) -> str:
 
 
 class Process:
-    """A process of the product, ended with the block; its output is shown only if it fails."""
+    """A process of the product, ended with the block; its output is shown only if it fails.
+
+    With a forker instead of an environment it begins as a copy of one that has loaded Django.
+    """
 
     def __init__(
         self,
-        env: dict[str, str],
+        env: dict[str, str] | Forker,
         *arguments: str,
         pass_fds: tuple[int, ...] = (),
         folder: Path = ROOT,
     ):
         self._name, self._log = " ".join(arguments), tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed at the end)
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env=env,
-            stdout=self._log,
-            stderr=self._log,
-            pass_fds=pass_fds,
-        )
+        self._process: subprocess.Popen[bytes] | ForkedProcess
+        if isinstance(env, Forker):
+            assert arguments[0] == "-m", arguments
+            self._process = env.start(self._log, *arguments[1:], pass_fds=pass_fds)
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=folder,
+                env=env,
+                stdout=self._log,
+                stderr=self._log,
+                pass_fds=pass_fds,
+            )
 
     @property
     def pid(self) -> int:
@@ -191,7 +191,7 @@ class Process:
 
 @contextlib.contextmanager
 def run_web(
-    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
+    env: dict[str, str] | Forker, path: str, app: str = "caio_project.wsgi", **more: str
 ) -> Iterator[str]:
     """gunicorn as in production; yields its URL once `path` answers."""
     with web_process(env, path, app, **more) as (url, _):
@@ -200,7 +200,7 @@ def run_web(
 
 @contextlib.contextmanager
 def web_process(
-    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
+    env: dict[str, str] | Forker, path: str, app: str = "caio_project.wsgi", **more: str
 ) -> Iterator[tuple[str, Process]]:
     """The same with gunicorn's own process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
@@ -213,7 +213,8 @@ def web_process(
             f"fd://{listener.fileno()}",
             app,
         )
-        env = {**env, "WEB_CONCURRENCY": "2", **more}
+        if isinstance(env, dict):
+            env = {**env, "WEB_CONCURRENCY": "2", **more}
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             while not is_answering(url + path):

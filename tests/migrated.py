@@ -1,7 +1,7 @@
-"""The database that every worker's own begins as: migrated once, then copied.
+"""What tests and measurements begin as: a database, migrated once, then copied.
 
-To migrate takes eight seconds of processor, and a run has several workers. It is kept for the
-next run; another state of the migrations or of what they seed makes another one.
+To migrate takes eight seconds of processor, and a run has several databases. Each kind is kept for
+the next run; another state of the migrations or of what they seed makes another one.
 """
 
 import fcntl
@@ -12,25 +12,30 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import django
+import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 ROOT = Path(__file__).parent.parent
 MADE_FROM = ("*/migrations/*.py", "*/*/migrations/*.py", "*/*/seeds/*", "caio_project/roles.py")
-KEPT = 8  # files, for several checkouts on one machine
+KEPT_FILES, KEPT_CLUSTERS = 8, 2  # for several checkouts on one machine
+# Sweeps that were never seen are late by the time since then.
+MIGRATED_NOW = "UPDATE django_migrations SET applied = CURRENT_TIMESTAMP"
 
 
 def begin_migrated(connection: BaseDatabaseWrapper) -> None:
     """Have the test database of this connection created as a copy."""
     if connection.vendor == "postgresql":
-        connection.settings_dict["TEST"]["TEMPLATE"] = _migrated_on_postgres(connection)
+        template = migrated_template(os.environ["DATABASE_URL"])
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
     else:
         creation: Any = connection.creation
-        creation._create_test_db = _copying(creation._create_test_db, _migrated_file())
+        creation._create_test_db = _copying(creation._create_test_db, migrated_file())
 
 
 def _copying(create: Callable[..., str], made: Path) -> Callable[..., str]:
@@ -52,7 +57,7 @@ def _state() -> str:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[Path]:
-    """The folder of what was made; the other workers wait for the first."""
+    """The folder of what was made; other processes wait for the first."""
     folder = Path(tempfile.gettempdir()) / f"caio-tests-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -60,39 +65,59 @@ def _one_at_a_time() -> Iterator[Path]:
         yield folder
 
 
-def _migrated_file() -> Path:
+def _older(folder: Path, pattern: str, kept: int) -> list[Path]:
+    return sorted(folder.glob(pattern), key=lambda one: one.stat().st_mtime)[:-kept]
+
+
+def migrated_file() -> Path:
+    """A migrated SQLite file, to copy."""
     with _one_at_a_time() as folder:
         made = folder / f"{_state()}.sqlite3"
         if not made.exists():
-            by_age = sorted(folder.glob("*.sqlite3*"), key=lambda file: file.stat().st_mtime)
-            for old in by_age[:-KEPT]:
+            for old in _older(folder, "*.sqlite3*", KEPT_FILES):
                 old.unlink()
-            _migrate(f"sqlite:///{made}.part")
+            migrate(f"sqlite:///{made}.part")
             Path(f"{made}.part").rename(made)
     return made
 
 
-def _migrated_on_postgres(connection: Any) -> str:
-    """The name of the migrated database beside the configured one."""
-    own = f"migrated_{connection.settings_dict['NAME']}_"
+def migrated_template(url: str) -> str:
+    """The name of the migrated database beside the one of this address, which need not exist."""
+    parts = urlsplit(url)
+    own = f"migrated_{parts.path.lstrip('/')}_"
     name, part = f"{own}{_state()}", f"{own}part"
     # Both beside the maintenance database, to which no test connects.
-    with _one_at_a_time(), closing(connection.copy()) as own_connection:
-        with own_connection._nodb_cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [own])
-            found = {row[0] for row in cursor.fetchall()}
-            if name not in found:
-                for old in found:
-                    cursor.execute(f'DROP DATABASE "{old}"')
-                cursor.execute(f'CREATE DATABASE "{part}"')
+    beside = urlunsplit(parts._replace(path="/postgres"))
+    with _one_at_a_time(), psycopg.connect(beside, autocommit=True) as admin:
+        asked = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        found = {row[0] for row in admin.execute(asked, [own])}
         if name not in found:
-            _migrate(os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{part}")
-            with own_connection._nodb_cursor() as cursor:
-                cursor.execute(f'ALTER DATABASE "{part}" RENAME TO "{name}"')
+            for old in found:
+                admin.execute(f'DROP DATABASE "{old}"')
+            admin.execute(f'CREATE DATABASE "{part}"')
+            migrate(urlunsplit(parts._replace(path=f"/{part}")))
+            admin.execute(f'ALTER DATABASE "{part}" RENAME TO "{name}"')
     return name
 
 
-def _migrate(url: str) -> None:
-    environment = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
+def fill_cluster(data: Path, version: str, make: Callable[[], None]) -> None:
+    """Have the data directory of a stopped, migrated cluster at `data`, where `make` makes the
+    first one of this PostgreSQL version.
+    """
+    with _one_at_a_time() as folder:
+        kept = folder / f"{_state()}-{version}.cluster"
+        if kept.exists():
+            shutil.copytree(kept, data)
+            return
+        make()
+        for old in (Path(f"{kept}.part"), *_older(folder, "*.cluster", KEPT_CLUSTERS)):
+            shutil.rmtree(old, ignore_errors=True)
+        shutil.copytree(data, f"{kept}.part")
+        Path(f"{kept}.part").rename(kept)
+
+
+def migrate(url: str) -> None:
+    """Without the checks of settings: migrations and what they seed use none."""
+    environment = {**os.environ, "CAIO_ENV_FILE": os.devnull, "DATABASE_URL": url}
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
     subprocess.run(command, env=environment, cwd=ROOT, check=True)
