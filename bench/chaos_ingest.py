@@ -159,7 +159,6 @@ def run_chaos(plan: ChaosPlan) -> dict[str, Any]:
         env = world.product_environment(
             DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool)
         )
-        world.run_manage(env, "migrate", "--verbosity", "0")
         site = stack.enter_context(ChaosSite(postgres, env, chance))
         url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
         harm = threading.Thread(target=harm_on_the_way, args=(site, found, plan))

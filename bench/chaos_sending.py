@@ -40,7 +40,8 @@ import psycopg
 import redis
 import time_machine
 
-from bench import ghl_trouble, servers, world
+from bench import forking, ghl_trouble, servers, world
+from bench.forking import Forker
 from bench.ghl_trouble import Recipients
 from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
 from bench.sender import RUNS, STAGES
@@ -54,6 +55,7 @@ MOST_DAYS = 12
 # that is busy with other work it takes as many seconds more.
 IDLE_RUNS = 5
 LONGEST_DAY = 600.0  # seconds
+LEASES_END = 120.0  # seconds
 SOON = 60.0  # seconds: a day goes on over the wait of an outage or of a second try
 COMES_SOON = """SELECT
     (SELECT count(*) FROM outreach_control WHERE away_until BETWEEN %(now)s AND %(soon)s) +
@@ -66,7 +68,7 @@ WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDE
 class ChaosRun:
     """The parts of a run, and what was done to them."""
 
-    env: dict[str, str]
+    forker: Forker
     db: str
     redis: str
     ghl: FakeGhl
@@ -78,7 +80,7 @@ class ChaosRun:
 
     def one_day(self, crashes: list[Any], kills: int) -> None:
         """Run until nothing changes any more. Sending is resumed after each halt of a guardrail."""
-        processes, over = SenderProcesses(self.env, clock_offset()), threading.Event()
+        processes, over = SenderProcesses(self.forker, clock_offset()), threading.Event()
         works = [
             (self._kill, (processes, kills, over)),
             (self.people.answer, (processes.webhooks, over)),
@@ -114,7 +116,7 @@ class ChaosRun:
         with contextlib.suppress(psycopg.Error):  # it is being restarted
             if query_rows(self.db, "SELECT halted FROM outreach_control")[0][0]:
                 self.halts += 1
-                run_sender(self.env, "resume")
+                run_sender(self.forker, "resume")
 
 
 def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
@@ -126,16 +128,18 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         env = sender_environment(postgres.url, redis_server.url, ghl)
-        world.run_manage(env, "migrate", "--verbosity", "0")
+        forker = stack.enter_context(Forker(env, *forking.CELERY))
         clock = stack.enter_context(time_machine.travel(FIRST_DAY, tick=True))
-        approved = json.loads(run_sender(env, "prepare", str(emails)))
+        approved = json.loads(run_sender(forker, "prepare", str(emails)))
         ghl_trouble.plan_trouble(ghl, chance, emails)
         chaos = ChaosRun(
-            env, postgres.url, redis_server.url, ghl, Recipients(ghl, chance), chance, kills
+            forker, postgres.url, redis_server.url, ghl, Recipients(ghl, chance), chance, kills
         )
         days = run_days(chaos, clock, [postgres.crash, redis_server.crash] if restarts else [])
-        # A short last day may end before the next round of polling, every 30 seconds.
-        run_sender(env, "read")
+        # A short last day may end before the next round of polling, every 30 seconds, or in the
+        # middle of one, whose lease is over by then.
+        clock.shift(LEASES_END)
+        run_sender(forker, "read")
         found = {
             "emails": emails,
             "days": days,
@@ -203,8 +207,8 @@ def sender_environment(database: str, redis: str, ghl: FakeGhl) -> dict[str, str
     )
 
 
-def run_sender(env: dict[str, str], what: str, *more: str) -> str:
-    return world.run_manage(env, "-m", "bench.sender", what, str(clock_offset()), *more)
+def run_sender(forker: Forker, what: str, *more: str) -> str:
+    return forker.run("bench.sender", what, str(clock_offset()), *more)
 
 
 def clock_offset() -> float:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from bench import servers, world
+from bench import forking, servers, world
+from bench.forking import Forker
 
 AWAY = (1.0, 4.0)  # seconds without PostgreSQL
 CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
@@ -28,14 +29,16 @@ class Harm:
 
 class ChaosSite:
     """The product's processes, which can be killed one by one; what is killed whole is started
-    again.
+    again. Each begins as a copy of one that has loaded Django.
     """
 
     def __init__(self, postgres: servers.Postgres, env: dict[str, str], chance: random.Random):
-        self.postgres, self._env, self._chance, self.harm = postgres, env, chance, Harm()
+        self.postgres, self._chance, self.harm = postgres, chance, Harm()
+        self._forker = Forker(env | {"WEB_CONCURRENCY": "2"}, *forking.CELERY)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "ChaosSite":
+        self._stack.enter_context(self._forker)
         beat = (
             *CELERY,
             "beat",
@@ -44,11 +47,11 @@ class ChaosSite:
             "--pidfile=",
         )
         self.url, self._web = self._stack.enter_context(
-            world.web_process(self._env, "/webhooks/rb2b/health")
+            world.web_process(self._forker, "/webhooks/rb2b/health")
         )
         self._start_celery()
         self._stack.callback(lambda: self._worker.__exit__())  # whichever runs by then
-        self._stack.enter_context(world.Process(self._env, *beat))
+        self._stack.enter_context(world.Process(self._forker, *beat))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,7 +100,7 @@ class ChaosSite:
 
     def _start_celery(self) -> None:
         self._worker = world.Process(
-            self._env, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
+            self._forker, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
         )
 
     def _kill_one_of(self, what: str, pids: list[int]) -> None:

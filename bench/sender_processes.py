@@ -1,4 +1,7 @@
-"""The processes that send in bench/chaos_sending.py: Celery workers to kill, beat and web."""
+"""The processes that send in bench/chaos_sending.py: Celery workers to kill, beat and web.
+
+Each begins as a copy of one that has loaded Django.
+"""
 
 import contextlib
 import os
@@ -7,6 +10,7 @@ import signal
 import threading
 
 from bench import servers, world
+from bench.forking import Forker
 
 WORKERS = 4
 
@@ -14,15 +18,16 @@ WORKERS = 4
 class SenderProcesses:
     """They run for a simulated day; a killed worker is started again at once."""
 
-    def __init__(self, env: dict[str, str], ahead: float):
-        self._env, self._ahead, self._one_at_a_time = env, ahead, threading.Lock()
+    def __init__(self, forker: Forker, ahead: float):
+        self._forker, self._ahead, self._one_at_a_time = forker, ahead, threading.Lock()
         self._port = str(servers.free_port())
         self.webhooks = f"http://127.0.0.1:{self._port}/webhooks/ghl"
         self._workers = [self._start("work") for _ in range(WORKERS)]
         self._others = [self._start("beat"), self._start("web", self._port)]
 
     def _start(self, *what: str) -> world.Process:
-        return world.Process(self._env, "-m", "bench.sender", what[0], str(self._ahead), *what[1:])
+        given = ("bench.sender", what[0], str(self._ahead), *what[1:])
+        return world.Process(self._forker, "-m", *given)
 
     def kill_one(self, chance: random.Random) -> None:
         n = chance.randrange(WORKERS)

@@ -2,74 +2,49 @@
 PostgreSQL.
 """
 
+import contextlib
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import redis
 import requests
 from django.conf import settings as django_settings
-from django.db import connection
 
+from bench import forking, world
+from bench.forking import Forker
 from caio_project.schedule import DEFAULT_QUEUE, QUEUES
 from leads.inbound import event_store
 from outreach.models import Message
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
+from tests.races.conftest import database_url
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 
 WITHIN = 90.0  # seconds
 
 
-def database_url() -> str:
-    """The test database, for a process of its own."""
-    at = connection.settings_dict
-    login = quote(at["USER"] or "") + (f":{quote(at['PASSWORD'])}" if at["PASSWORD"] else "")
-    return f"postgres://{login}@{at['HOST'] or '127.0.0.1'}:{at['PORT'] or 5432}/{at['NAME']}"
+@pytest.fixture(scope="module")
+def forker(django_db_setup: None) -> Iterator[Forker]:
+    services = {"DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
+    with Forker({**os.environ, **services}, *forking.CELERY) as forker:
+        yield forker
 
 
 @pytest.fixture
-def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
+def start(committed: None, forker: Forker) -> Iterator[Callable[..., None]]:
     redis.from_url(django_settings.REDIS_URL).delete(DEFAULT_QUEUE, *QUEUES)
-    processes: list[subprocess.Popen[bytes]] = []
+    with contextlib.ExitStack() as processes:
 
-    def start(*arguments: str) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "--app",
-            "caio_project",
-            "--quiet",
-            *arguments,
-            "--loglevel=WARNING",
-        ]
-        env = {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
-        with (tmp_path / f"{arguments[0]}.log").open("wb") as log:
-            processes.append(
-                subprocess.Popen(
-                    command, cwd=django_settings.BASE_DIR, env=env, stdout=log, stderr=log
-                )
-            )
+        def start(*arguments: str) -> None:
+            app = ("-m", "celery", "--app", "caio_project", "--quiet")
+            process = world.Process(forker, *app, *arguments, "--loglevel=WARNING")
+            processes.enter_context(process)
 
-    yield start
-    for process in processes:
-        process.send_signal(signal.SIGTERM)
-    for process in processes:
-        try:
-            process.wait(timeout=20)
-        except (
-            subprocess.TimeoutExpired
-        ):  # Celery's own warm shutdown; nothing is lost by killing it
-            process.kill()
-            process.wait()
+        yield start
     redis.from_url(django_settings.REDIS_URL).delete(DEFAULT_QUEUE, *QUEUES)
 
 

@@ -2,8 +2,7 @@
 
 import os
 import socket
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 import time_machine
 from django.db import connection, connections
 
+from bench.forking import ForkedProcess, Forker
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
@@ -180,44 +180,48 @@ class SlowDoorstep:
 
 class Workers:
     """Starts processes of one module against the test's database and on its clock; ends those that
-    are left.
+    are left. They begin as copies of one that has loaded Django and the module.
     """
 
     def __init__(self, module: str, **environment: str):
-        self.module, self.running = module, []
+        self.module, self.running = module, list[ForkedProcess]()
         self.environment = {name: value for name, value in os.environ.items() if value} | {
             "DATABASE_URL": database_url(),
             "DJANGO_SETTINGS_MODULE": "caio_project.settings",
             "LOG_LEVEL": "ERROR",
             **environment,
         }
+        self._forkers: list[tuple[dict[str, str], Forker]] = []
 
-    def start(self, *arguments: Any) -> subprocess.Popen:
+    def start(self, *arguments: Any) -> ForkedProcess:
         ahead = time.time() - time_machine.escape_hatch.time.time()
-        process = subprocess.Popen(
-            [sys.executable, "-m", self.module, str(ahead), *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        said = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed with its process)
+        process = self._forker().start(said, self.module, str(ahead), *map(str, arguments))
         self.running.append(process)
         return process
+
+    def _forker(self) -> Forker:
+        """One for each environment."""
+        for environment, forker in self._forkers:
+            if environment == self.environment:
+                return forker
+        forker = Forker(self.environment, self.module)
+        self._forkers.append((dict(self.environment), forker))
+        return forker
 
     def stop(self) -> None:
         for process in self.running:
             process.kill()
             process.communicate()
+        for _, forker in self._forkers:
+            forker.end()
 
 
 def database_url() -> str:
     """The test database, for a process of its own."""
-    database = connection.settings_dict
-    login = quote(database["USER"]) + (
-        f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else ""
-    )
-    return f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    at = connection.settings_dict
+    login = quote(at["USER"] or "") + (f":{quote(at['PASSWORD'])}" if at["PASSWORD"] else "")
+    return f"postgres://{login}@{at['HOST'] or '127.0.0.1'}:{at['PORT'] or 5432}/{at['NAME']}"
 
 
 def door_environment(fake: FakeGhl) -> dict[str, str]:
@@ -242,7 +246,7 @@ class Worker(Workers):
     def __init__(self, fake: FakeGhl, **environment: str):
         super().__init__("tests.races.send_once", **door_environment(fake), **environment)
 
-    def start(self, seconds: float = 0) -> subprocess.Popen:
+    def start(self, seconds: float = 0) -> ForkedProcess:
         return super().start(seconds)
 
     def run(self) -> int:

@@ -1,7 +1,7 @@
 """A worker process for the races: one sweep of sending, or for some seconds or until SIGTERM.
 
-Run as `python -m tests.races.send_once AHEAD SECONDS`; prints how many went through. AHEAD is how
-many seconds the test's clock is ahead of the real one, so that all processes share one clock.
+`Workers` runs it with AHEAD and SECONDS; it prints how many went through. AHEAD is how many
+seconds the test's clock is ahead of the real one, so that all processes share one clock.
 """
 
 import signal
@@ -9,15 +9,13 @@ import sys
 import threading
 import time
 
-import django
 import time_machine
+
+from caio_project.checks import refuse_to_boot
+from outreach.sending import send
 
 
 def main(ahead: str, seconds: str) -> None:
-    django.setup()
-    from caio_project.checks import refuse_to_boot
-    from outreach.sending import send
-
     refuse_to_boot()
     sent, end, enough = 0, time.monotonic() + float(seconds), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())

@@ -1,13 +1,13 @@
 """Processes that are killed while sending: sent at most once, and nothing lost."""
 
 import signal
-import subprocess
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
+from bench.forking import ForkedProcess
 from leads.models import Alarm
 from outreach.control import phase
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
@@ -33,7 +33,7 @@ pytestmark = [
 SEND = "POST /conversations/messages"
 
 
-def kill(process: subprocess.Popen) -> None:
+def kill(process: ForkedProcess) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
@@ -205,6 +205,7 @@ def test_killed_after_sending_repeats_no_follow_up_action(
     process = workers.start()
     ghl.wait_for(lambda: ghl.requests(route), timeout=120)
     kill(process)
+    workers.stop()
     for _ in range(3):
         clock.shift(timedelta(minutes=2))
         after_send.run_due_actions()

@@ -1,7 +1,6 @@
 """A worker process for the races at Clay: the sweeps before and after the question, until SIGTERM.
 
-Run as `python -m tests.races.work_clay AHEAD`: how many seconds the test's clock is ahead of the
-real one.
+`Workers` runs it with AHEAD: how many seconds the test's clock is ahead of the real one.
 """
 
 import signal
@@ -9,15 +8,13 @@ import sys
 import threading
 import time
 
-import django
 import time_machine
+
+from leads.enrichment import clay_push, enrichment_requests
+from leads.inbound import events
 
 
 def main(ahead: str) -> None:
-    django.setup()
-    from leads.enrichment import clay_push, enrichment_requests
-    from leads.inbound import events
-
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):

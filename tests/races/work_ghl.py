@@ -1,7 +1,6 @@
 """A worker process that makes every call to GoHighLevel, until SIGTERM.
 
-Run as `python -m tests.races.work_ghl AHEAD`; AHEAD is how many seconds the test clock is ahead of
-the real one.
+`Workers` runs it with AHEAD: how many seconds the test's clock is ahead of the real one.
 """
 
 import signal
@@ -9,15 +8,13 @@ import sys
 import threading
 import time
 
-import django
 import time_machine
+
+from outreach.review import ghl_lookup
+from outreach.sending import after_send, send
 
 
 def main(ahead: str) -> None:
-    django.setup()
-    from outreach.review import ghl_lookup
-    from outreach.sending import after_send, send
-
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):

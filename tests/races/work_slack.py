@@ -1,7 +1,6 @@
 """A worker process for the races at Slack: it works off clicks until SIGTERM or SIGKILL.
 
-Run as `python -m tests.races.work_slack AHEAD`: how many seconds the test's clock is ahead of the
-real one.
+`Workers` runs it with AHEAD: how many seconds the test's clock is ahead of the real one.
 """
 
 import signal
@@ -9,14 +8,12 @@ import sys
 import threading
 import time
 
-import django
 import time_machine
+
+from approvals.slack_decisions import card_updates, click_work
 
 
 def main(ahead: str) -> None:
-    django.setup()
-    from approvals.slack_decisions import card_updates, click_work
-
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):

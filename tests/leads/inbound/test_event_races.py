@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import world
+from bench.forking import Forker
 from leads.enrichment import clay_push, enrichment_requests
 from leads.identity import company_matching
 from leads.inbound import events, receive, spool
@@ -64,7 +65,10 @@ def test_concurrent_posts_of_one_body_are_one_visit(settings: Any, tmp_path: Pat
     """
     settings.SPOOL_DIR = tmp_path / "web"
     env = world.product_environment(
-        DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
+        DATABASE_URL=database_url(),
+        REDIS_URL="",
+        SPOOL_DIR=str(settings.SPOOL_DIR),
+        WEB_CONCURRENCY="2",
     )
     body = rb2b.to_body(rb2b.person())
 
@@ -73,7 +77,7 @@ def test_concurrent_posts_of_one_body_are_one_visit(settings: Any, tmp_path: Pat
         with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
 
-    with world.run_web(env, "/webhooks/rb2b/health") as url:
+    with Forker(env) as forker, world.run_web(forker, "/webhooks/rb2b/health") as url:
         assert in_threads([lambda: deliver(url)] * 50) == [200] * 50
     receive.drain_spool()
     event = InboundEvent.objects.get()

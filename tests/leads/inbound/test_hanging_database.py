@@ -19,6 +19,7 @@ from django.db import connection
 from django.test import Client
 
 from bench import world
+from bench.forking import Forker
 from caio_project.lib.vendor_access import access
 from caio_project.set_up import entered_secrets
 from leads.inbound import receive, spool
@@ -105,10 +106,10 @@ def test_waiting_pages_leave_room_for_webhooks(
     there = database_url().replace(f":{connection.settings_dict['PORT']}/", f":{between.port}/")
     assert str(between.port) in there
     env = world.product_environment(
-        DATABASE_URL=there, REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
+        DATABASE_URL=there, REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR), WEB_CONCURRENCY="2"
     )
     bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
-    with world.run_web(env, "/api/health/live") as url:
+    with Forker(env) as forker, world.run_web(forker, "/api/health/live") as url:
         page, hook = f"{url}/api/health/ready", f"{url}/webhooks/rb2b?token={world.TOKEN}"
         for _ in range(3):  # until every thread of the server has a connection of its own
             in_threads([lambda: asked(page)] * 24)
