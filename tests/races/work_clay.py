@@ -18,7 +18,7 @@ def main(ahead: str) -> None:
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):
-        while not enough.wait(0.02):
+        while not enough.wait(0.1):
             events.process_due()
             clay_push.push_due(batch=3)
             enrichment_requests.settle_overdue()
