@@ -31,7 +31,7 @@ from leads.integrations import rates
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
-from tests import migrated, order, pristine
+from tests import chromium, migrated, order, pristine
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -58,12 +58,6 @@ POSTGRES_FOLLOWS = os.environ.get("CAIO_POSTGRES_FOLLOWS") == "1"
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
-def find_chromium() -> str:
-    """The Chromium that pages are tested in; "" where there is none."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if name and (found := shutil.which(name))), "")
-
-
 def find_nginx() -> str:
     """The nginx that the site is tested in; "" where there is none. Debian's is in root's path."""
     names = (os.environ.get("NGINX", ""), "nginx", "/usr/sbin/nginx")
@@ -76,7 +70,7 @@ def missing() -> dict[str, str]:
     wanted = {
         "postgres": ("PostgreSQL (DATABASE_URL)", on_postgres),
         "redis": ("Redis (REDIS_URL)", bool(django_settings.REDIS_URL)),
-        "browser": ("Chromium (CHROMIUM)", bool(find_chromium())),
+        "browser": ("Chromium (CHROMIUM)", bool(chromium.find_chromium())),
         "nginx": ("nginx (NGINX)", bool(find_nginx())),
     }
     return {marker: need for marker, (need, there) in wanted.items() if not there}
@@ -445,7 +439,8 @@ def browser() -> Iterator[Any]:
 
     expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
     with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=args)
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(
+            executable_path=chromium.find_chromium(), args=chromium.ARGUMENTS
+        )
+        yield launched
+        launched.close()

@@ -17,9 +17,14 @@ from outreach.models import Message
 from tests import factories
 from tests.conftest import person
 from tests.pages.conftest import faultless_page, signed_in
-from tests.pages.test_axe_in_browser import SCREENS, violations
 from tests.pages.test_desk_in_browser import DEAF, seeded, status, with_its_clock_in_hand
-from tests.pages.test_escalation_in_browser import is_within_the_screen, keep, press_on
+from tests.pages.test_escalation_in_browser import (
+    SCREENS,
+    is_within_the_screen,
+    keep,
+    press_on,
+    violations_at,
+)
 
 pytestmark = [pytest.mark.browser]
 REASON = "The first line is about us, not about them."
@@ -62,7 +67,7 @@ def look(page: Page, name: str) -> None:
 def test_approve_undo_edit_and_reject(page: Page) -> None:
     message = factories.held_email()
     address = f"/sales/queue/{message.public_id}"
-    assert violations(page, address) == []
+    assert violations_at(page, address) == []
     press_until(page, "a", message, "cleared")
     look(page, "approved")
     press_until(page, "z", message, "held")
@@ -86,7 +91,7 @@ def test_approve_undo_edit_and_reject(page: Page) -> None:
     made = Decision.objects.latest("pk")
     assert (made.verdict, made.tag, made.version) == ("rejected", "weak_subject", 2)
     press_until(page, "z", message, "held")
-    assert violations(page, f"{address}/reject") == violations(page, f"{address}/edit") == []
+    assert violations_at(page, f"{address}/reject") == violations_at(page, f"{address}/edit") == []
 
 
 def press_until(page: Page, key: str, message: Message, wanted: str) -> None:
@@ -104,7 +109,7 @@ def test_an_email_is_taken_over_and_kept(page: Page, lena: User) -> None:
     message = factories.held_email()
     claims.claim_message(message, person("rita", "Reviewer"))
     address = f"/sales/queue/{message.public_id}"
-    assert violations(page, address) == []
+    assert violations_at(page, address) == []
     with_its_clock_in_hand(page)
     page.goto(address)
     look(page, "claimed")
@@ -145,7 +150,7 @@ def test_a_delegate_is_named_and_ended(page: Page) -> None:
     look(page, "delegate")
     row = Delegate.objects.get()
     assert (str(row.delegate), row.first_day, row.last_day) == ("Sam Lee", first, last)
-    assert violations(page, "/sales/settings/me") == []
+    assert violations_at(page, "/sales/settings/me") == []
     press_on(page, "button[value=end]")
     page.wait_for_selector("button[value=end]", state="detached")
 
@@ -193,7 +198,7 @@ def test_moving_numbers_can_be_stopped(page: Page) -> None:
     page.reload()
     expect(number).to_contain_text("at ")
     expect(page).to_have_title(re.compile(r"^[^(]"))
-    assert violations(page, "/sales/settings/me") == []
+    assert violations_at(page, "/sales/settings/me") == []
     press_on(page, "main [data-still]")
     expect(page.locator("main [data-still]")).to_have_text("Stop moving numbers")
     look(page, "this_browser")

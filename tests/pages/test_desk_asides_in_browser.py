@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -14,26 +13,19 @@ from outreach.drafting.language_model import rewrite
 from outreach.models import Message, ModelDraft
 from tests import factories
 from tests.fakes.language_model import FakeLanguageModel, shorter
+from tests.pages.rules_of_axe import FOUR_STATES, show, violations
 from tests.pages.test_desk_in_browser import held, open_desk, seeded
 
 pytestmark = [pytest.mark.browser]
-WIDTHS = [(1366, 657), (390, 800)]
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
 
 
 def axe_finds_nothing(page: Page) -> None:
     """Wide and narrow, light and dark, as the page stands."""
-    for width, height in WIDTHS:
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            assert violations(page) == [], (width, scheme)
+    for state, rules in FOUR_STATES:
+        show(page, state)
+        assert violations(page, rules) == [], state
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, width
+        assert wide <= 0, state
 
 
 def test_h_asks_for_a_shorter_text_which_replaces_the_page(

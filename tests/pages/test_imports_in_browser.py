@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
@@ -12,6 +11,7 @@ from caio_project.import_pages import import_runs
 from caio_project.lib.models import FileImport
 from leads.models import Suppression
 from tests.pages.conftest import signed_in
+from tests.pages.rules_of_axe import violations
 
 pytestmark = [pytest.mark.browser]
 SCREENS = [("light", 1366), ("dark", 390)]
@@ -50,7 +50,7 @@ def give(page: Page, text: str) -> None:
 
 def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_a_list_by_the_page(page: Page) -> None:

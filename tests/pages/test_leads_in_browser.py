@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -15,6 +14,7 @@ from leads.models import Lead, Merge
 from tests import factories
 from tests.conftest import person
 from tests.pages.conftest import signed_in
+from tests.pages.rules_of_axe import violations
 from tests.pages.test_desk_in_browser import SMALL
 
 pytestmark = [pytest.mark.browser]
@@ -92,5 +92,4 @@ def test_the_pages_fit_a_phone_and_axe_finds_nothing(context: BrowserContext) ->
 def assert_no_violations(page: Page, place: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     page.emulate_media(reduced_motion="reduce")
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{place}: {found.generate_report()}"
+    assert violations(page) == [], place

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
@@ -17,6 +16,7 @@ from outreach.models import Message
 from tests import factories
 from tests.conftest import person
 from tests.pages.conftest import faultless_page, signed_in
+from tests.pages.rules_of_axe import violations
 
 pytestmark = [pytest.mark.browser]
 
@@ -54,8 +54,7 @@ def page(
 
 
 def is_accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from caio_project.lib.models import AccessEvent
 from tests.conftest import person
 from tests.fakes.oidc import FakeOidc
+from tests.pages.rules_of_axe import violations
 
 pytestmark = [pytest.mark.browser]
 PASSWORD = "a-long-password"
@@ -71,8 +71,7 @@ def sign_in(page: Page) -> None:
 def check_page(page: Page) -> None:
     """Nothing wider than the screen, and no rule of axe is broken."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-    found = Axe().run(page).response["violations"]
-    assert [f"{page.url} {one['id']}" for one in found] == []
+    assert violations(page) == [], page.url
 
 
 def register_key(page: Page, name: str) -> None:
