@@ -22,13 +22,11 @@ class State(NamedTuple):
 
 LIGHT_LAPTOP, DARK_LAPTOP = State("light", 1366, 700), State("dark", 1366, 700)
 LIGHT_PHONE, DARK_PHONE = State("light", 390, 700), State("dark", 390, 700)
-TWO_STATES = (LIGHT_LAPTOP, DARK_PHONE)  # each width and each theme
-FOUR_STATES: tuple[tuple[State, tuple[str, ...]], ...] = (
-    (LIGHT_LAPTOP, ()),
-    (DARK_LAPTOP, COLOURS),
-    (DARK_PHONE, ()),
-    (LIGHT_PHONE, COLOURS),
-)
+Asked = tuple[tuple[State, tuple[str, ...]], ...]  # in each state of which rules; () are all
+
+ON_A_LAPTOP: Asked = ((LIGHT_LAPTOP, ()), (DARK_LAPTOP, COLOURS))
+TWO_STATES: Asked = ((LIGHT_LAPTOP, ()), (DARK_PHONE, ()))
+FOUR_STATES: Asked = (*ON_A_LAPTOP, (DARK_PHONE, ()), (LIGHT_PHONE, COLOURS))
 
 # No rule that is on reads style sheets, which axe would fetch again. Only what breaks a rule is
 # handed over: all else is most of the answer.
