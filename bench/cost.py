@@ -20,7 +20,7 @@ from bench import world
 from bench.counted import QueryCounter
 
 SIZES = (100, 10_000, 1_000_000)  # visits in the table; the last takes a minute to load
-SHORT = (100, 10_000, 100_000)  # where the run is short
+SHORT = (100, 10_000)  # where the run is short
 AIM = 1.5  # times the cost at the smallest size
 ROUNDS, SHORT_ROUNDS, WARM_UP = 40, 12, 3
 VISITS = 4  # a round
