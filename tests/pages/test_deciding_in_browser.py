@@ -175,8 +175,7 @@ def test_the_list_of_the_admin_and_a_slack_user_id(page: Page) -> None:
     page.locator("#id_slack_user_id").focus()
     page.keyboard.type("u012ab3cd")
     press_on(page, "button[name=_save]")
-    page.wait_for_url("**/admin/leads/teammember/**")
-    page.wait_for_timeout(500)
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
     member.refresh_from_db()
     assert member.slack_user_id == "U012AB3CD"
 

@@ -23,19 +23,22 @@ _WRITING = re.compile(r'\s*(?:INSERT(?: OR IGNORE)? INTO|UPDATE|DELETE FROM) "(\
 class TableHashes:
     """A hash of every row of each table, kept until a statement may have changed that table.
 
-    No trigger writes into another table, so a statement changes the table that it names. A
-    statement of another form may have changed any.
+    No trigger writes into another table, so a statement changes the table that it names, and a
+    rollback those that were named before. A statement of another form may have changed any.
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, str] = {}
+        self._named: set[str] = set()
         self._tables: list[str] = []
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not _READING.match(sql):
-            named = _WRITING.match(sql)
-            changed = {named[1]} if named else set(self._kept)
-            for table in changed:
+        if named := _WRITING.match(sql):
+            self._named.add(named[1])
+            self._kept.pop(named[1], None)
+        elif not _READING.match(sql):
+            is_rollback = sql.startswith("ROLLBACK TO SAVEPOINT")
+            for table in self._named if is_rollback else list(self._kept):
                 self._kept.pop(table, None)
         return execute(sql, params, many, context)
 
