@@ -24,6 +24,7 @@ from tests.fakes import remote
 
 SECONDS, AIM = 300.0, 0.8
 PART = 0.1  # of the seconds: each side of the comparison
+LEAST_CAP = 20  # emails of a day, in any phase
 EMAILS_A_SECOND = 60  # more than one process sends
 CONNECTIONS = 50
 
@@ -47,7 +48,8 @@ def webhook_pace(seconds: float) -> dict[str, float]:
                     env, "-m", "bench.load", url, str(CONNECTIONS), str(longest)
                 )
                 counts.append(load.LoadResult(**json.loads(output)))
-            assert not any(one.errors for one in counts), "an answer was not 200"
+            statuses = [one.statuses for one in counts]
+            assert not any(one.errors for one in counts), f"an answer was not 200: {statuses}"
             return sum(one.requests for one in counts) / sum(one.seconds for one in counts)
 
         post_for(min(5.0, seconds * PART))  # warm up
@@ -64,11 +66,15 @@ def sending_pace(seconds: float) -> dict[str, float]:
         django.setup()
         from django.db import connection
 
+        from outreach.models import DailySlots
+
         send_cost.load_waiting(connection, round(EMAILS_A_SECOND * seconds * (1 + 2 * PART)))
 
         def send_for(part: float) -> float:
             began, sent = time.perf_counter(), 0
             while time.perf_counter() - began < part:
+                if sent % LEAST_CAP == 0:
+                    DailySlots.objects.update(used=0)  # else the limit of the day would end it
                 send_cost.one_email()
                 sent += 1
             return sent / (time.perf_counter() - began)

@@ -60,7 +60,7 @@ class Connection:
         self.sock = socket.create_connection(address, timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.setblocking(False)
-        self.sent_at, self.answer = 0.0, b""
+        self.sent_at, self.answer, self.is_last = 0.0, b"", False
 
     def ask(self, request: bytes) -> None:
         self.answer, self.sent_at = b"", time.perf_counter()
@@ -75,7 +75,9 @@ class Connection:
         head, found, body = self.answer.partition(b"\r\n\r\n")
         if not found:
             return ""
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        head = head.lower()
+        self.is_last = b"\r\nconnection: close" in head  # a worker that is replaced says so
+        length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         return head[9:12].decode() if len(body) >= length else ""
 
 
@@ -102,7 +104,7 @@ def run_load(url: str, connections: int, seconds: float) -> LoadResult:
             now = time.perf_counter()
             statuses[status] = statuses.get(status, 0) + 1
             times.append(now - connection.sent_at)
-            if now < until and status.isdigit():
+            if now < until and status.isdigit() and not connection.is_last:
                 connection.ask(next(requests))
                 continue
             selector.unregister(connection.sock)
