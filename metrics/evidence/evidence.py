@@ -14,6 +14,7 @@ POINTS = 24  # alternatives, equally spaced in log-odds, of equal weight
 MOST_SPREAD = 0.6
 FEWEST_WEEKS = 4  # that say how much weeks differ
 MOST_WEEKS = 104  # that a forecast looks ahead
+LARGEST_LOG = 700.0  # what a float can hold as a number, nearly
 
 LogRatios = tuple[float, ...]  # one of each alternative
 
@@ -55,7 +56,7 @@ def evidence(weeks: Iterable[WeekCount], rule: EvidenceRule) -> float:
 
 def joint_evidence(ratios: Iterable[LogRatios]) -> float:
     """The mean over the alternatives of the product over the weeks; never the reverse."""
-    return exp(log_mean(_sums(ratios)))
+    return exp(min(log_mean(_sums(ratios)), LARGEST_LOG))
 
 
 def people_to_go(weeks: Iterable[WeekCount], rule: EvidenceRule, rate: float, a_week: int) -> int:

@@ -105,6 +105,10 @@ def test_what_is_no_count_is_refused(answered: int, people: int) -> None:
         WeekCount(answered, people)
 
 
+def test_evidence_beyond_any_number_is_a_number() -> None:
+    assert ENOUGH < evidence([WeekCount(500, 1000)] * 200, INTO_ASSISTED) < float("inf")
+
+
 class TestForecast:
     def test_it_is_reached_by_as_many_more(self) -> None:
         left = people_to_go([], INTO_ASSISTED, 0.10, 125)
