@@ -131,6 +131,7 @@ class TestPages:
             response = call_api(client, world, route, method)
             allowed = table.has_least(role, table.LEAST_ROLE_OF_SCOPE[scope])
             assert (response.status_code not in (401, 403)) is allowed, (route, role)
+            assert not worlds.shows_a_link(world, response), route
             assert response.status_code < 500, route
             if allowed:
                 before = hash_tables()
