@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bench import latency, load, visit_pace, world
+from bench import latency, visit_pace, webhook, world
 
 THERE_AND_BACK = 0.002  # seconds
-CONNECTIONS, SECONDS = 50, 5.0
+SECONDS = 5.0
 
 
 class DelayProxy:
@@ -93,8 +93,7 @@ def _measure(env: dict[str, str], is_short: bool) -> dict[str, float]:
     visits = visit_pace.measure_here(env, is_short)
     with world.run_web(env, "/webhooks/rb2b/health") as product:
         url = f"{product}/webhooks/rb2b?token={quote(world.TOKEN)}"
-        output = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(SECONDS))
-    posts = load.LoadResult(**json.loads(output))
+        posts = webhook.run_load(env, url, SECONDS)
     world.fresh_postgres()  # else its first visitors are known already
     held = latency.on_redis(latency.VISITS, env)
     return {

@@ -19,14 +19,13 @@ from urllib.parse import quote
 import django
 import psycopg
 
-from bench import load, send_cost, world
+from bench import load, send_cost, webhook, world
 from tests.fakes import remote
 
 SECONDS, AIM = 300.0, 0.8
 PART = 0.1  # of the seconds: each side of the comparison
 LEAST_CAP = 20  # emails of a day, in any phase
 EMAILS_A_SECOND = 60  # more than one process sends
-CONNECTIONS = 50
 
 
 def measure(seconds: float = SECONDS) -> dict[str, Any]:
@@ -44,10 +43,7 @@ def webhook_pace(seconds: float) -> dict[str, float]:
             counts: list[load.LoadResult] = []
             while sum(one.seconds for one in counts) < part:
                 longest = min(load.MOST_SECONDS, part)
-                output = world.run_manage(
-                    env, "-m", "bench.load", url, str(CONNECTIONS), str(longest)
-                )
-                counts.append(load.LoadResult(**json.loads(output)))
+                counts.append(webhook.run_load(env, url, longest))
             statuses = [one.statuses for one in counts]
             assert not any(one.errors for one in counts), f"an answer was not 200: {statuses}"
             return sum(one.requests for one in counts) / sum(one.seconds for one in counts)

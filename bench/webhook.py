@@ -36,10 +36,10 @@ def measure_webhook(seconds: float) -> dict[str, Any]:
             "bare": f"{bare}/insert",
         }
         for url in urls.values():
-            _run_load(env, url, ROUND)  # warm up
+            run_load(env, url, ROUND)  # warm up
         for _ in range(max(3, round(seconds / ROUND))):
             for name, url in urls.items():
-                sides[name].append(_run_load(env, url, ROUND))
+                sides[name].append(run_load(env, url, ROUND))
     rates = {
         name: statistics.median(r.per_second for r in results) for name, results in sides.items()
     }
@@ -59,6 +59,7 @@ def measure_webhook(seconds: float) -> dict[str, Any]:
     }
 
 
-def _run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
+def run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
+    """Of CONNECTIONS, by a process of its own."""
     output = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
     return load.LoadResult(**json.loads(output))

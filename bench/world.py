@@ -215,6 +215,8 @@ def web_process(
         )
         if isinstance(env, dict):
             env = {**env, "WEB_CONCURRENCY": "2", **more}
+        else:
+            assert not more, "What a forker starts has the forker's environment."
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             while not is_answering(url + path):
