@@ -144,7 +144,12 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
             "settled_s": round(settled, 1),
             "killed": dict(site.killed),
             **_rates(found, reviewers, people, receiver, took),
-            **_compare_visits(postgres.url, found, _explained(found, site, rate), spool),
+            **_compare_visits(
+                postgres.url,
+                found,
+                chaos_ingest.count_explained(found, site.web_killed_at, CONNECTIONS, rate),
+                spool,
+            ),
             **_compare_sends(postgres.url, ghl, people),
             **soak_judge.judge_decisions(reviewers.told, _pairs(postgres.url, DECISIONS)),
             **soak_judge.judge_webhooks(
@@ -196,8 +201,9 @@ def _running(site: SoakSite, reviewers: Reviewers, people: Recipients) -> Iterat
 def _wait_until_settled(db: str, spool: Path, people: Recipients) -> float:
     """Until nothing waits, or nothing moves any more, which is judged then; returns seconds."""
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
+    chaos_ingest.let_halves_be_abandoned(spool)
     while time.monotonic() - at < STUCK_AFTER:
-        left = query_rows(db, WAITING)[0][0] + len(list(spool.glob("*.event")))
+        left = query_rows(db, WAITING)[0][0] + len(chaos_ingest.files_to_settle(spool))
         left += len(_unheard(db, people))
         if not left:
             break
@@ -225,19 +231,12 @@ def _rates(
     }
 
 
-def _explained(found: posting.PostOutcome, site: SoakSite, rate: float) -> int:
-    """How many refusals came on a connection to a process that had been killed."""
-    soon = chaos_ingest.EXPLAINED + CONNECTIONS / rate
-    kills = site.web_killed_at
-    return sum(any(0 <= at - kill <= soon for kill in kills) for at in found.refused_at)
-
-
 def _compare_visits(
     db: str, found: posting.PostOutcome, explained: int, spool: Path
 ) -> dict[str, int]:
     return chaos_ingest.count_outcomes(db, found, worked_off=True) | {
         "refused_unexplained": len(found.refused_at) - explained,
-        "set_aside": sum(file.suffix in (".bad", ".refused", ".part") for file in spool.iterdir()),
+        "set_aside": chaos_ingest.count_set_aside(spool),
     }
 
 
