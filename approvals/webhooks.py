@@ -1,5 +1,6 @@
 """Slack's interactivity: proved, stored, answered within three seconds; worked off later."""
 
+import logging
 import time
 
 from django.db import Error as DatabaseError
@@ -15,6 +16,8 @@ from caio_project.lib.vendor_access.access import value_in_time
 from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.inbound import events
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024
 BODY_TOO_LARGE = f"body: it is larger than {LARGEST_BODY} bytes. Nothing was decided."
@@ -53,7 +56,8 @@ def _take_in(body: bytes) -> HttpResponse:
             return _store(found)
     except MalformedPayload as error:
         return problem_response(400, str(error))
-    except DatabaseError:
+    except DatabaseError as error:
+        log.error("the database cannot store a click of Slack: %s", type(error).__name__)
         return problem_response(503, NOT_STORED)
 
 

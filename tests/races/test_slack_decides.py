@@ -32,6 +32,7 @@ pytestmark = [
 SECRET = "slack-secret-0123456789abcdef"
 REASON = "The first line is about us, not about them."
 EMAILS, DECIDERS = 20, 50
+PRESSES = 10  # a person presses again while the database has no time for the click
 ANSWER_ROUTE = "POST /actions/{team}/{number}/{secret}"
 FORM = "application/x-www-form-urlencoded"
 
@@ -83,7 +84,10 @@ def by_slack(client: Client, user: User, message: Message) -> None:
     )  # fmt: skip
     headers = slack_module.signed_headers(body, SECRET, int(timezone.now().timestamp()))
     headers.pop("Content-Type")
-    answer = client.post("/webhooks/slack", body, content_type=FORM, headers=headers)
+    for _ in range(PRESSES):
+        answer = client.post("/webhooks/slack", body, content_type=FORM, headers=headers)
+        if answer.status_code != 503:  # it took the time that Slack waits: "press again"
+            break
     assert answer.status_code == 200, answer.content
     click_work.work_off_clicks()
 

@@ -235,7 +235,7 @@ class TestBodies:
 
 
 def test_while_the_database_is_away_slack_is_told_so(
-    client: Client, body: str, monkeypatch: Any
+    client: Client, body: str, monkeypatch: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: Any) -> None:
         raise OperationalError("gone")
@@ -244,6 +244,7 @@ def test_while_the_database_is_away_slack_is_told_so(
     response = post(client, body, signed(body))
     assert response.status_code == 503
     assert response.json()["detail"] == "The database is away. Nothing was decided; press again."
+    assert "the database cannot store a click of Slack: OperationalError" in caplog.text
 
 
 def test_an_acknowledgement_takes_a_part_of_slacks_three_seconds(client: Client, body: str) -> None:
