@@ -189,6 +189,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 TransactionTestCase, "_fixture_teardown", lambda case: pristine.restore_rows()
             )
         yield
+        if connection.vendor == "postgresql":
+            with django_db_blocker.unblock():
+                pristine.end_other_sessions()
 
 
 @pytest.fixture(scope="session", autouse=True)

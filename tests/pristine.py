@@ -68,3 +68,13 @@ def remember_rows() -> bool:
 def restore_rows() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pristine.restore()")
+
+
+def end_other_sessions() -> None:
+    """What the last test killed may not have left the database yet, which is dropped next."""
+    asked = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database(), pg_backend_pid()")
+        cursor.execute(asked, cursor.fetchone())
