@@ -26,14 +26,21 @@ def follow(page: Page, part: str, link: str) -> None:
     page.keyboard.press("Enter")
 
 
+def focus(page: Page, selector: str) -> None:
+    """What a script shows only after a choice takes no focus before."""
+    place = page.locator(selector).first
+    expect(place).to_be_visible()
+    place.focus()
+
+
 def press_enter(page: Page, selector: str) -> None:
-    page.locator(selector).first.focus()
+    focus(page, selector)
     page.keyboard.press("Enter")
 
 
 def choose(page: Page, selector: str, typed: str) -> None:
     """As a keyboard chooses in a list: by the first letters."""
-    page.locator(selector).focus()
+    focus(page, selector)
     page.keyboard.type(typed)
 
 
