@@ -58,8 +58,11 @@ def _control_of_day(now: datetime) -> Any:
 @kept_query
 def _control_query(day: date, domain: str) -> QuerySet[Control]:
     used = DailySlots.objects.filter(day=day).values("used")
+    newest = SendIntent.objects.order_by("-claimed_at").values("claimed_at")[:1]
     return Control.objects.filter(pk=1).annotate(
-        used_today=Coalesce(Subquery(used), 0), **sending_domains.warm_up_columns(domain, day)
+        used_today=Coalesce(Subquery(used), 0),
+        last_claim=Subquery(newest),
+        **sending_domains.warm_up_columns(domain, day),
     )
 
 
@@ -76,7 +79,7 @@ def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
         gap=timedelta(seconds=settings.SEND_GAP_SECONDS),
         used_today=of_day.used_today,
         recent=tuple(RecentSend(*one) for one in newest),
-        last=row.last_claim_at,
+        last=of_day.last_claim,
         away_until=row.away_until,
         away_for=row.away_for,
         away_failures=row.away_failures,

@@ -27,9 +27,6 @@ class Control(models.Model):
     halted_at = models.DateTimeField(null=True, blank=True)
     halted_by = models.CharField(max_length=150, blank=True)
     halt_reason = models.TextField(blank=True)
-    last_claim_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the last slot was claimed: the gap."
-    )
     away_until = models.DateTimeField(
         null=True, blank=True, help_text="GoHighLevel cannot be used before."
     )

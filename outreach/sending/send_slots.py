@@ -16,7 +16,7 @@ from outreach.lifecycle import transitions
 from outreach.limits import current_limits, limit_rules, send_order, sending_domains
 from outreach.limits.limit_rules import CurrentLimits
 from outreach.limits.limit_texts import LimitCode
-from outreach.models import Control, DailySlots, Message, SendIntent
+from outreach.models import DailySlots, Message, SendIntent
 from outreach.sending import final_checks
 from outreach.sending.final_checks import LONGEST_CALL
 from outreach.sending.stops import SendMustWait, SendStopped
@@ -45,7 +45,6 @@ def claim_slot(message: Message, contact_id: str = "") -> SendIntent:
         raise SendStopped(Status.HELD, MoveCode.MACHINE_RETURNED, reason=reasons[0])
     _renew_claim(message, contact_id, now)
     _take_slot(at)
-    Control.objects.filter(pk=row.pk).update(last_claim_at=now)
     return SendIntent.objects.create(
         message=message,
         transport=message.transport,
