@@ -1,5 +1,6 @@
 """Deciding by keyboard alone, on a phone and a laptop: at the desk, in the admin, in whose turn."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from approvals.decisions import claims
 from approvals.models import Claim, Decision, Delegate
@@ -71,16 +73,14 @@ def test_approve_undo_edit_and_reject(page: Page) -> None:
     press_until(page, "a", message, "cleared")
     look(page, "approved")
     press_until(page, "z", message, "held")
-    page.wait_for_timeout(DEAF)
-    page.keyboard.press("e")
+    press_until_shown(page, "e", "#id_body")
     page.locator("#id_body").focus()
     page.keyboard.press("Control+End")
     page.keyboard.type(" One more line.")
     look(page, "edit")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".strip.success")).to_contain_text("0 words removed, 3 added.")
-    page.wait_for_timeout(DEAF)
-    page.keyboard.press("r")
+    press_until_shown(page, "r", "[name=tag]")
     expect(page.locator("[name=tag]").first).to_be_focused()
     page.keyboard.press("6")
     expect(page.locator("#id_reason")).to_be_focused()
@@ -103,6 +103,17 @@ def press_until(page: Page, key: str, message: Message, wanted: str) -> None:
         if status(message) == wanted:
             return
     raise AssertionError(f"{key}: it is {status(message)}")
+
+
+def press_until_shown(page: Page, key: str, selector: str) -> None:
+    """A busy machine may swap the page in later than the row changes; before, keys are deaf."""
+    for _ in range(4):
+        page.wait_for_timeout(DEAF)
+        page.keyboard.press(key)
+        with contextlib.suppress(PlaywrightTimeout):
+            page.locator(selector).first.wait_for(timeout=5_000)
+            return
+    raise AssertionError(f"{key}: no {selector}")
 
 
 def test_an_email_is_taken_over_and_kept(page: Page, lena: User) -> None:
