@@ -41,6 +41,7 @@ import redis
 import time_machine
 
 from bench import forking, ghl_trouble, servers, world
+from bench.chaos_ingest import report_progress
 from bench.forking import Forker
 from bench.ghl_trouble import Recipients
 from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
@@ -56,11 +57,13 @@ MOST_DAYS = 12
 IDLE_RUNS = 5
 LONGEST_DAY = 600.0  # seconds
 LEASES_END = 120.0  # seconds
-SOON = 60.0  # seconds: a day goes on over the wait of an outage or of a second try
+SOON = 60.0  # seconds: a day goes on over the wait of a second try
 COMES_SOON = """SELECT
-    (SELECT count(*) FROM outreach_control WHERE away_until BETWEEN %(now)s AND %(soon)s) +
+    (SELECT count(*) FROM outreach_control WHERE away_until > %(now)s) +
     (SELECT count(*) FROM outreach_message WHERE status IN ('cleared', 'uncertain')
         AND not_before BETWEEN %(now)s AND %(soon)s)"""
+# After several failures in a row nobody asks GoHighLevel for minutes: longer than most days here.
+END_LONG_OUTAGE = "UPDATE outreach_control SET away_until = %(now)s WHERE away_until > %(soon)s"
 WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDER BY id"
 
 
@@ -77,6 +80,7 @@ class ChaosRun:
     kills: int  # in all
     killed: int = 0
     halts: int = 0
+    waits_ended: int = 0
 
     def one_day(self, crashes: list[Any], kills: int) -> None:
         """Run until nothing changes any more. Sending is resumed after each halt of a guardrail."""
@@ -90,7 +94,8 @@ class ChaosRun:
         for thread in threads:
             thread.start()
         try:
-            for _ in watch_changes(self.db, self.redis):
+            for statuses in watch_changes(self.db, self.redis):
+                report_progress(f"{datetime.now(UTC):%d %B}: {statuses}, {self.killed} kills")
                 processes.check()
                 self._let_it_go_on()
         finally:
@@ -113,7 +118,10 @@ class ChaosRun:
             self.killed += 1
 
     def _let_it_go_on(self) -> None:
+        """End a halt as a Lead does, and let the minutes pass that an outage is waited for."""
         with contextlib.suppress(psycopg.Error):  # it is being restarted
+            with psycopg.connect(self.db, connect_timeout=3) as connection:
+                self.waits_ended += connection.execute(END_LONG_OUTAGE, now_and_soon()).rowcount
             if query_rows(self.db, "SELECT halted FROM outreach_control")[0][0]:
                 self.halts += 1
                 run_sender(self.forker, "resume")
@@ -152,6 +160,7 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
             "answers": len(chaos.people.answers),
             "stopped": len(chaos.people.stopped),
             "halts": chaos.halts,
+            "waits_ended": chaos.waits_ended,
             **compare_ledger(postgres.url, ghl, approved, chaos.people, CAP),
         }
     return found | {"not_done": missing_faults(found, kills, restarts)}
@@ -228,8 +237,10 @@ def _run_later(seconds: float, work: Any, over: threading.Event) -> None:
     work()
 
 
-def watch_changes(db: str, redis_url: str) -> Iterator[None]:
-    """Yield twice a second until the rows stay the same or the day has been long enough."""
+def watch_changes(db: str, redis_url: str) -> Iterator[dict[str, int]]:
+    """Yield twice a second, how many emails are where, until the rows stay the same or the day has
+    been long enough.
+    """
     began = time.monotonic()
     last, runs_then = None, dict[str, int]()
     while time.monotonic() - began < LONGEST_DAY:
@@ -247,13 +258,16 @@ def watch_changes(db: str, redis_url: str) -> Iterator[None]:
             last, runs_then = found, runs
         elif all(runs[stage] - runs_then[stage] >= IDLE_RUNS for stage in runs):
             return
-        yield
+        yield found[1]
 
 
 def count_coming(db: str) -> int:
+    return int(query_rows(db, COMES_SOON, now_and_soon())[0][0])
+
+
+def now_and_soon() -> dict[str, datetime]:
     now = datetime.now(UTC)
-    soon = now + timedelta(seconds=SOON)
-    return int(query_rows(db, COMES_SOON, {"now": now, "soon": soon})[0][0])
+    return {"now": now, "soon": now + timedelta(seconds=SOON)}
 
 
 def count_runs(redis_url: str) -> dict[str, int]:
