@@ -138,12 +138,14 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
         env = sender_environment(postgres.url, redis_server.url, ghl)
         forker = stack.enter_context(Forker(env, *forking.CELERY))
         clock = stack.enter_context(time_machine.travel(FIRST_DAY, tick=True))
+        postgres.shift_clock(clock_offset())
         approved = json.loads(run_sender(forker, "prepare", str(emails)))
         ghl_trouble.plan_trouble(ghl, chance, emails)
         chaos = ChaosRun(
             forker, postgres.url, redis_server.url, ghl, Recipients(ghl, chance), chance, kills
         )
-        days = run_days(chaos, clock, [postgres.crash, redis_server.crash] if restarts else [])
+        crashes = [postgres.crash, redis_server.crash] if restarts else []
+        days = run_days(chaos, clock, postgres, crashes)
         # A short last day may end before the next round of polling, every 30 seconds, or in the
         # middle of one, whose lease is over by then.
         clock.shift(LEASES_END)
@@ -166,7 +168,7 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
     return found | {"not_done": missing_faults(found, kills, restarts)}
 
 
-def run_days(chaos: ChaosRun, clock: Any, crashes: list[Any]) -> int:
+def run_days(chaos: ChaosRun, clock: Any, postgres: servers.Postgres, crashes: list[Any]) -> int:
     """Run day after day, with a last one to search for uncertain emails; returns how many."""
     for day in range(MOST_DAYS):
         addresses = [row[0] for row in query_rows(chaos.db, WAITING)]
@@ -174,6 +176,7 @@ def run_days(chaos: ChaosRun, clock: Any, crashes: list[Any]) -> int:
         chaos.people.stop_before(addresses, most=max(1, len(addresses) // 50))
         chaos.one_day(crashes[day : day + 1], -(-left // max(1, -(-len(addresses) // CAP))))
         clock.move_to(next_morning())
+        postgres.shift_clock(clock_offset())  # else nothing is sent: the clocks disagree
         if (
             not any(count_statuses(chaos.db).get(status) for status in ("cleared", "sending"))
             and day >= len(crashes) - 1

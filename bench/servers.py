@@ -103,8 +103,8 @@ class Postgres:
         with psycopg.connect(self.url, autocommit=True) as admin:
             for name in ("now", "clock_timestamp", "statement_timestamp"):
                 admin.execute(
-                    f"CREATE FUNCTION public.{name}() RETURNS timestamptz LANGUAGE sql AS"
-                    f" $$ SELECT pg_catalog.{name}() + interval '{seconds} seconds' $$"
+                    f"CREATE OR REPLACE FUNCTION public.{name}() RETURNS timestamptz LANGUAGE sql"
+                    f" AS $$ SELECT pg_catalog.{name}() + interval '{seconds} seconds' $$"
                 )
             admin.execute(f"ALTER DATABASE {NAME} SET search_path = public, pg_catalog")
 
