@@ -29,6 +29,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,16 @@ import psycopg
 
 from bench import load, posting, servers, world
 from bench.chaos_site import ChaosSite, Harm
+from bench.ledger import count_statuses
 
 CONNECTIONS = 50
 PAGES_EACH = 4  # visits of one person
 RESENT = 0.05  # of the bodies, posted a second time
 STUCK_AFTER = 120.0  # seconds without any progress after the last post
+STILL = 30.0  # seconds in which no email changes: all that follows from the visits is done
 EXPLAINED = 1.0  # seconds after the kill of a web process in which its connections break
 MARK = "/run/"
+ADD_SENDER = "from bench import visit_pace; visit_pace.add_sender()"
 _told_at = 0.0
 
 
@@ -58,8 +62,13 @@ class ChaosPlan:
 
 
 def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
-    """`posts` page views, every PAGES_EACH of one person, and some of them again a little later."""
-    text = json.dumps(load.BODY | {"Captured URL": f"https://oursite.test{MARK}{{page}}"})
+    """`posts` page views of now, every PAGES_EACH of one person, and some of them again a little
+    later.
+    """
+    now = datetime.now(UTC).isoformat()
+    text = json.dumps(
+        load.BODY | {"Captured URL": f"https://oursite.test{MARK}{{page}}", "Seen At": now}
+    )
     order: list[tuple[float, int]] = [(n, n) for n in range(posts)]
     order += [
         (n + chance.uniform(0, 200), n) for n in chance.sample(range(posts), round(posts * RESENT))
@@ -116,6 +125,23 @@ def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
         if time.monotonic() - at > STUCK_AFTER:
             raise TimeoutError(f"{left} bodies wait and nothing has moved for {STUCK_AFTER:.0f} s")
         time.sleep(0.5)
+
+
+def wait_until_held(db: str) -> float:
+    """Wait until no email is opened, drafted or held any more; returns the seconds until the last.
+
+    Raises TimeoutError without progress.
+    """
+    began = at = time.monotonic()
+    last: dict[str, int] = {}
+    while time.monotonic() - at < STILL:
+        found = count_statuses(db)
+        if found != last:
+            last, at = found, time.monotonic()
+        time.sleep(0.5)
+    if last.get("draft"):
+        raise TimeoutError(f"{last['draft']} drafts wait and nothing has moved for {STILL:.0f} s")
+    return at - began
 
 
 def let_halves_be_abandoned(spool: Path) -> None:
@@ -177,6 +203,7 @@ def run_chaos(plan: ChaosPlan) -> dict[str, Any]:
         env = world.product_environment(
             DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool)
         )
+        world.run_manage(env, "shell", "--command", ADD_SENDER)
         site = stack.enter_context(ChaosSite(postgres, env, chance))
         url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
         harm = threading.Thread(target=harm_on_the_way, args=(site, found, plan))
@@ -188,9 +215,14 @@ def run_chaos(plan: ChaosPlan) -> dict[str, Any]:
             raise RuntimeError(f"Something else than the product failed: {site.harm.failed}")
         if plan.worked_off and not plan.wait_for_leases:
             site.let_the_leases_end()
+        figures = run_figures(found, site.harm, plan, took)
+        figures["settled_s"] = wait_until_settled(postgres.url, spool, plan.worked_off)
+        if plan.worked_off:
+            figures["held_s"] = wait_until_held(postgres.url)
+            figures["start_to_held_s"] = time.monotonic() - began - STILL
+            figures["emails"] = count_statuses(postgres.url)
         return (
-            run_figures(found, site.harm, plan, took)
-            | {"settled_s": wait_until_settled(postgres.url, spool, plan.worked_off)}
+            figures
             | count_outcomes(postgres.url, found, plan.worked_off)
             | {"set_aside": count_set_aside(spool)}
         )

@@ -34,6 +34,7 @@ def test_acknowledged_bodies_survive_every_kill_exactly_once() -> None:
     assert found["killed"]["web"] >= 1 and sum(found["killed"].values()) >= 5
     assert found["spooled"] > 0
     assert found["acknowledged_bodies"] > 800
+    assert found["emails"]["held"] > 200, "four visits of one person are one email"
 
 
 def test_approved_emails_survive_every_kill_at_most_once() -> None:
