@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
@@ -90,8 +89,7 @@ def _filter_shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
         big = Q(tier="tier_1", company__employees_from__gte=calculation.HOT_MIN_EMPLOYEES)
         return rows.filter(Q(score__gte=calculation.HOT_MIN_INTENT) | big)
     if shown == "may":
-        allowed = Q(country="") | Q(country__in=settings.ALLOWED_COUNTRIES)
-        return bulk.only_writable(rows).filter(allowed)
+        return bulk.only_writable(rows)
     if shown == "stopped":
         return bulk.only_stopped(rows)
     if shown == "no_address":

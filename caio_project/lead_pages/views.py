@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -29,7 +28,7 @@ from caio_project.lib.words.source_names import SOURCE_NAMES
 from caio_project.privacy import consent
 from leads.models import Lead
 from leads.scoring import assess, reason_words
-from leads.suppression import suppression
+from leads.suppression import allowed_countries, suppression
 from outreach.contact_history import previous_emails
 from outreach.drafting import no_draft
 from outreach.lifecycle.transitions import OPEN
@@ -86,7 +85,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "assessment": assessment,
         "why_now": reason_words.why_now(assessment.reasons, timezone.now()) if assessment else [],
         "stop": suppression.find_stop(lead.email or "", lead),
-        "country_refused": bool(lead.country) and lead.country not in settings.ALLOWED_COUNTRIES,
+        "country_refused": allowed_countries.is_refused(lead.country),
         "why_no_draft": no_draft.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
         "to_hot": hot_texts.hot_lines(assess.hot_outlook(lead)) if assessment else [],

@@ -56,7 +56,9 @@ class StopShape(serializers.Serializer):
 
 
 class LeadDetailShape(LeadShape):
-    stop = StopShape(allow_null=True, help_text="Why no email may be sent; null: one may.")
+    stop = StopShape(
+        allow_null=True, help_text="Who or what stopped emails to this person; null: nobody did."
+    )
 
 
 class VisitShape(serializers.Serializer):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leads.models import Kind, Lead, Suppression
 from leads.suppression import suppression
+from leads.suppression.allowed_countries import allowed_leads
 
 Scope = Suppression.Scope
 MAX_HOST_LEVELS = 3  # "mail.eu.example.com" is stopped by "example.com"
@@ -24,7 +25,7 @@ def only_stopped(leads: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
 
 
 def only_writable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    able = leads.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
+    able = leads.filter(allowed_leads(), kind=Kind.LIVE, address=Lead.Address.USABLE)
     return _with_hosts(able).exclude(_is_stopped(""))
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind
+from leads.suppression import allowed_countries
 from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
@@ -75,7 +76,7 @@ def _check_thread(message: Message, known: Recipient) -> SendStopped | None:
 
 def _check_country(message: Message, known: Recipient) -> SendStopped | None:
     country = known.lead.country
-    if country and country not in settings.ALLOWED_COUNTRIES:
+    if allowed_countries.is_refused(country):
         return SendStopped(Status.WITHDRAWN, MoveCode.COUNTRY, country=country)
     return None
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from leads.identity import merging
 from leads.models import Lead, Suppression
-from leads.suppression import bulk, suppression
+from leads.suppression import allowed_countries, bulk, suppression
 from tests.factories import LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +112,14 @@ def test_find_stops_agrees_with_find_stop(
         found = suppression.find_stops(list(people.values()))
     for lead in people.values():
         assert found.get(lead.pk) == suppression.find_stop(lead.email or "", lead)
+
+
+def test_people_of_a_refused_country_are_not_writable(settings: Any) -> None:
+    settings.ALLOWED_COUNTRIES = ["US", "CA"]
+    by_country = {country: LeadFactory(country=country) for country in ("US", "CA", "DE", "")}
+    assert named(by_country, bulk.only_writable(Lead.objects.all())) == {"US", "CA", ""}
+    assert named(by_country, bulk.only_stopped(Lead.objects.all())) == set()
+    assert [one for one in by_country if allowed_countries.is_refused(one)] == ["DE"]
 
 
 def test_example_leads_are_not_writable() -> None:

@@ -1,0 +1,17 @@
+"""Whether people of a country may be written to, by the setting ALLOWED_COUNTRIES.
+
+A country that is not known refuses nobody: drafting and the final checks say that it is missing.
+"""
+
+from django.conf import settings
+from django.db.models import Q
+
+
+def is_refused(country: str) -> bool:
+    """`country` is an ISO 3166 code, or "" where it is not known."""
+    return bool(country) and country not in settings.ALLOWED_COUNTRIES
+
+
+def allowed_leads() -> Q:
+    """The same for rows of leads."""
+    return Q(country="") | Q(country__in=settings.ALLOWED_COUNTRIES)
