@@ -60,7 +60,7 @@ _hashes: TableHashes | None = None
 def hashes_kept() -> Iterator[None]:
     """Read tables only as often as they may have changed, and at the end each once more."""
     global _hashes
-    _hashes = TableHashes()
+    outer, _hashes = _hashes, TableHashes()
     try:
         with connection.execute_wrapper(_hashes):
             yield
@@ -68,7 +68,7 @@ def hashes_kept() -> Iterator[None]:
             kept, read = _hashes.of_each(), read_hashes(counted_tables())
             assert kept == read, "A table changed by a statement that does not name it."
     finally:
-        _hashes = None
+        _hashes = outer
 
 
 def hash_tables() -> dict[str, str]:
