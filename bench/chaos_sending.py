@@ -136,7 +136,7 @@ def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, A
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         env = sender_environment(postgres.url, redis_server.url, ghl)
-        forker = stack.enter_context(Forker(env, *forking.CELERY))
+        forker = stack.enter_context(Forker(env, *forking.CELERY_MODULES))
         clock = stack.enter_context(time_machine.travel(FIRST_DAY, tick=True))
         postgres.shift_clock(clock_offset())
         approved = json.loads(run_sender(forker, "prepare", str(emails)))

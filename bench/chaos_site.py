@@ -14,7 +14,7 @@ from bench import forking, servers, world
 from bench.forking import Forker
 
 AWAY = (1.0, 4.0)  # seconds without PostgreSQL
-CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
+CELERY_COMMAND = ("-m", "celery", "--app", "caio_project", "--quiet")
 
 
 @dataclass
@@ -34,13 +34,13 @@ class ChaosSite:
 
     def __init__(self, postgres: servers.Postgres, env: dict[str, str], chance: random.Random):
         self.postgres, self._chance, self.harm = postgres, chance, Harm()
-        self._forker = Forker(env | {"WEB_CONCURRENCY": "2"}, *forking.CELERY)
+        self._forker = Forker(env | {"WEB_CONCURRENCY": "2"}, *forking.CELERY_MODULES)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "ChaosSite":
         self._stack.enter_context(self._forker)
         beat = (
-            *CELERY,
+            *CELERY_COMMAND,
             "beat",
             "--loglevel=WARNING",
             "--scheduler=celery.beat:Scheduler",
@@ -100,7 +100,7 @@ class ChaosSite:
 
     def _start_celery(self) -> None:
         self._worker = world.Process(
-            self._forker, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
+            self._forker, *CELERY_COMMAND, "worker", "--loglevel=WARNING", "--concurrency=2"
         )
 
     def _kill_one_of(self, what: str, pids: list[int]) -> None:

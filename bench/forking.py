@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
-CELERY = (
+CELERY_MODULES = (
     *("caio_project.celery", "celery.bin.celery", "celery.apps.worker", "celery.apps.beat"),
     *(f"{app}.tasks" for app in ("caio_project", "leads", "outreach", "approvals", "metrics")),
 )

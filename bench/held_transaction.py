@@ -10,9 +10,9 @@ with the next ones after the transaction has ended and its versions are vacuumed
 in a database of their own.
 """
 
+import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,8 @@ CALLS = 3  # of GoHighLevel for one email
 
 def measure(seconds: float = SECONDS) -> dict[str, Any]:
     env = world.fresh_postgres()
-    sending = json.loads(world.run_manage(env, "-m", "bench.held_transaction", f"{seconds:g}", "s"))
+    asked = ("-m", "bench.held_transaction", f"{seconds:g}", "--sending")
+    sending = json.loads(world.run_manage(env, *asked))
     return {"seconds": seconds, "sending": sending, "webhook": webhook_pace(seconds)}
 
 
@@ -101,6 +102,15 @@ def _beside_a_transaction(
     return {"without": without, "beside": beside, "ratio": beside / without}
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("seconds", type=float, nargs="?", default=SECONDS)
+    parser.add_argument(
+        "--sending", action="store_true", help="sending alone, in the database of DATABASE_URL"
+    )
+    asked = parser.parse_args()
+    print(json.dumps((sending_pace if asked.sending else measure)(asked.seconds), indent=2))
+
+
 if __name__ == "__main__":
-    asked = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
-    print(json.dumps(sending_pace(asked) if len(sys.argv) > 2 else measure(asked), indent=2))
+    main()

@@ -16,9 +16,15 @@ from pathlib import Path
 
 from bench import world
 
-CELERY = ("celery", "--app", "caio_project", "--quiet")
-WORKER = (*CELERY, "worker", "--loglevel=WARNING", "--concurrency=1")
-BEAT = (*CELERY, "beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
+CELERY_COMMAND = ("celery", "--app", "caio_project", "--quiet")
+WORKER = (*CELERY_COMMAND, "worker", "--loglevel=WARNING", "--concurrency=1")
+BEAT = (
+    *CELERY_COMMAND,
+    "beat",
+    "--loglevel=WARNING",
+    "--scheduler=celery.beat:Scheduler",
+    "--pidfile=",
+)
 HEALTH = "/webhooks/rb2b/health"
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") / 1024
 

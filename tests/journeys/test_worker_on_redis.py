@@ -30,7 +30,7 @@ WITHIN = 90.0  # seconds
 @pytest.fixture(scope="module")
 def forker(django_db_setup: None) -> Iterator[Forker]:
     services = {"DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
-    with Forker({**os.environ, **services}, *forking.CELERY) as forker:
+    with Forker({**os.environ, **services}, *forking.CELERY_MODULES) as forker:
         yield forker
 
 
