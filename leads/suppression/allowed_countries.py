@@ -1,6 +1,6 @@
 """Whether people of a country may be written to, by the setting ALLOWED_COUNTRIES.
 
-A country that is not known refuses nobody: drafting and the final checks say that it is missing.
+A country that is not known refuses nobody: the checks of a draft say that it is missing.
 """
 
 from django.conf import settings
