@@ -41,10 +41,10 @@ import redis
 import time_machine
 
 from bench import forking, ghl_trouble, servers, world
-from bench.chaos_ingest import report_progress
 from bench.forking import Forker
 from bench.ghl_trouble import Recipients
 from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
+from bench.progress import report_progress
 from bench.sender import RUNS, STAGES
 from bench.sender_processes import SenderProcesses
 from tests.fakes.ghl import FakeGhl

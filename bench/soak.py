@@ -33,7 +33,7 @@ from zoneinfo import ZoneInfo
 
 import time_machine
 
-from bench import chaos_ingest, posting, servers, soak_judge, world
+from bench import chaos_ingest, posting, servers, soak_judge, visit_outcomes, world
 from bench.chaos_sending import clock_offset, sender_environment
 from bench.ghl_trouble import Recipients
 from bench.ledger import count_statuses, query_rows
@@ -147,7 +147,7 @@ def run_soak(minutes: float, rate: float, seed: int) -> dict[str, Any]:
             **_compare_visits(
                 postgres.url,
                 found,
-                chaos_ingest.count_explained(found, site.web_killed_at, CONNECTIONS, rate),
+                visit_outcomes.count_explained(found, site.web_killed_at, CONNECTIONS, rate),
                 spool,
             ),
             **_compare_sends(postgres.url, ghl, people),
@@ -201,9 +201,9 @@ def _running(site: SoakSite, reviewers: Reviewers, people: Recipients) -> Iterat
 def _wait_until_settled(db: str, spool: Path, people: Recipients) -> float:
     """Until nothing waits, or nothing moves any more, which is judged then; returns seconds."""
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
-    chaos_ingest.let_halves_be_abandoned(spool)
+    visit_outcomes.let_halves_be_abandoned(spool)
     while time.monotonic() - at < STUCK_AFTER:
-        left = query_rows(db, WAITING)[0][0] + len(chaos_ingest.files_to_settle(spool))
+        left = query_rows(db, WAITING)[0][0] + len(visit_outcomes.files_to_settle(spool))
         left += len(_unheard(db, people))
         if not left:
             break
@@ -234,9 +234,9 @@ def _rates(
 def _compare_visits(
     db: str, found: posting.PostOutcome, explained: int, spool: Path
 ) -> dict[str, int]:
-    return chaos_ingest.count_outcomes(db, found, worked_off=True) | {
+    return visit_outcomes.count_outcomes(db, found, worked_off=True) | {
         "refused_unexplained": len(found.refused_at) - explained,
-        "set_aside": chaos_ingest.count_set_aside(spool),
+        "set_aside": visit_outcomes.count_set_aside(spool),
     }
 
 
