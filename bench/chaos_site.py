@@ -14,7 +14,6 @@ from bench import forking, servers, world
 from bench.forking import Forker
 
 AWAY = (1.0, 4.0)  # seconds without PostgreSQL
-CELERY_COMMAND = ("-m", "celery", "--app", "caio_project", "--quiet")
 
 
 @dataclass
@@ -39,19 +38,12 @@ class ChaosSite:
 
     def __enter__(self) -> "ChaosSite":
         self._stack.enter_context(self._forker)
-        beat = (
-            *CELERY_COMMAND,
-            "beat",
-            "--loglevel=WARNING",
-            "--scheduler=celery.beat:Scheduler",
-            "--pidfile=",
-        )
         self.url, self._web = self._stack.enter_context(
             world.web_process(self._forker, "/webhooks/rb2b/health")
         )
         self._start_celery()
         self._stack.callback(lambda: self._worker.__exit__())  # whichever runs by then
-        self._stack.enter_context(world.Process(self._forker, *beat))
+        self._stack.enter_context(world.Process(self._forker, *world.CELERY, *world.BEAT))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +92,7 @@ class ChaosSite:
 
     def _start_celery(self) -> None:
         self._worker = world.Process(
-            self._forker, *CELERY_COMMAND, "worker", "--loglevel=WARNING", "--concurrency=2"
+            self._forker, *world.CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
         )
 
     def _kill_one_of(self, what: str, pids: list[int]) -> None:

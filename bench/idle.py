@@ -22,7 +22,6 @@ WORKER = (
     *("--loglevel=WARNING", "--concurrency=4"),
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 )
-BEAT = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -58,13 +57,12 @@ def production(is_short: bool) -> dict[str, float]:
     """Web, worker and beat as the Procfile starts them, on a PostgreSQL and a Redis of their own,
     so that all of either is what this installation costs.
     """
-    celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(servers.Postgres())
         redis = stack.enter_context(servers.Redis())
         env = world.product_environment(DATABASE_URL=postgres.url, REDIS_URL=redis.url)
-        worker = world.Process(env, *celery, "worker", *WORKER)
-        beat = world.Process(env, *celery, *BEAT)
+        worker = world.Process(env, *world.CELERY, "worker", *WORKER)
+        beat = world.Process(env, *world.CELERY, *world.BEAT)
         for process in (worker, beat):
             stack.enter_context(process)
         _, web = stack.enter_context(world.web_process(env, "/webhooks/rb2b/health"))

@@ -48,12 +48,11 @@ def storing(rows: int) -> dict[str, float]:
 def delay(waiting: int) -> dict[str, float]:
     """Seconds from a live visitor's post to lead and to draft, while imported ones wait."""
     env = world.fresh_postgres()
-    celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(visitors_file(waiting))
         db = stack.enter_context(psycopg.connect(world.POSTGRES, autocommit=True))
-        for arguments in (("worker", *idle.WORKER), idle.BEAT):
-            stack.enter_context(world.Process(env, *celery, *arguments))
+        for arguments in (("worker", *idle.WORKER), world.BEAT):
+            stack.enter_context(world.Process(env, *world.CELERY, *arguments))
         url = stack.enter_context(world.run_web(env, "/webhooks/rb2b/health"))
         _import(env, path)
         began, before = time.monotonic(), _left(db)

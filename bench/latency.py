@@ -24,14 +24,12 @@ HELD = "SELECT 1 FROM outreach_message WHERE status = 'held' AND to_address = "
 def on_redis(visits: int = VISITS, env: dict[str, str] | None = None) -> dict[str, Any]:
     """`env` names the database and Redis; left out, a fresh database of our own."""
     env = env or world.fresh_postgres()
-    celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(psycopg.connect(world.POSTGRES, autocommit=True))
         stack.enter_context(
-            world.Process(env, *celery, "worker", "--loglevel=WARNING", "--concurrency=2")
+            world.Process(env, *world.CELERY, "worker", "--loglevel=WARNING", "--concurrency=2")
         )
-        beat = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
-        stack.enter_context(world.Process(env, *celery, *beat))
+        stack.enter_context(world.Process(env, *world.CELERY, *world.BEAT))
         url = stack.enter_context(world.run_web(env, "/webhooks/rb2b/health"))
         return _measure_visits(
             url, visits, lambda address: db.execute(HELD + "%s", [address]).fetchone()

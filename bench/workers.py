@@ -34,19 +34,22 @@ def measure_workers(is_short: bool) -> list[dict[str, float]]:
 
 def _measure(workers: int, visits: int) -> dict[str, float]:
     env = world.fresh_postgres()
-    celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(psycopg.connect(world.POSTGRES, autocommit=True))
         started = [
             stack.enter_context(
                 world.Process(
-                    env, *celery, "worker", "--loglevel=WARNING", "--pool=solo", f"--hostname=w{n}"
+                    env,
+                    *world.CELERY,
+                    "worker",
+                    "--loglevel=WARNING",
+                    "--pool=solo",
+                    f"--hostname=w{n}",
                 )
             )
             for n in range(workers)
         ]
-        beat = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
-        stack.enter_context(world.Process(env, *celery, *beat))
+        stack.enter_context(world.Process(env, *world.CELERY, *world.BEAT))
         world.run_manage(env, "-m", "bench.workers", "0", f"{workers}")
         _wait_for(db, workers)  # they run
         for worker in started:

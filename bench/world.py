@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("BENCH_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/caio_bench"
 REDIS = os.environ.get("BENCH_REDIS_URL") or "redis://127.0.0.1:6379/7"
 TOKEN = "bench-token-0123456789"
+CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
+BEAT = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 
 
 def product_environment(**more: str) -> dict[str, str]:
