@@ -60,6 +60,6 @@ def measure_webhook(seconds: float) -> dict[str, Any]:
 
 
 def run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
-    """Of CONNECTIONS, by a process of its own."""
+    """Post to `url` over CONNECTIONS connections, from a process of its own."""
     output = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
     return load.LoadResult(**json.loads(output))
