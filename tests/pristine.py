@@ -72,9 +72,8 @@ def restore_rows() -> None:
 
 def end_other_sessions() -> None:
     """What the last test killed may not have left the database yet, which is dropped next."""
-    asked = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
-    )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_database(), pg_backend_pid()")
-        cursor.execute(asked, cursor.fetchone())
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
