@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from approvals.decisions import claims, decisions, judgement, refusal_words
@@ -24,7 +24,7 @@ from outreach.models import Message
 from outreach.review import review_actions, undo_actions
 
 MOST_SHOWN = 50
-ENDS_AS = {
+ENDS_AS: dict[str, str] = {
     Verdict.REJECTED: Status.REJECTED,
     Verdict.WOULD_REJECT: Status.REJECTED,
     Verdict.WOULD_APPROVE: Status.WITHDRAWN,
@@ -58,22 +58,27 @@ def undoable_decisions(user: Any) -> list[UndoableDecision]:
     out.
     """
     now, wait = timezone.now(), PersonalSettings.undo_wait_of(user)
-    waits = Q(
-        verdict=Verdict.APPROVED,
-        message__status=Status.CLEARED,
-        message__not_before__gt=now,
-        message__waiting_for="undo",
-    )
-    for verdict, status in ENDS_AS.items():
-        waits |= Q(verdict=verdict, message__status=status, at__gt=now - wait)
     recent = Decision.objects.standing().filter(
-        waits, by=user, at__gte=now - wait - timedelta(minutes=1)
+        by=user, at__gte=now - wait - timedelta(minutes=1), version=F("message__version")
     )
-    recent = recent.exclude(channel="api").filter(version=F("message__version"))
+    recent = recent.exclude(channel="api").select_related("message__lead").order_by("-pk")
     newest: dict[int, Decision] = {}
-    for decision in recent.select_related("message__lead").order_by("-pk")[:MOST_SHOWN]:
-        newest.setdefault(decision.message_id, decision)
-    return [UndoableDecision(one, one.message, _until(one, wait)) for one in newest.values()]
+    for decision in recent:
+        if _waits(decision, now, wait):
+            newest.setdefault(decision.message_id, decision)
+    return [
+        UndoableDecision(one, one.message, _until(one, wait))
+        for one in list(newest.values())[:MOST_SHOWN]
+    ]
+
+
+def _waits(decision: Decision, now: datetime, wait: timedelta) -> bool:
+    """Whether its time to undo runs. As a condition in SQL it took PostgreSQL 30 ms to plan."""
+    message = decision.message
+    if decision.verdict == Verdict.APPROVED:
+        is_cleared = message.status == Status.CLEARED and message.waiting_for == "undo"
+        return is_cleared and message.not_before > now
+    return message.status == ENDS_AS.get(decision.verdict) and decision.at > now - wait
 
 
 def _until(decision: Decision, wait: timedelta) -> datetime:
