@@ -74,8 +74,12 @@ def preview_template(
     ]
     emails: list[tuple[str, str, compose.ComposedEmail]] = []
     if not any(problem.is_error for problem in problems):
-        emails = [*_for_made_up(template), *(_for_lead(template, lead) for lead in chosen)]
-        problems += [*_problems_in(emails), *_missing_field_problems(template)]
+        batch = drafting_facts.load_batch()
+        emails = [
+            *_for_made_up(template, batch),
+            *(_for_lead(template, lead, batch) for lead in chosen),
+        ]
+        problems += [*_problems_in(emails), *_missing_field_problems(template, batch)]
     return TemplatePreview(
         previews=tuple(_email_preview(*email) for email in emails),
         problems=tuple(dict.fromkeys(problems)),
@@ -157,30 +161,34 @@ def made_up_lead(family: str, template: EmailTemplate, *, full: bool) -> tuple[L
     )
 
 
-def _for_made_up(template: EmailTemplate) -> Iterable[tuple[str, str, compose.ComposedEmail]]:
+def _for_made_up(
+    template: EmailTemplate, batch: drafting_facts.DraftingBatch
+) -> Iterable[tuple[str, str, compose.ComposedEmail]]:
     for full in (True, False):
         for family in style.TITLE_FAMILIES:
             lead, assessment = made_up_lead(family, template, full=full)
             known = "everything is known" if full else "only what it needs is known"
-            yield f"A made-up {lead.title}", known, _compose_for(template, lead, assessment)
+            yield f"A made-up {lead.title}", known, _compose_for(template, lead, assessment, batch)
 
 
-def _for_lead(template: EmailTemplate, lead: Lead) -> tuple[str, str, compose.ComposedEmail]:
+def _for_lead(
+    template: EmailTemplate, lead: Lead, batch: drafting_facts.DraftingBatch
+) -> tuple[str, str, compose.ComposedEmail]:
     assessment = lead.assessments.first() or Assessment(
         lead=lead, intent=0, tier=template.tier, angle=template.angle
     )
     return (
         f"{lead}, {lead.title or 'no title'}",
         f"{assessment.angle}",
-        _compose_for(template, lead, assessment),
+        _compose_for(template, lead, assessment, batch),
     )
 
 
 def _compose_for(
-    template: EmailTemplate, lead: Lead, assessment: Assessment
+    template: EmailTemplate, lead: Lead, assessment: Assessment, batch: drafting_facts.DraftingBatch
 ) -> compose.ComposedEmail:
     message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="preview")
-    return compose.compose_email(drafting_facts.load_facts(lead), message, template)
+    return compose.compose_email(drafting_facts.load_facts(lead, batch), message, template)
 
 
 def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailPreview:
@@ -217,8 +225,10 @@ def _problems_in(
     ]
 
 
-def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    batch, missing, count = drafting_facts.load_batch(), Counter[str](), 0
+def _missing_field_problems(
+    template: EmailTemplate, batch: drafting_facts.DraftingBatch
+) -> list[style.StyleProblem]:
+    missing, count = Counter[str](), 0
     for lead in recent_leads(template):
         facts = drafting_facts.load_facts(lead, batch)
         known = known_fields.fields_of(lead, lead.newest[0], batch.default_sender, facts.visits)
