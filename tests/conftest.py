@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import caches
 from django.db import connection
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import SimpleTestCase, TransactionTestCase, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -256,27 +256,29 @@ def end_the_drainer() -> None:
     receive._process_state.hurry.clear()
 
 
-@pytest.fixture(autouse=True)
-def plain_files(settings: Any) -> None:
-    """Unhashed static files, and fast passwords."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 SHARED_CACHES = django_settings.CACHES
 
 
-@pytest.fixture(autouse=True)
-def clean_cache(settings: Any) -> None:
-    """Shared values are in memory, so that a test without a database may read them.
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings() -> Iterator[None]:
+    """Unhashed static files, fast passwords, and shared values in memory, so that a test without a
+    database may read them. What shares them for real is tested with SHARED_CACHES.
 
-    What shares them for real is tested with SHARED_CACHES.
+    Set once: a change of CACHES leaves a variable in the context for ever, and each line of the log
+    looks through all of them.
     """
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     memory = SHARED_CACHES["process"]
-    settings.CACHES = {"default": {**memory, "LOCATION": "shared"}, "process": memory}
+    with override_settings(
+        STORAGES={**django_settings.STORAGES, "staticfiles": plain},
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        CACHES={"default": {**memory, "LOCATION": "shared"}, "process": memory},
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def clean_cache() -> None:
     for one in caches.all(initialized_only=False):
         one.clear()
     outbox.assume_no_endpoints()
