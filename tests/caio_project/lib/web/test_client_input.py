@@ -27,12 +27,26 @@ JUNK = [
     "&show=%27",
     "token__regex=(&e=1&_popup=1&_to_field=junk",
 ]
+# NUL is alone in its form: it is refused before anything else is read.
 FORMS: list[dict[str, Any]] = [
     {},
-    {"action": "junk", "_selected_action": "junk"},
-    {"action": "delete_selected", "_selected_action": ["junk", "-1", "9" * 30, "\x00"]},
-    {"version": "junk", "reason": "\x00", "tag": "junk", "text": "x"},
-    {"version": "9" * 30, "subject": "\x00", "body": "x" * 1000, "note": "x"},
+    {"reason": "\x00"},
+    {
+        "action": "junk",
+        "_selected_action": "junk",
+        "version": "junk",
+        "reason": "x",
+        "tag": "junk",
+        "text": "x",
+    },
+    {
+        "action": "delete_selected",
+        "_selected_action": ["junk", "-1", "9" * 30],
+        "version": "9" * 30,
+        "subject": "x" * 1000,
+        "body": "x" * 1000,
+        "note": "x",
+    },
 ]
 
 
