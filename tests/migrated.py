@@ -23,7 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 ROOT = Path(__file__).parent.parent
 MADE_FROM = ("*/migrations/*.py", "*/*/migrations/*.py", "*/*/seeds/*", "caio_project/roles.py")
-KEPT_FILES, KEPT_CLUSTERS = 8, 2  # for several checkouts on one machine
+KEPT_FILES, KEPT_CLUSTERS, KEPT_TEMPLATES = 8, 2, 4  # for several checkouts on one machine
 # Sweeps that were never seen are late by the time since then.
 MIGRATED_NOW = "UPDATE django_migrations SET applied = CURRENT_TIMESTAMP"
 
@@ -82,21 +82,24 @@ def migrated_file() -> Path:
 
 
 def migrated_template(url: str) -> str:
-    """The name of the migrated database beside the one of this address, which need not exist."""
-    parts = urlsplit(url)
-    own = f"migrated_{parts.path.lstrip('/')}_"
-    name, part = f"{own}{_state()}", f"{own}part"
+    """The name of the migrated database on the server of this address, for tests and measurements
+    alike.
+    """
+    parts, name = urlsplit(url), f"migrated_{_state()}"
     # Both beside the maintenance database, to which no test connects.
     beside = urlunsplit(parts._replace(path="/postgres"))
     with _one_at_a_time(), psycopg.connect(beside, autocommit=True) as admin:
-        asked = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
-        found = {row[0] for row in admin.execute(asked, [own])}
+        asked = (
+            "SELECT datname FROM pg_database WHERE starts_with(datname, 'migrated_') ORDER BY oid"
+        )
+        found = [row[0] for row in admin.execute(asked)]
         if name not in found:
-            for old in found:
+            admin.execute('DROP DATABASE IF EXISTS "migrated_part"')
+            for old in [one for one in found if one != "migrated_part"][: 1 - KEPT_TEMPLATES]:
                 admin.execute(f'DROP DATABASE "{old}"')
-            admin.execute(f'CREATE DATABASE "{part}"')
-            migrate(urlunsplit(parts._replace(path=f"/{part}")))
-            admin.execute(f'ALTER DATABASE "{part}" RENAME TO "{name}"')
+            admin.execute('CREATE DATABASE "migrated_part"')
+            migrate(urlunsplit(parts._replace(path="/migrated_part")))
+            admin.execute(f'ALTER DATABASE "migrated_part" RENAME TO "{name}"')
     return name
 
 
