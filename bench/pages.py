@@ -18,7 +18,7 @@ import django
 from bench.counted import QueryCounter
 
 HELD = (100, 10_000, 100_000)
-SHORT = (100, 1_000)  # where the run is short
+SHORT = (50, 300)  # where the run is short
 REPEATS = 30
 STEPS = {"hot": 4, "warm": 1}  # of the ladders that the product brings along
 
