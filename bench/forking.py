@@ -47,9 +47,18 @@ class Forker:
                 pass_fds=(theirs.fileno(),),
             )
 
-    def start(self, output: IO[str], *module: str, pass_fds: Sequence[int] = ()) -> "ForkedProcess":
-        """`module` with its arguments; what it says goes to `output`."""
-        asked = {"run": module, "as": list(pass_fds)}
+    def start(
+        self,
+        output: IO[str],
+        *module: str,
+        pass_fds: Sequence[int] = (),
+        environment: dict[str, str] | None = None,
+    ) -> "ForkedProcess":
+        """`module` with its arguments; what it says goes to `output`.
+
+        `environment` is added to the one of the process that is copied: settings follow it.
+        """
+        asked = {"run": module, "as": list(pass_fds), "environment": environment or {}}
         pid = self.ask(asked, output.fileno(), *pass_fds)
         assert pid is not None
         return ForkedProcess(self, pid, output)
@@ -122,8 +131,8 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def serve(requests: socket.socket) -> list[str]:
-    """Fork a child for each request to run a module; returns in the child, with what to run."""
+def serve(requests: socket.socket) -> dict[str, Any]:
+    """Fork a child for each request to run a module; returns in the child, with what was asked."""
     running: set[int] = set()
     try:
         while True:
@@ -142,7 +151,7 @@ def serve(requests: socket.socket) -> list[str]:
                 requests.close()
                 take_files(files, [1, *asked["as"]])
                 os.dup2(1, 2)
-                return list(asked["run"])
+                return dict(asked)
             for file in files:
                 os.close(file)
             requests.sendall(json.dumps(answer).encode())
@@ -171,6 +180,15 @@ def take_files(files: list[int], numbers: list[int]) -> None:
         os.close(file)
 
 
+def add_to_environment(environment: dict[str, str]) -> None:
+    """Read the settings again, with more in the environment."""
+    from django.conf import settings
+
+    os.environ.update(environment)
+    importlib.reload(importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"]))
+    settings._setup()
+
+
 def main(number: str, *modules: str) -> None:
     import django
 
@@ -180,8 +198,11 @@ def main(number: str, *modules: str) -> None:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # what is loaded is not looked through again by each child
-    module, *arguments = serve(socket.socket(fileno=int(number)))
-    sys.argv = [module, *arguments]
+    asked = serve(socket.socket(fileno=int(number)))
+    if asked["environment"]:
+        add_to_environment(asked["environment"])
+    module = asked["run"][0]
+    sys.argv = asked["run"]
     if module in modules:
         del sys.modules[module]  # else runpy warns; a package runs its own __main__
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -178,43 +178,55 @@ class SlowDoorstep:
             pass
 
 
+WORKER_MODULES = ("send_once", "work_clay", "work_ghl", "work_slack")
+
+
+_loaded: dict[str, Forker] = {}
+
+
+def loaded_process(database: str) -> Forker:
+    """A process that has loaded Django and what the workers run, for all tests here."""
+    if database not in _loaded:
+        environment = {name: value for name, value in os.environ.items() if value} | {
+            "DATABASE_URL": database,
+            "DJANGO_SETTINGS_MODULE": "caio_project.settings",
+            "LOG_LEVEL": "ERROR",
+        }
+        modules = (f"tests.races.{name}" for name in WORKER_MODULES)
+        _loaded[database] = Forker(environment, *modules)
+    return _loaded[database]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_loaded_processes() -> Iterator[None]:
+    yield
+    while _loaded:
+        _loaded.popitem()[1].end()
+
+
 class Workers:
     """Starts processes of one module against the test's database and on its clock; ends those that
-    are left. They begin as copies of one that has loaded Django and the module.
+    are left. They begin as copies of one that has loaded Django and the module, with `environment`
+    added to its own.
     """
 
     def __init__(self, module: str, **environment: str):
         self.module, self.running = module, list[ForkedProcess]()
-        self.environment = {name: value for name, value in os.environ.items() if value} | {
-            "DATABASE_URL": database_url(),
-            "DJANGO_SETTINGS_MODULE": "caio_project.settings",
-            "LOG_LEVEL": "ERROR",
-            **environment,
-        }
-        self._forkers: list[tuple[dict[str, str], Forker]] = []
+        self.environment = environment
 
     def start(self, *arguments: Any) -> ForkedProcess:
         ahead = time.time() - time_machine.escape_hatch.time.time()
         said = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed with its process)
-        process = self._forker().start(said, self.module, str(ahead), *map(str, arguments))
+        process = loaded_process(database_url()).start(
+            said, self.module, str(ahead), *map(str, arguments), environment=self.environment
+        )
         self.running.append(process)
         return process
-
-    def _forker(self) -> Forker:
-        """One for each environment."""
-        for environment, forker in self._forkers:
-            if environment == self.environment:
-                return forker
-        forker = Forker(self.environment, self.module)
-        self._forkers.append((dict(self.environment), forker))
-        return forker
 
     def stop(self) -> None:
         for process in self.running:
             process.kill()
             process.communicate()
-        for _, forker in self._forkers:
-            forker.end()
 
 
 def database_url() -> str:
