@@ -50,6 +50,26 @@ def test_the_count_of_the_set_up_replaces_what_it_counts(late: Page, sam: User) 
     assert has_one_line(late)
 
 
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_the_count_has_its_name_where_there_is_room(
+    page: Page, sam: User, width: int
+) -> None:
+    sam.groups.add(Group.objects.get(name="Lead"))
+    SetUpCount.objects.create(done=11, parts=12)
+    page.set_viewport_size({"width": width, "height": 800})
+    bar = page.locator("header.bar")
+    page.goto("/sales")
+    expect(bar.get_by_text("Set-up:")).to_be_visible()
+    assert bar.evaluate("one => one.offsetHeight") <= HIGHEST_OF_ONE_LINE
+
+    message = factories.held_email()
+    Message.objects.filter(pk=message.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    page.reload()
+    expect(bar).to_contain_text("1 overdue")
+    expect(bar.get_by_text("Set-up:")).to_be_hidden()
+    assert bar.evaluate("one => one.offsetHeight") <= HIGHEST_OF_ONE_LINE
+
+
 def test_more_is_marked_while_a_page_of_it_is_open(page: Page) -> None:
     more = page.locator(".tabs.wide summary")
     shade = "one => getComputedStyle(one).backgroundColor"
