@@ -16,6 +16,7 @@ WAITING = (
     "tests/caio_project/lib/web/test_worker.py",
 )
 COMPUTING = (
+    "tests/pages/test_axe_in_browser.py",
     "tests/journeys/test_worker_on_redis.py",
     "tests/leads/inbound/test_hanging_database.py",
     "tests/permissions/test_shown_tokens.py::test_no_page",
