@@ -85,21 +85,23 @@ def migrated_template(url: str) -> str:
     """The name of the migrated database on the server of this address, for tests and measurements
     alike.
     """
-    parts, name = urlsplit(url), f"migrated_{_state()}"
+    parts, name, part = urlsplit(url), f"migrated_{_state()}", "half_migrated"
     # Both beside the maintenance database, to which no test connects.
     beside = urlunsplit(parts._replace(path="/postgres"))
-    with _one_at_a_time(), psycopg.connect(beside, autocommit=True) as admin:
+    with psycopg.connect(beside, autocommit=True) as admin:
+        # Of all users and checkouts on this server, until the connection ends.
+        admin.execute("SELECT pg_advisory_lock(hashtext('migrated_template'))")
         asked = (
             "SELECT datname FROM pg_database WHERE starts_with(datname, 'migrated_') ORDER BY oid"
         )
         found = [row[0] for row in admin.execute(asked)]
         if name not in found:
-            admin.execute('DROP DATABASE IF EXISTS "migrated_part"')
-            for old in [one for one in found if one != "migrated_part"][: 1 - KEPT_TEMPLATES]:
+            for old in found[: 1 - KEPT_TEMPLATES]:
                 admin.execute(f'DROP DATABASE "{old}"')
-            admin.execute('CREATE DATABASE "migrated_part"')
-            migrate(urlunsplit(parts._replace(path="/migrated_part")))
-            admin.execute(f'ALTER DATABASE "migrated_part" RENAME TO "{name}"')
+            admin.execute(f'DROP DATABASE IF EXISTS "{part}" WITH (FORCE)')  # what a kill has left
+            admin.execute(f'CREATE DATABASE "{part}"')
+            migrate(urlunsplit(parts._replace(path=f"/{part}")))
+            admin.execute(f'ALTER DATABASE "{part}" RENAME TO "{name}"')
     return name
 
 
