@@ -56,7 +56,8 @@ class Forker:
     ) -> "ForkedProcess":
         """`module` with its arguments; what it says goes to `output`.
 
-        `environment` is added to the one of the process that is copied: settings follow it.
+        `environment` is added to the one of the process that is copied; then the settings are read
+        again.
         """
         asked = {"run": module, "as": list(pass_fds), "environment": environment or {}}
         pid = self.ask(asked, output.fileno(), *pass_fds)

@@ -179,8 +179,6 @@ class SlowDoorstep:
 
 
 WORKER_MODULES = ("send_once", "work_clay", "work_ghl", "work_slack")
-
-
 _loaded: dict[str, Forker] = {}
 
 
