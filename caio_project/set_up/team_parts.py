@@ -9,7 +9,7 @@ from django.urls import reverse
 from approvals.escalation import ladder_rows
 from approvals.models import EscalationLadder
 from caio_project.lib.models import SetUpProof
-from caio_project.set_up.parts import LEADS, LEADS_ADMIN, SERVER, Part, PartFinding, seen_ago
+from caio_project.set_up.part import LEADS, LEADS_ADMIN, SERVER, Part, PartFinding, seen_ago
 from leads.models import PastEmployer, ScoringRules, Suppression, TeamMember
 
 Tests = dict[str, SetUpProof]

@@ -13,7 +13,7 @@ from caio_project.lib.vendor_access.access import is_ghl_proven, is_sandboxed
 from caio_project.lib.words.check_states import CheckState
 from caio_project.operations import diagnosis
 from caio_project.set_up.going_live import VENDORS, missing_values
-from caio_project.set_up.parts import LEADS, SERVER, Part, PartFinding, seen_ago
+from caio_project.set_up.part import LEADS, SERVER, Part, PartFinding, seen_ago
 from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Kind
 from metrics.health import domain_report

@@ -15,6 +15,7 @@ from caio_project.lib.models import SetUpChange, SetUpCount, SetUpProof, StoredS
 from caio_project.lib.vendor_access import access
 from caio_project.lib.words.check_states import CheckState
 from caio_project.set_up import parts
+from caio_project.set_up.part import Part
 from leads.inbound import events
 from leads.models import Alarm, Kind, PastEmployer
 from tests import factories
@@ -27,7 +28,7 @@ SECRET = "pit-Zx81-never-shown-0123"
 VISIT = b'{"LinkedIn URL": "https://www.linkedin.com/in/a", "First Name": "A", "Seen At": "%d"}'
 
 
-def state_of(key: str) -> parts.Part:
+def state_of(key: str) -> Part:
     return next(one for one in parts.read_parts() if one.key == key)
 
 
