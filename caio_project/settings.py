@@ -49,6 +49,7 @@ USE_TZ = True
 TEAM_TIME_ZONE = env.str("TEAM_TIME_ZONE", default="America/New_York")
 TIME_ZONE = TEAM_TIME_ZONE  # what pages show; the database keeps UTC
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "caio_project.date_formats"
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
