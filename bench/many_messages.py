@@ -113,18 +113,9 @@ def make_prototypes() -> None:
     from approvals.models import Decision
     from leads.models import Assessment, Company, Enrichment, Lead, Visit
     from metrics.figures import roll_up
-    from outreach.choices import Phase
+    from outreach.choices import Phase, Transport
     from outreach.control import phase
-    from outreach.models import (
-        Control,
-        ControlChange,
-        EmailEvent,
-        Message,
-        Move,
-        Reply,
-        SendIntent,
-        Transport,
-    )
+    from outreach.models import Control, ControlChange, EmailEvent, Message, Move, Reply, SendIntent
 
     now = timezone.now() - timedelta(hours=1)
     since = now - timedelta(days=DAYS_IN_PHASE)

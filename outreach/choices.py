@@ -17,6 +17,12 @@ class Status(TextChoices):
     EXPIRED = "expired", "Expired without a decision"
 
 
+class Transport(TextChoices):
+    GHL = "ghl", "GoHighLevel"
+    SANDBOX = "sandbox", "Sandbox"
+    HISTORY = "history", "Before this system"  # nothing ever leaves by it
+
+
 class BlockedBy(TextChoices):
     """Whose matter it is that a draft is blocked."""
 

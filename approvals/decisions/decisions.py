@@ -13,10 +13,10 @@ from approvals.decisions.judgement import Action, DecisionFacts, Refusal
 from approvals.models import Decision, DecisionReason, Verdict
 from caio_project.lib.nudge import nudge
 from leads.models import Kind
-from outreach.choices import Phase, Status, Tag
+from outreach.choices import Phase, Status, Tag, Transport
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
-from outreach.models import Message, Transport
+from outreach.models import Message
 from outreach.review import review_actions
 
 MIN_REASON_LENGTH = 20

@@ -14,10 +14,10 @@ from approvals.queue import band_words, snoozed
 from caio_project.lib import times
 from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Kind
-from outreach.choices import Band, Status
+from outreach.choices import Band, Status, Transport
 from outreach.control.policy import BAND_RANK
 from outreach.lifecycle.transitions import APPROVED
-from outreach.models import Message, MessageText, Transport
+from outreach.models import Message, MessageText
 
 KINDS_NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
 QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, time

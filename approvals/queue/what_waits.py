@@ -27,10 +27,10 @@ from caio_project.lib.db.kept_queries import kept_query
 from caio_project.lib.words.clock_words import stamp_words
 from leads.inbound.parked import UNMATCHED_ANSWERS
 from leads.models import InboundEvent
-from outreach.choices import BlockedBy, Status
+from outreach.choices import BlockedBy, Status, Transport
 from outreach.lifecycle.block_causes import BLOCK_CAUSES, TEXT_CHECKS, BlockCause, block_cause
 from outreach.limits import team_calendar
-from outreach.models import Message, MessageText, Move, Transport
+from outreach.models import Message, MessageText, Move
 
 LAST_DRAFTS = 60
 MOST_BLOCKED = 20  # of the last 60 drafts, by what is known of the person

@@ -13,11 +13,11 @@ from django.utils import timezone
 from approvals.models import Decision, Verdict
 from approvals.sent import answers
 from caio_project.lib import calendar
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.control import phase
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
 from outreach.limits import current_limits, limit_rules, send_order
-from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
+from outreach.models import Message, MessageText, SandboxEmail, SendIntent
 
 SETTLE_AFTER = UNCERTAIN_TOO_LONG
 PAGE_SIZE = 50

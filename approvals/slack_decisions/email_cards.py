@@ -28,11 +28,11 @@ from caio_project.lib.vendor_access.access import vendor_value
 from caio_project.lib.words.check_states import SHAPES, CheckState
 from caio_project.lib.words.clock_words import clock_words, moment_words
 from leads.models import Lead, TeamMember
-from outreach.choices import MoveCode, Status, Tag, move_words
+from outreach.choices import MoveCode, Status, Tag, Transport, move_words
 from outreach.contact_history import ghl_check
 from outreach.control import phase
 from outreach.drafting import signing
-from outreach.models import Control, Message, MessageText, Transport
+from outreach.models import Control, Message, MessageText
 
 LOOK_AGAIN = timedelta(minutes=10)  # for what changes without a new state or text
 LOOK_SOON = timedelta(seconds=30)  # while GoHighLevel has not been asked

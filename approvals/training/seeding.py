@@ -11,6 +11,7 @@ from approvals.models import TrainingEmail
 from approvals.training import practice_texts
 from approvals.training.practice_texts import PracticeEmail, Recipient
 from leads.models import Assessment, Company, Kind, Lead, field_source
+from leads.scoring_rules import Tier
 from outreach.choices import Band, MoveCode, Status
 from outreach.content import email_footer
 from outreach.drafting import message_text, signing
@@ -46,7 +47,7 @@ def _store_email(email: PracticeEmail, by: Any) -> TrainingEmail:
         intent=SCORE,
         reasons=[{"code": "page", "points": SCORE, "text": "One page read"}],
         icp=70,
-        tier="tier_2",
+        tier=Tier.SECOND,
         angle="training",
     )
     now, sender = timezone.now(), signing.default_sender()
@@ -57,7 +58,7 @@ def _store_email(email: PracticeEmail, by: Any) -> TrainingEmail:
         to_address=lead.email or "",
         sender=sender,
         version=1,
-        tier="tier_2",
+        tier=Tier.SECOND,
         intent=SCORE,
         queue_turn=message_text.queue_turn(SCORE),
         guards=[NOT_CHECKED],
@@ -109,5 +110,5 @@ def _store_lead(person: Recipient) -> Lead:
         country="US",
         sources={field: field_source("training") for field in known},
         score=SCORE,
-        tier="tier_2",
+        tier=Tier.SECOND,
     )

@@ -16,9 +16,9 @@ from approvals.desk import company_slot, outside_links
 from approvals.views.pages import render_page
 from leads.models import Company, Lead, Visit
 from leads.scoring import calculation
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.contact_history import recipients
-from outreach.models import Message, Reply, Transport
+from outreach.models import Message, Reply
 
 PAGE_SIZE = 50
 MOST_IN_CONTACT = 5

@@ -11,9 +11,10 @@ from django.utils import timezone
 from leads import normal
 from leads.models import Company, Enrichment, Kind, Lead, Suppression, TeamMember
 from leads.scoring import calculation
+from leads.scoring_rules import Tier
 from leads.suppression import bulk, suppression
-from outreach.choices import Status
-from outreach.models import Message, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Message
 
 LIST_ORDER = ("-last_seen_at", "-pk")
 KEPT = "Saved in the sandbox, not sent"
@@ -27,7 +28,7 @@ SHOW_CHOICES = (
     ("stuck", "Stuck"),
     ("example", "Examples, tests, training"),
 )
-TIER_CHOICES = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
+TIER_CHOICES = (("", "Any tier"), *Tier.choices)
 SEEN_CHOICES = (
     ("", "Seen at any time"),
     ("1", "Seen today or yesterday"),
@@ -86,7 +87,7 @@ def filter_leads(chosen: dict[str, str]) -> QuerySet[Lead]:
 
 def _filter_shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
     if shown == "hot":
-        big = Q(tier="tier_1", company__employees_from__gte=calculation.HOT_MIN_EMPLOYEES)
+        big = Q(tier=Tier.FIRST, company__employees_from__gte=calculation.HOT_MIN_EMPLOYEES)
         return rows.filter(Q(score__gte=calculation.HOT_MIN_INTENT) | big)
     if shown == "may":
         return bulk.only_writable(rows)

@@ -11,9 +11,9 @@ from caio_project.field_labels import distinct_names
 from caio_project.lib.words.clock_words import day_words, stamp_words
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
-from outreach.choices import Status, move_words
+from outreach.choices import Status, Transport, move_words
 from outreach.control import phase
-from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply, Transport
+from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 
 MAX_EVENTS = 300  # lines shown; what is older is counted only
 MAX_VISITS = 200

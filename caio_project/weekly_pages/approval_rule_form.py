@@ -6,6 +6,7 @@ from django import forms
 
 from leads.field_values import countries
 from leads.models import TeamMember
+from leads.scoring_rules import Tier
 from outreach.models import ApprovalRule, EmailTemplate
 
 WHY = {"required": "Say why, in a few words."}
@@ -31,10 +32,7 @@ class ApprovalRuleForm(forms.ModelForm):
         label="Templates", required=False, widget=forms.CheckboxSelectMultiple
     )
     tiers = forms.MultipleChoiceField(
-        label="Tiers",
-        required=False,
-        choices=EmailTemplate.Tier.choices,
-        widget=forms.CheckboxSelectMultiple,
+        label="Tiers", required=False, choices=Tier.choices, widget=forms.CheckboxSelectMultiple
     )
     industries = ListedField(label="Industries", help_text="With commas: logistics, health care")
     countries = ListedField(label="Countries", help_text="Codes or names, with commas: US, Canada")

@@ -8,6 +8,7 @@ from django import forms
 
 from caio_project.lib.files import UnreadableFile
 from leads.models import Lead
+from leads.scoring_rules import Tier
 from outreach.drafting import manual_queue
 
 LIST = "list"
@@ -18,9 +19,7 @@ class SegmentForm(forms.Form):
     group = forms.ChoiceField(
         label="Who",
         choices=[
-            ("tier_1", "Tier 1 leads, best score first"),
-            ("tier_2", "Tier 2 leads, best score first"),
-            ("tier_3", "Tier 3 leads, best score first"),
+            *((tier.value, f"{tier.label} leads, best score first") for tier in Tier),
             (LIST, "The people listed below"),
         ],
         widget=forms.RadioSelect,

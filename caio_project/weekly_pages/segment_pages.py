@@ -13,6 +13,7 @@ from approvals.forms import ReasonForm
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.weekly_pages.segment_form import SegmentForm
+from leads.scoring_rules import Tier
 from outreach.drafting import manual_queue
 from outreach.models import SegmentRequest
 
@@ -75,8 +76,8 @@ def _render(
 
 
 def _shown_request(row: SegmentRequest) -> dict[str, Any]:
-    name = "Pasted list" if row.what not in manual_queue.TIERS else row.what.replace("_", " ")
-    return {"request_row": row, "name": name.capitalize(), "count": len(row.lead_ids)}
+    name = Tier(row.what).label if row.what in Tier.values else "Pasted list"
+    return {"request_row": row, "name": name, "count": len(row.lead_ids)}
 
 
 def _find_request(public_id: Any) -> SegmentRequest:

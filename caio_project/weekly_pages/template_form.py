@@ -6,16 +6,16 @@ from django import forms
 
 from leads.field_values.languages import LANGUAGE_CHOICES
 from leads.models import Lead
+from leads.scoring_rules import Tier
 from outreach.admin.templates import TemplateForm
 from outreach.email_templates import preview
-from outreach.models import EmailTemplate
 
 MOST_CHOSEN = 5
 SHOWN_PEOPLE = 20
 
 
 class TemplatePageForm(TemplateForm):
-    tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices)
+    tier = forms.ChoiceField(choices=Tier.choices)
     angle = forms.ChoiceField(label="What the email is about")
     chosen = forms.ModelMultipleChoiceField(
         queryset=Lead.objects.none(),

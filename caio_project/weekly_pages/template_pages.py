@@ -14,6 +14,7 @@ from approvals.views.pages import SeeOther, render_page, viewer_page
 from caio_project.lib.words.role_words import ask_a_lead
 from caio_project.weekly_pages import template_list
 from caio_project.weekly_pages.template_form import TemplatePageForm
+from leads.scoring_rules import Tier
 from outreach.email_templates import preview, publishing
 from outreach.experiments import template_counts
 from outreach.models import EmailTemplate
@@ -51,7 +52,7 @@ def template_page(request: HttpRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_template(request: HttpRequest) -> HttpResponse:
     _require(request, ADD_PERMISSION)
-    return _edit(request, EmailTemplate(tier=EmailTemplate.Tier.FIRST, angle="general"))
+    return _edit(request, EmailTemplate(tier=Tier.FIRST, angle="general"))
 
 
 @viewer_page

@@ -10,8 +10,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from leads import normal
 from leads.field_values import countries, shared_hosts
 from leads.models import OwnerRule, TeamMember
+from leads.scoring_rules import Tier
 
-TIERS = (("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
 SOURCES = (
     ("rb2b", "RB2B: a visit"),
     ("api", "The API"),
@@ -73,7 +73,7 @@ class OwnerRuleForm(forms.ModelForm):
         shared_hosts.employer_domain, "domain of one company", help_text="One a line: northline.com"
     )
     tiers = forms.MultipleChoiceField(
-        choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        choices=Tier.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     sources = forms.MultipleChoiceField(
         choices=SOURCES,

@@ -13,9 +13,8 @@ from caio_project.lib.api import lists
 from leads import normal
 from leads.api import shapes
 from leads.models import Company, Kind, Lead, Visit
+from leads.scoring_rules import Tier
 from leads.suppression import bulk, suppression
-
-TIERS = ("tier_1", "tier_2", "tier_3")
 
 
 def _only_suppressed(rows: QuerySet[Any], wanted: bool) -> QuerySet[Any]:
@@ -25,7 +24,7 @@ def _only_suppressed(rows: QuerySet[Any], wanted: bool) -> QuerySet[Any]:
 LEADS = lists.ListOptions(
     {
         "kind": lists.by_choice("kind", Kind.values),
-        "tier": lists.by_choice("tier", TIERS),
+        "tier": lists.by_choice("tier", Tier.values),
         "address": lists.by_choice("address", Lead.Address.values),
         "owner": lists.by_number("owner_id"),
         "company": lists.by_number("company_id"),

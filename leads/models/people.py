@@ -14,6 +14,7 @@ from leads.models.companies import Company
 from leads.models.events import InboundEvent, Kind
 from leads.models.owners import OwnerHow, OwnerRule
 from leads.models.team import TeamMember
+from leads.scoring_rules import Tier
 
 PERSON_FIELDS = ("email", "personal_email", "linkedin_key", "first_name", "last_name", "title")
 
@@ -93,7 +94,9 @@ class Lead(models.Model):
     score = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Of the newest assessment."
     )
-    tier = models.CharField(max_length=10, blank=True, help_text="Of the newest assessment.")
+    tier = models.CharField(
+        max_length=10, choices=Tier.choices, blank=True, help_text="Of the newest assessment."
+    )
     needs_assessment_at = models.DateTimeField(
         null=True, blank=True, help_text="Set when something new is known."
     )

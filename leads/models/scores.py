@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from leads.models.people import Lead
-from leads.scoring_rules import Rules, parse_rules
+from leads.scoring_rules import Rules, Tier, parse_rules
 
 
 class Assessment(models.Model):
@@ -23,7 +23,7 @@ class Assessment(models.Model):
     reasons = models.JSONField(help_text="[{code, points, text}]; the points add up to the score.")
     icp = models.PositiveSmallIntegerField()
     icp_reasons = models.JSONField(default=list)
-    tier = models.CharField(max_length=10)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
     angle = models.CharField(max_length=40)
     topic = models.CharField(max_length=80, blank=True)
     warm = models.JSONField(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leads.field_values import titles
-from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules, has_word
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules, Tier, has_word
 
 HOT_MIN_INTENT = 70
 HOT_MIN_EMPLOYEES = 50
@@ -94,15 +94,15 @@ def score_lead(facts: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES)
     )
 
 
-def tier_of(icp: int, rules: Rules = DEFAULT_RULES) -> str:
+def tier_of(icp: int, rules: Rules = DEFAULT_RULES) -> Tier:
     first, second = rules.tiers
-    return "tier_1" if icp >= first else "tier_2" if icp >= second else "tier_3"
+    return Tier.FIRST if icp >= first else Tier.SECOND if icp >= second else Tier.THIRD
 
 
 def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
     """Whether the team is notified at once; an unknown size never counts as large."""
     return intent >= HOT_MIN_INTENT or (
-        tier == "tier_1" and (employees_from or 0) >= HOT_MIN_EMPLOYEES
+        tier == Tier.FIRST and (employees_from or 0) >= HOT_MIN_EMPLOYEES
     )
 
 

@@ -10,6 +10,7 @@ from leads.scoring_rules.reader import (
     parse_rules,
 )
 from leads.scoring_rules.rules import WARM_KINDS, PageTrigger, Rules, TitleRule, has_word
+from leads.scoring_rules.tiers import Tier
 
 __all__ = [
     "DEFAULT_RULES",
@@ -21,6 +22,7 @@ __all__ = [
     "InvalidRules",
     "PageTrigger",
     "Rules",
+    "Tier",
     "TitleRule",
     "has_word",
     "parse_rules",

@@ -19,18 +19,9 @@ from metrics.gates import gate_evaluation
 from metrics.gates.gate import PASS
 from metrics.incident_codes import Cause
 from metrics.models import GateEvaluation, Incident
-from outreach.choices import BlockedBy, EventKind, MoveCode, Status
+from outreach.choices import BlockedBy, EventKind, MoveCode, Status, Transport
 from outreach.control import phase
-from outreach.models import (
-    ControlChange,
-    EmailEvent,
-    Meeting,
-    Message,
-    Move,
-    Reply,
-    ReplyKind,
-    Transport,
-)
+from outreach.models import ControlChange, EmailEvent, Meeting, Message, Move, Reply, ReplyKind
 
 log = logging.getLogger(__name__)
 

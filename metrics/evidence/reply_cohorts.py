@@ -11,8 +11,8 @@ from django.db.models.functions import TruncDate
 from leads.models import Kind
 from metrics.evidence.evidence import WeekCount, spread_of_weeks
 from metrics.evidence.looks import Cohort, monday_of
-from outreach.choices import Phase, Status
-from outreach.models import ControlChange, Message, Reply, Transport
+from outreach.choices import Phase, Status, Transport
+from outreach.models import ControlChange, Message, Reply
 
 SPREAD_FROM = timedelta(weeks=52)  # the newest before the phase; older ones say less of today
 

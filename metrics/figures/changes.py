@@ -24,7 +24,8 @@ from metrics.evidence import reply_cohorts
 from metrics.figures.definitions import Tally
 from metrics.figures.sources import emails, vendors
 from metrics.models import DailyFigure
-from outreach.models import EmailEvent, Message, ModelDraft, Move, Reply, Transport
+from outreach.choices import Transport
+from outreach.models import EmailEvent, Message, ModelDraft, Move, Reply
 
 OVERLAP = timedelta(minutes=2)
 Rows = QuerySet[Any]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from leads.models import TeamMember
+from leads.scoring_rules import Tier
 from metrics.figures.definitions import Dimension
 from outreach.choices import Band
 from outreach.models import EmailTemplate, Signal
@@ -38,7 +39,7 @@ def _names(dimension: Dimension) -> dict[str, str]:
 
 
 FIXED_NAMES = {
-    Dimension.TIER: EmailTemplate.Tier.choices,
+    Dimension.TIER: Tier.choices,
     Dimension.TRIGGER: Signal.choices,
     Dimension.BAND: Band.choices,
 }

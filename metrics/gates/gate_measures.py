@@ -26,12 +26,12 @@ from metrics.gates.gate import (
 )
 from metrics.health import domain_days
 from metrics.overview import flow
-from outreach.choices import Phase, Status
+from outreach.choices import Phase, Status, Transport
 from outreach.control import phase
 from outreach.guardrails.guardrail_counts import unexplained_failures
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 from outreach.limits import sending_domains, team_calendar
-from outreach.models import Message, Move, SendIntent, Transport
+from outreach.models import Message, Move, SendIntent
 
 HEALTHY_DAYS = 14
 LEAST_SENDING_DAYS, MOST_SENDING_DAYS, LEAST_SENDS = 2, 7, 30

@@ -8,13 +8,13 @@ from django.utils import timezone
 from leads.models import Assessment, Kind
 from metrics.gates import gate_words
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.guardrails import guardrail_counts
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
-from outreach.models import DailySlots, Message, SendIntent, Transport
+from outreach.models import DailySlots, Message, SendIntent
 
 
 @dataclass(frozen=True)

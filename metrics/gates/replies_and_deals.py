@@ -10,8 +10,8 @@ from django.db.models import Max, Min, QuerySet, Sum
 from metrics.evidence import reply_cohorts
 from metrics.figures.sources import vendors
 from metrics.gates.gate import ReasonCode
-from outreach.choices import Status
-from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Message, Opportunity, Reply, SyncCursor
 
 READ_WITHIN = timedelta(hours=1)
 

@@ -12,11 +12,11 @@ from metrics.health import domain_days, health_score
 from metrics.health.health_score import DomainScore, EmailCounts
 from metrics.integrations import dns_records
 from metrics.integrations.dns_findings import DnsRecords
-from outreach.choices import EventKind
+from outreach.choices import EventKind, Transport
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DNS_RECORDS, DomainHealth
 from outreach.limits import sending_domains
-from outreach.models import EmailEvent, HealthVerdict, Reply, SendIntent, Transport
+from outreach.models import EmailEvent, HealthVerdict, Reply, SendIntent
 
 EVALUATION_INTERVAL = timedelta(minutes=30)
 SENDING_SINCE = timedelta(days=90)  # a domain that sent nothing for longer is not measured

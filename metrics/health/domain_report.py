@@ -14,11 +14,11 @@ from metrics.health.dmarc_reports import ReportSummary
 from metrics.health.dns_words import FindingWords
 from metrics.health.health_score import MIN_SAMPLE
 from metrics.models import DomainDay
-from outreach.choices import Record
+from outreach.choices import Record, Transport
 from outreach.guardrails.guardrail_rules import DNS_RECORDS, HEALTH_ALERT, HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
 from outreach.limits.warm_up import CAPS_BY_WEEK, warm_up_week
-from outreach.models import HealthVerdict, SendIntent, Transport
+from outreach.models import HealthVerdict, SendIntent
 
 SHOWN_DAYS = 30
 RECORD_STATES = {

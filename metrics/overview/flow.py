@@ -15,8 +15,8 @@ from caio_project.lib.models import Heartbeat
 from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
-from outreach.choices import Status
-from outreach.models import Meeting, Message, Move, Reply, SyncCursor, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Meeting, Message, Move, Reply, SyncCursor
 
 FRESH_WITHIN = timedelta(hours=1)
 SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops

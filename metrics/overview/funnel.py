@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from approvals.queue.what_waits import WaitingWork
 from leads.models import Enrichment, Kind, Lead, Visit
 from metrics.overview.flow import Stage
-from outreach.choices import Status
-from outreach.models import Meeting, Message, Reply, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Meeting, Message, Reply
 
 DAYS = 30
 MOST_PEOPLE = 5_000  # the newest; more would not change the picture, and the page stays fast

@@ -10,11 +10,11 @@ from django.db.models.functions import ExtractHour
 
 from caio_project.lib import calendar
 from metrics.models import DomainDay
-from outreach.choices import Phase
+from outreach.choices import Phase, Transport
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.limits import sending_domains
-from outreach.models import ControlChange, SendIntent, Transport
+from outreach.models import ControlChange, SendIntent
 
 
 def caps_by_day(start: date, end: date) -> dict[date, int]:

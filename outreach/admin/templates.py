@@ -19,6 +19,7 @@ from caio_project.lib.web.admin_classes import NoDeleteAdmin
 from caio_project.lib.words.diff import diff_words
 from leads.field_values.languages import ENGLISH, LANGUAGE_CHOICES
 from leads.models import Kind, Lead
+from leads.scoring_rules import Tier
 from outreach.content import style
 from outreach.email_templates import preview, publishing
 from outreach.models import EmailTemplate
@@ -29,7 +30,7 @@ PLACE = ("key", "tier", "angle", "signal", "language")
 class TemplateForm(forms.ModelForm):
     """Valid only once the person has seen what this text becomes; else it says what is wrong."""
 
-    tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
+    tier = forms.ChoiceField(choices=Tier.choices, widget=UnfoldAdminSelectWidget)
     angle = forms.ChoiceField(
         widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text
     )

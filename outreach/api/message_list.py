@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from caio_project.lib.api import lists
 from leads.models import Kind
+from leads.scoring_rules import Tier
 from outreach.api.messages import MessageShape, message_json
 from outreach.choices import Band, Status
 from outreach.models import Message, MessageText
@@ -30,7 +31,7 @@ MESSAGES = lists.ListOptions(
             _of_priority, lists.by_choice("band", Band.values).parse, choices=tuple(Band.values)
         ),
         "kind": lists.by_choice("kind", Kind.values),
-        "tier": lists.by_choice("tier", ("tier_1", "tier_2", "tier_3")),
+        "tier": lists.by_choice("tier", Tier.values),
         "lead": lists.by_id("lead__public_id"),
         "company": lists.by_number("lead__company_id"),
         "created_after": lists.by_time("created_at__gte"),

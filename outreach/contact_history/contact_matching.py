@@ -10,8 +10,8 @@ from leads import normal
 from leads.identity import merging
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach.choices import Status
-from outreach.models import Message, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Message
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, MoveCode, Status
+from outreach.choices import EventKind, MoveCode, Status, Transport
 from outreach.contact_history.recipients import (
     ENDED_UNREAD,
     LEAVING_STATUSES,
@@ -25,7 +25,7 @@ from outreach.contact_history.recipients import (
     Recipient,
 )
 from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
-from outreach.models import EmailEvent, Message, MessageText, Move, Transport
+from outreach.models import EmailEvent, Message, MessageText, Move
 
 MAX_COMPARED_TEXTS = 20  # newest first; each comparison takes about a millisecond
 MAX_LESSONS = 5

@@ -16,18 +16,9 @@ from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Assessment, Lead, person_of
 from leads.suppression import suppression
 from leads.suppression.suppression import Stop
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, Transport
 from outreach.content import check_results
-from outreach.models import (
-    Meeting,
-    Message,
-    MessageText,
-    Move,
-    Opportunity,
-    Reply,
-    SendIntent,
-    Transport,
-)
+from outreach.models import Meeting, Message, MessageText, Move, Opportunity, Reply, SendIntent
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_RECIPIENT_FOR = timedelta(days=7)

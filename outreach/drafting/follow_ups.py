@@ -19,14 +19,14 @@ from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
-from outreach.choices import EventKind, MoveCode, Status
+from outreach.choices import EventKind, MoveCode, Status, Transport
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.control import phase
 from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
-from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
+from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind
 
 SWITCH_NAME = "follow_ups"
 SWITCH_DESCRIPTION = (

@@ -16,13 +16,13 @@ from caio_project.lib.vendor_access.access import is_sandboxed
 from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
-from outreach.choices import Status
+from leads.scoring_rules import Tier
+from outreach.choices import Status, Transport
 from outreach.drafting import critical_reasons, no_draft
 from outreach.drafting.no_draft import NoDraft, NoDraftCode
-from outreach.models import Message, Segment, SegmentRequest, Transport
+from outreach.models import Message, Segment, SegmentRequest
 
 MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
-TIERS = ("tier_1", "tier_2", "tier_3")
 REQUESTS_TASK = "outreach.queue_segments"
 REQUEST_SECONDS = 300  # after which another worker takes a request that was begun
 MOST_TRIES = 3
@@ -206,7 +206,7 @@ def _still(request: SegmentRequest) -> QuerySet[SegmentRequest]:
 
 
 def _count_request(request: SegmentRequest) -> None:
-    if request.what in TIERS:
+    if request.what in Tier.values:
         selection = select_tier(request.what, request.limit)
     else:
         selection = _select_leads(request.what, _leads_in_order(request), request.limit)

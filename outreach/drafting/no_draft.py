@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 
 from leads.models import Lead
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.contact_history import recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.drafting import known_fields
 from outreach.lifecycle.transitions import OPEN
-from outreach.models import Message, Transport
+from outreach.models import Message
 
 REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 

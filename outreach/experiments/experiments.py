@@ -15,21 +15,13 @@ from django.utils import timezone
 from caio_project.lib.db import claims
 from caio_project.lib.vendor_access.access import is_sandboxed
 from leads.models import Kind
-from outreach.choices import Phase, Status
+from outreach.choices import Phase, Status, Transport
 from outreach.control import phase
 from outreach.email_templates import publishing
 from outreach.experiments import ab_statistics
 from outreach.lifecycle.transitions import OPEN
 from outreach.limits import current_limits
-from outreach.models import (
-    Assignment,
-    EmailTemplate,
-    Experiment,
-    Message,
-    MessageText,
-    Reply,
-    Transport,
-)
+from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, Reply
 
 RIPE_AFTER = timedelta(days=3)  # an answer takes its time
 LOOK_BACK = timedelta(days=60)

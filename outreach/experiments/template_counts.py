@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from caio_project.lib import statistics
 from leads.models import Kind
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.experiments.experiments import LOOK_BACK, RIPE_AFTER
-from outreach.models import Message, Reply, Transport
+from outreach.models import Message, Reply
 
 
 @dataclass

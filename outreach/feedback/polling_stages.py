@@ -16,7 +16,7 @@ from caio_project.lib.db.caches import process_cache as cache
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations.background_calls import call_patiently
 from leads.models import Kind
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, Status, Transport
 from outreach.contact_history import contact_matching
 from outreach.feedback import meetings, opportunities
 from outreach.feedback.polling_round import PollingRound, PollingStage
@@ -24,7 +24,7 @@ from outreach.integrations.ghl import ghl_facts, polling_api
 from outreach.integrations.ghl.ghl_facts import EmailEventFact
 from outreach.integrations.ghl.polling_api import ListedMessage
 from outreach.lifecycle.transitions import OPEN
-from outreach.models import EmailEvent, Message, Reply, Transport
+from outreach.models import EmailEvent, Message, Reply
 
 OVERLAP = timedelta(minutes=10)
 FIRST_READ_BACK = timedelta(days=60)

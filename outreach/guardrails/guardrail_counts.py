@@ -8,12 +8,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Kind
-from outreach.choices import EventKind, Guardrail, Record, Status
+from outreach.choices import EventKind, Guardrail, Record, Status, Transport
 from outreach.control import phase
 from outreach.guardrails import guardrail_rules
 from outreach.guardrails.guardrail_rules import DAY, WEEK, EventCounts, HealthState, MissingRecord
 from outreach.limits import sending_domains
-from outreach.models import Control, EmailEvent, HealthVerdict, Move, SendIntent, Transport
+from outreach.models import Control, EmailEvent, HealthVerdict, Move, SendIntent
 
 LONGEST_DELAY = WEEK  # events that we learn of later than this are not counted
 GUARDRAIL_BY_EVENT = {

@@ -30,7 +30,6 @@ KIND_OF_OLD_STATUS = {
     "rejected": "rejected",
 }
 OLD_FIELDS = {"email_id", "recipient_data", "canary_test", "would_have_sent", "shadow_mode"}
-TIERS = ("tier_1", "tier_2", "tier_3")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from leads.identity import company_matching, field_filling, lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach.choices import MoveCode, Status, Tag
+from outreach.choices import MoveCode, Status, Tag, Transport
 from outreach.contact_history import previous_emails, recipients
 from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import policy
@@ -30,16 +30,7 @@ from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
 from outreach.lifecycle.moves import move_message
 from outreach.limits import deadlines
-from outreach.models import (
-    HistoryItem,
-    Message,
-    Move,
-    MoveReason,
-    Reply,
-    ReplyKind,
-    ReplyText,
-    Transport,
-)
+from outreach.models import HistoryItem, Message, Move, MoveReason, Reply, ReplyKind, ReplyText
 from outreach.reply_sorting import classify
 from outreach.review import review_actions
 

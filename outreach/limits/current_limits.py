@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from caio_project.lib import calendar
 from caio_project.lib.db.kept_queries import kept_query
+from outreach.choices import Transport
 from outreach.control import phase
 from outreach.control.phase import is_halted, phase_limits
 from outreach.limits import (
@@ -27,7 +28,7 @@ from outreach.limits import (
 from outreach.limits.forecast import LongestLimit
 from outreach.limits.limit_rules import BindingLimit, CurrentLimits, RecentSend
 from outreach.limits.limit_texts import LimitCode
-from outreach.models import Control, DailySlots, Message, SendIntent, Transport
+from outreach.models import Control, DailySlots, Message, SendIntent
 
 
 def read_current(now: datetime) -> CurrentLimits:

@@ -9,8 +9,9 @@ from django.conf import settings
 
 from caio_project.lib import calendar
 from leads.models import Lead
+from outreach.choices import Transport
 from outreach.limits import time_zones
-from outreach.models import Message, Place, Transport
+from outreach.models import Message, Place
 
 
 def place_of_lead(lead: Lead) -> Place:

@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.vendor_access.access import sandboxed_or_raise, vendor_value
+from outreach.choices import Transport
 from outreach.control import phase
 from outreach.limits import warm_up
 from outreach.limits.warm_up import WarmUp
-from outreach.models import Control, SendingDomain, SendIntent, Transport
+from outreach.models import Control, SendingDomain, SendIntent
 
 WARM_UP_PERMISSION = "outreach.warm_up_sendingdomain"
 DOMAIN_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")

@@ -26,7 +26,7 @@ from outreach.models.guardrails import GuardrailBreach, HealthVerdict
 from outreach.models.history import HistoryItem, Position, Segment
 from outreach.models.language_model import ModelDraft, ModelTokens
 from outreach.models.limits import DayOff, Place, SendingDomain, TeamCalendar
-from outreach.models.messages import Message, MessageText, Transport, new_unsubscribe_token
+from outreach.models.messages import Message, MessageText, new_unsubscribe_token
 from outreach.models.moves import Move, MoveReason
 from outreach.models.segment_requests import SegmentRequest
 from outreach.models.seller import SellerVersion, Snippet
@@ -77,6 +77,5 @@ __all__ = [
     "Snippet",
     "SyncCursor",
     "TemplateRun",
-    "Transport",
     "new_unsubscribe_token",
 ]

@@ -9,16 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.models import Assessment, Kind, Lead, TeamMember
-from outreach.choices import Band, Status
+from leads.scoring_rules import Tier
+from outreach.choices import Band, Status, Transport
 from outreach.models.history import Segment
 from outreach.models.limits import Place
 from outreach.models.templates import EmailTemplate
-
-
-class Transport(models.TextChoices):
-    GHL = "ghl", "GoHighLevel"
-    SANDBOX = "sandbox", "Sandbox"
-    HISTORY = "history", "Before this system"  # nothing ever leaves by it
 
 
 def _index_of_known(field: str, name: str) -> models.Index:
@@ -81,7 +76,7 @@ class Message(models.Model):
     queue_turn = models.PositiveSmallIntegerField(
         default=101, help_text="Within its rank: 0 is overdue, then the highest score first."
     )
-    tier = models.CharField(max_length=10, blank=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices, blank=True)
     intent = models.PositiveSmallIntegerField(default=0)
     verdicts = models.JSONField(
         default=dict, help_text="What each phase's machine would decide; hidden until then."

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from outreach.choices import Transport
 from outreach.content.email_footer import hide_personal_links
-from outreach.models.messages import Message, Transport
+from outreach.models.messages import Message
 
 
 class DailySlots(models.Model):

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.field_values import languages
+from leads.scoring_rules import Tier
 
 
 class Signal(models.TextChoices):
@@ -22,11 +23,6 @@ class Signal(models.TextChoices):
 
 class EmailTemplate(models.Model):
     """One version of one template. A change is a new version; emails point to old ones."""
-
-    class Tier(models.TextChoices):
-        FIRST = "tier_1", "Tier 1"
-        SECOND = "tier_2", "Tier 2"
-        THIRD = "tier_3", "Tier 3"
 
     key = models.CharField(max_length=60)
     version = models.PositiveIntegerField(default=1)

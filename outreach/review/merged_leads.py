@@ -12,10 +12,10 @@ from django.db.models import F, IntegerField, Model, Q, QuerySet, Value
 
 from caio_project.lib.db.kept_queries import kept_query
 from leads import locks
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, Transport
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
-from outreach.models import Meeting, Message, Opportunity, Reply, Transport
+from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.review import review_actions
 
 TABLES: tuple[type[Model], ...] = (Message, Reply, Meeting, Opportunity)

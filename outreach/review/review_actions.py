@@ -14,7 +14,7 @@ from caio_project.lib.models import PersonalSettings
 from caio_project.lib.nudge import nudge
 from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind, Lead
-from outreach.choices import MoveCode, Phase, Status
+from outreach.choices import MoveCode, Phase, Status, Transport
 from outreach.contact_history import ghl_check, previous_emails, recipients
 from outreach.content import check_results, email_footer, meeting_times, merge_fields
 from outreach.control import phase
@@ -22,7 +22,7 @@ from outreach.drafting import compose, critical_reasons, drafts, message_text, r
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
-from outreach.models import Message, MessageText, Transport
+from outreach.models import Message, MessageText
 
 OFFER_PAST = (
     "The first time that it offers is over, or less than an hour away. "

@@ -12,14 +12,14 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.models import Company
-from outreach.choices import Band, MoveCode, Status
+from outreach.choices import Band, MoveCode, Status, Transport
 from outreach.contact_history import ghl_check
 from outreach.drafting import drafts, message_text
 from outreach.lifecycle import colleagues_wait
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
 from outreach.limits import deadlines
-from outreach.models import Message, MessageText, Move, Transport
+from outreach.models import Message, MessageText, Move
 
 UNDO_CODES = {
     MoveCode.REJECTED: MoveCode.REJECTION_UNDONE,

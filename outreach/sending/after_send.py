@@ -18,8 +18,9 @@ from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
 from leads.suppression import suppression
+from outreach.choices import Transport
 from outreach.control import phase
-from outreach.models import AfterSend, Message, Transport
+from outreach.models import AfterSend, Message
 from outreach.sending.send_errors import UNPROVEN_ALARM
 
 VISITOR_TAG = "rb2b-visitor"

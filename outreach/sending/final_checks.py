@@ -13,13 +13,13 @@ from django.utils import timezone
 from caio_project.lib.vendor_access.access import sandboxed_or_raise
 from leads.models import Kind
 from leads.suppression import allowed_countries
-from outreach.choices import Band, MoveCode, Status
+from outreach.choices import Band, MoveCode, Status, Transport
 from outreach.contact_history import previous_emails, recipients
 from outreach.contact_history.recipients import Recipient
 from outreach.content import meeting_times
 from outreach.drafting import follow_ups
 from outreach.limits import deadlines
-from outreach.models import Message, Transport
+from outreach.models import Message
 from outreach.sending.stops import SendStopped
 
 # what must remain of a lease when the sending call begins: longer than the call's deadline

@@ -20,7 +20,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.logs import correlation
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.integrations import ghl as contacts
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, Transport
 from outreach.content import email_footer
 from outreach.control.phase import HaltWatch
 from outreach.drafting import drafts
@@ -31,7 +31,7 @@ from outreach.lifecycle.moves import move_message
 from outreach.limits import current_limits, limit_rules, office_hours, send_order
 from outreach.limits.limit_rules import CurrentLimits
 from outreach.limits.limit_texts import LimitCode
-from outreach.models import Message, SandboxEmail, SendIntent, Transport
+from outreach.models import Message, SandboxEmail, SendIntent
 from outreach.sending import (
     after_send,
     final_checks,

@@ -11,10 +11,10 @@ from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import alarms, ghl_refusals
 from leads.suppression import suppression
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, Transport
 from outreach.control import phase
 from outreach.limits.limit_texts import LimitCode
-from outreach.models import Message, Move, Transport
+from outreach.models import Message, Move
 from outreach.sending.stops import GhlUnavailable, SendMustWait, SendPostponed, SendStopped
 
 CONFIGURATION_RETRY_SECONDS = 300.0

@@ -1,6 +1,7 @@
 """Every page of the admin opens, shows what it should, and changes nothing by being opened."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils.html import escape
 from approvals.decisions import decisions
 from approvals.desk import reading_proof
 from approvals.models import Approval, Decision
+from leads.scoring_rules import Tier
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
@@ -164,3 +166,16 @@ class TestDecisions:
         ).content.decode()
         assert Decision.objects.count() == 1
         assert "rita approved this email" in page
+
+
+def test_tiers_and_zones_are_in_words(client: Client, boss: User) -> None:
+    """As people say them, in a list, its filter and a row."""
+    message = factories.held_email()
+    Message.objects.update(due_at=datetime(2026, 11, 30, 19, 39, tzinfo=UTC))
+    listed = client.get(reverse("admin:approvals_approval_changelist")).content.decode()
+    row = client.get(reverse("admin:approvals_approval_change", args=[message.pk])).content.decode()
+
+    assert "Nov 30, 2026, 2:39 PM EST" in listed
+    for page in (listed, row):
+        assert Tier(message.tier).label in page
+        assert f">{message.tier}<" not in page

@@ -31,10 +31,10 @@ from approvals.rereading.reading import Typed
 from caio_project.celery import app
 from caio_project.schedule import SWEEPS
 from leads.models import Enrichment, Lead
-from outreach.choices import Phase, Status
+from outreach.choices import Phase, Status, Transport
 from outreach.control import phase
 from outreach.limits import sending_domains
-from outreach.models import Message, SendIntent, Transport
+from outreach.models import Message, SendIntent
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay

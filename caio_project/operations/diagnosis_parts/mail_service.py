@@ -3,9 +3,9 @@
 from caio_project.lib import http
 from caio_project.lib.vendor_access.access import is_sandboxed
 from caio_project.operations.diagnosis_parts.finding import NOT_KNOWN, StageFinding, not_set_up
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.integrations.ghl import polling_api
-from outreach.models import Message, Transport
+from outreach.models import Message
 
 NAME = "List-Unsubscribe"
 OWN_SERVICES = ("leadconnector", "mailgun")  # what GoHighLevel calls its own, LC Email

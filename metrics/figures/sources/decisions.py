@@ -26,9 +26,8 @@ from metrics.figures.sources.facts import (
     of_message,
     share,
 )
-from outreach.choices import Phase
+from outreach.choices import Phase, Transport
 from outreach.limits import team_calendar
-from outreach.models import Transport
 
 LONGEST_REVIEW = timedelta(minutes=10)
 UNSEEN_REVIEW = timedelta(minutes=1)

@@ -9,8 +9,8 @@ from leads.models import Kind
 from metrics.evidence import reply_cohorts
 from metrics.figures.definitions import Tally
 from metrics.figures.sources.facts import Day, Source, count, message_groups, of_message, share
-from outreach.choices import EventKind, Status
-from outreach.models import EmailEvent, Meeting, Message, ModelDraft, Reply, ReplyKind, Transport
+from outreach.choices import EventKind, Status, Transport
+from outreach.models import EmailEvent, Meeting, Message, ModelDraft, Reply, ReplyKind
 
 TALLY_OF_EVENT = {
     EventKind.DELIVERED: Tally.DELIVERED,

@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from caio_project.lib.commands import UserCommand
 from caio_project.lib.files import UnreadableFile
+from leads.scoring_rules import Tier
 from outreach.drafting import manual_queue
 from outreach.drafting.manual_queue import Selection
 
@@ -24,9 +25,7 @@ class Command(UserCommand):
         super().add_arguments(parser)
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument(
-            "--tier",
-            choices=("tier_1", "tier_2", "tier_3"),
-            help="Leads of this tier, the highest score first.",
+            "--tier", choices=Tier.values, help="Leads of this tier, the highest score first."
         )
         which.add_argument(
             "--input", type=Path, help="A CSV with the column email, or linkedin_url, or both."

@@ -18,8 +18,8 @@ from caio_project.schedule import SWEEPS
 from leads.integrations import alarms
 from leads.models import Breaker
 from metrics.overview import flow
-from outreach.choices import Status
-from outreach.models import Message, Transport
+from outreach.choices import Status, Transport
+from outreach.models import Message
 from tests import factories
 from tests.caio_project.test_commands import everything_alive
 from tests.fakes.clay import FakeClay

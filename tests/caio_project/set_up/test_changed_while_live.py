@@ -10,8 +10,8 @@ from django.utils import timezone
 from caio_project.lib.models import SetUpProof
 from caio_project.lib.vendor_access import access
 from leads.models import Alarm
-from outreach.choices import Status
-from outreach.models import AfterSend, Message, SendIntent, Transport
+from outreach.choices import Status, Transport
+from outreach.models import AfterSend, Message, SendIntent
 from outreach.review import review_actions
 from outreach.sending import after_send, send
 from tests import factories

@@ -12,9 +12,8 @@ from django.utils import timezone
 from caio_project.lib.models import LiveVendor, SetUpChange, SetUpProof
 from caio_project.lib.vendor_access import access
 from leads.models import Alarm, RateWindow
-from outreach.choices import MoveCode, Status
+from outreach.choices import MoveCode, Status, Transport
 from outreach.control import phase
-from outreach.models import Transport
 from outreach.review import review_actions
 from outreach.sending import send
 from tests import factories

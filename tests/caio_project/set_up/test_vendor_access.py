@@ -13,9 +13,8 @@ from django.db import OperationalError, connection
 from caio_project.lib.models import LiveVendor, StoredSecret
 from caio_project.lib.vendor_access import access
 from caio_project.set_up import entered_secrets
-from outreach.choices import Status
+from outreach.choices import Status, Transport
 from outreach.limits import sending_domains
-from outreach.models import Transport
 from outreach.review import review_actions
 from outreach.sending import final_checks
 from tests import factories

@@ -17,6 +17,7 @@ from metrics.figures import day_counts, month, roll_up
 from metrics.figures.reading import Bucket, days_to_compute, read_figures
 from metrics.gates import replies_and_deals
 from metrics.models import DailyFigure, FigureDay, FigureProgress
+from outreach.choices import Transport
 from outreach.limits import team_calendar
 from outreach.models import (
     DayOff,
@@ -29,7 +30,6 @@ from outreach.models import (
     Reply,
     ReplyText,
     TeamCalendar,
-    Transport,
 )
 from tests import factories
 

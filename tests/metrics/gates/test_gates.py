@@ -16,9 +16,9 @@ from metrics.gates.gate import Gate
 from metrics.gates.gate_measures import GATES
 from metrics.gates.gate_words import reason_text
 from metrics.models import GateEvaluation
-from outreach.choices import Phase, Status
+from outreach.choices import Phase, Status, Transport
 from outreach.lifecycle.moves import move_message
-from outreach.models import Message, SendIntent, SyncCursor, Transport
+from outreach.models import Message, SendIntent, SyncCursor
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,8 @@ from metrics.figures import roll_up
 from metrics.figures.reading import Bucket, read_figures
 from metrics.gates import gate_words
 from metrics.gates.quality_gate import email_quality_score
-from outreach.models import Message, Transport
+from outreach.choices import Transport
+from outreach.models import Message
 from tests import factories
 
 pytestmark = pytest.mark.django_db
