@@ -165,11 +165,8 @@ def _keep_batch(rows: list[Suppression]) -> int:
             continue
         if known is None:
             new[_identity(row)] = row
-        elif known.expires_at is not None and (
-            row.expires_at is None or row.expires_at > known.expires_at
-        ):
-            known.expires_at = row.expires_at
-            Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
+        else:
+            suppression.strengthen(known, row.source, row.expires_at)
     Suppression.objects.bulk_create(new.values())
     return len(new)
 

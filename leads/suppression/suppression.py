@@ -264,9 +264,20 @@ def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None
         outbox.emit(EventType.LEAD_OPTED_OUT, lambda: _announced_stop(row, lead))
     if made:
         return
-    changes: dict[str, Any] = {} if row.expires_at is None else {"expires_at": None}
+    strengthen(row, source)
+
+
+def strengthen(row: Suppression, source: str, until: datetime | None = None) -> None:
+    """Store what a further source changes: a stop never ends sooner, and one that only our sorting
+    of a reply had found is now their own wish, which nobody can take back.
+    """
+    changes: dict[str, Any] = {}
+    if row.expires_at is not None and (until is None or until > row.expires_at):
+        changes["expires_at"] = until
     if row.source == BY_MACHINE != source[:40]:
-        changes["source"] = source[:40]  # their own wish now, which nobody can take back
+        changes["source"] = source[:40]
+    for name, value in changes.items():
+        setattr(row, name, value)
     if changes:
         Suppression.objects.filter(pk=row.pk).update(**changes)
 

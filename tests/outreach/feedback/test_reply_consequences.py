@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from leads.imports import suppression_list
 from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import EventKind
@@ -130,7 +131,12 @@ def set_dnd(message: Message) -> None:
     apply_feedback.apply_fact(fact, "poll")
 
 
-@pytest.mark.parametrize("own_choice", [use_link, set_dnd])
+def stand_in_list(message: Message) -> None:
+    rows = f"value,reason\n{message.to_address},unsubscribed\n".encode()
+    assert suppression_list.import_suppressions(rows, "import mailchimp.csv").read == 1
+
+
+@pytest.mark.parametrize("own_choice", [use_link, set_dnd, stand_in_list])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_their_own_choice_is_never_taken_back(
     ghl: FakeGhl, lead_user: User, own_choice: Any, is_first: bool
