@@ -108,6 +108,8 @@ def _identifiers_in_bodies(events: Iterable[InboundEvent]) -> Iterator[str]:
                 )
                 yield from (*known_by.addresses, known_by.linkedin_key)
             elif event.source in ("rb2b", "api", "import"):
-                yield from lead_matching.visitor_identifiers(rb2b.parse_visitor(bytes(event.body)))
+                visitor = rb2b.parse_visitor(bytes(event.body))
+                yield from lead_matching.visitor_addresses(visitor)
+                yield normal.linkedin_key(visitor.linkedin_url)
         except UnreadableBody:
             continue

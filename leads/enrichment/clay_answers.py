@@ -12,9 +12,10 @@ from leads import normal
 from leads.enrichment import answer_matching
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
 from leads.field_values import countries, employee_counts, shared_hosts
-from leads.identity import company_matching, field_filling, lead_matching, merging
+from leads.identity import company_matching, field_filling, lead_matching, merging, other_addresses
 from leads.integrations import breaker, clay, clay_callback
 from leads.integrations.body_errors import UnreadableBody
+from leads.integrations.clay_callback import AnswerIdentifiers
 from leads.models import Company, Enrichment, InboundEvent, Lead
 from leads.suppression import suppression
 
@@ -54,9 +55,12 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
         if about is None:
             return False
         is_test = asked.filter(is_test=True).exists()
-        lead = None if is_test else _lead_of_answer(about, answer)
+        known_by = clay_callback.identifiers_of(data)
+        lead = None if is_test else _lead_of_answer(about, answer, known_by)
         row = asked.select_for_update().get()
         gained = _apply_answer(lead, answer, row) if lead is not None else []
+        if lead is not None:
+            other_addresses.keep_personal(lead, known_by.addresses, "clay")
         if is_test:
             gained = [name for name, value in answer.__dict__.items() if value]
         was_open = settle_request(row, Outcome.ANSWERED)
@@ -82,7 +86,9 @@ def _belated_outcome(row: Enrichment) -> str:
     )
 
 
-def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
+def _lead_of_answer(
+    asked_about: int, answer: clay.ClayAnswer, known_by: AnswerIdentifiers
+) -> Lead | None:
     """The lead that an answer is about, merged with leads of the same identifiers.
 
     None for an erased person.
@@ -91,7 +97,7 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
     key = normal.linkedin_key(answer.linkedin_url)
     people = lead_matching.lock_leads_known_by(address, key, asked_about)
     lead = people[0]
-    if suppression.is_marked(address, key):
+    if suppression.is_marked(*known_by.addresses, address, key):
         suppression.suppress("", suppression.Reason.ERASED, "clay", lead)
     if suppression.is_erased(lead):
         return None
@@ -187,16 +193,17 @@ def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
             if answer.email_verified
             else []
         )
-    taken = not lead_matching.value_if_free(lead, "email", address)
-    if (
-        taken
-        or lead.address == Lead.Address.USABLE
-        or (lead.email and suppression.stop_by_lists(address))
-    ):
+    if lead.email and not lead_matching.is_better_address(lead, address):
         return []
-    return _set_address_facts(
+    other_addresses.release_address(lead, address)
+    if not lead_matching.value_if_free(lead, "email", address):
+        return []
+    before, was_dead = lead.email or "", lead.email_invalid
+    gained = _set_address_facts(
         lead, email=address, email_verified=answer.email_verified, email_invalid=False
     )
+    other_addresses.keep_address(lead, before, "clay", is_dead=was_dead)
+    return gained
 
 
 def _set_address_facts(lead: Lead, **facts: Any) -> list[str]:

@@ -12,10 +12,10 @@ _BETWEEN = re.compile(r"[\s,;|/\"'()\[\]{}<>]+")
 
 @dataclass(frozen=True)
 class AddressCell:
-    """`left_out` counts further addresses; `masked` says that letters were hidden."""
+    """`others` are further addresses; `masked` says that letters were hidden."""
 
     address: str = ""
-    left_out: int = 0
+    others: tuple[str, ...] = ()
     masked: bool = False
 
 
@@ -37,5 +37,5 @@ def read_address(cell: str) -> AddressCell:
             found.append(address)
     distinct = list(dict.fromkeys(found))
     if not distinct:
-        return AddressCell("", 0, masked)
-    return AddressCell(distinct[0], len(distinct) - 1, False)
+        return AddressCell(masked=masked)
+    return AddressCell(distinct[0], tuple(distinct[1:]))

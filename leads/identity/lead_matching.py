@@ -88,13 +88,33 @@ def lead_of_visitor(
         lead,
         source,
         **values,
-        email="" if lead.email else value_if_free(lead, "email", address),
         linkedin_key="" if lead.linkedin_key else value_if_free(lead, "linkedin_key", key),
     )
+    changed += _take_address(lead, address, source)
     lead.last_seen_at = max(lead.last_seen_at, seen_at)
     _set_address_state(lead)
     _save_lead(lead, update_fields=[*changed, "sources", "last_seen_at", *ADDRESS_STATE])
     return lead
+
+
+def _take_address(lead: Lead, address: str, source: str) -> list[str]:
+    """Where the lead has none yet, or one that cannot be written to while this one can."""
+    if address == lead.email or lead.email and not is_better_address(lead, address):
+        return []
+    changed = set_fields(lead, source, overwrite=True, email=value_if_free(lead, "email", address))
+    if changed:
+        lead.email_verified = lead.email_invalid = False
+        changed += ["email_verified", "email_invalid"]
+    return changed
+
+
+def is_better_address(lead: Lead, address: str) -> bool:
+    """Whether a lead that cannot be written to could be at `address`."""
+    return (
+        bool(address)
+        and lead.address != Lead.Address.USABLE
+        and suppression.stop_by_lists(address) is None
+    )
 
 
 def _create_lead(lead: Lead, source: str, **values: Any) -> Lead:
@@ -159,7 +179,15 @@ def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
 
 
 def visitor_identifiers(visitor: Visitor) -> tuple[str, str]:
-    return normal.clean_email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
+    return visitor_addresses(visitor)[0], normal.linkedin_key(visitor.linkedin_url)
+
+
+def visitor_addresses(visitor: Visitor) -> list[str]:
+    """Normalised; [""] without any. The first that may be written to comes first."""
+    named = [normal.clean_email(one) for one in (visitor.email, *visitor.other_emails)]
+    if len(named) > 1:
+        named.sort(key=lambda one: suppression.stop_by_lists(one) is not None)
+    return named
 
 
 def value_if_free(lead: Lead, field: str, value: str) -> str:

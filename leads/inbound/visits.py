@@ -8,7 +8,7 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads import normal
 from leads.enrichment import enrichment_requests
-from leads.identity import company_matching, lead_matching, merging
+from leads.identity import company_matching, lead_matching, merging, other_addresses
 from leads.inbound.event_store import store_event
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
@@ -53,20 +53,18 @@ def _store_visit(event: InboundEvent) -> VisitLead | None:
     if visitor.is_test:
         # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
         return None
-    found_by = lead_matching.visitor_identifiers(visitor) if visitor.is_person else ("", "")
-    people = lead_matching.lock_leads_known_by(*found_by)
-    if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
+    addresses = lead_matching.visitor_addresses(visitor)
+    key = normal.linkedin_key(visitor.linkedin_url)
+    people = _lock_people(visitor, addresses, key) if visitor.is_person else []
+    if suppression.is_marked(*addresses, key) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"", notes=[])
         return None  # nothing is kept of somebody who was erased, not even that they came back
     company = company_matching.company_of_visitor(visitor, event.kind, event.source)
     known = merging.resolve_lead(
-        people,
-        event.source,
-        normal.clean_email(visitor.email),
-        visitor.first_name,
-        visitor.last_name,
+        people, event.source, addresses[0], visitor.first_name, visitor.last_name
     )
     seen_at = _plausible_time(visitor.seen_at, event.received_at)
+    before = (known.email or "", known.email_invalid) if known is not None else ("", False)
     lead = (
         lead_matching.lead_of_visitor(visitor, company, event.kind, known, event.source, seen_at)
         if visitor.is_person
@@ -79,7 +77,18 @@ def _store_visit(event: InboundEvent) -> VisitLead | None:
         if company is not None:
             company_matching.mark_company_leads_due(company)
         return None
+    other_addresses.keep_address(lead, before[0], event.source, is_dead=before[1])
+    for address in addresses:
+        other_addresses.keep_address(lead, address, event.source)
     return VisitLead(lead, is_new=known is None)
+
+
+def _lock_people(visitor: rb2b.Visitor, addresses: list[str], key: str) -> list[Lead]:
+    """The leads known by what the body names, locked. Raises locks.LeadsChanged."""
+    found = lead_matching.lock_leads_known_by(addresses[0], key)
+    return found or other_addresses.lock_lead_at(
+        addresses[1:], visitor.first_name, visitor.last_name
+    )
 
 
 def _store_pages(

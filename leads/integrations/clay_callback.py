@@ -66,10 +66,10 @@ def parse_callback(body: bytes) -> dict[str, Any]:
 
 def identifiers_of(data: dict[str, Any]) -> AnswerIdentifiers:
     request_id = data.get("request_id")
-    found = [_address(data.get(name)) for name in ADDRESS_NAMES]
+    found = [address for name in ADDRESS_NAMES for address in _addresses(data.get(name))]
     return AnswerIdentifiers(
         request_id=_plain_text(request_id),
-        addresses=tuple(dict.fromkeys(address for address in found if address)),
+        addresses=tuple(dict.fromkeys(found)),
         linkedin_key=normal.linkedin_key(_plain_text(data.get("linkedin_url"))),
         visitor_id=_plain_text(data.get("visitor_id"))[:LONGEST_VISITOR_ID],
         names_request=isinstance(request_id, str),
@@ -121,9 +121,10 @@ def _plain_text(value: Any) -> str:
     return "" if vendor_words.is_unknown(text) else text
 
 
-def _address(value: Any) -> str:
+def _addresses(value: Any) -> list[str]:
     if isinstance(value, list):
         value = " ".join(one for one in value[:20] if isinstance(one, str))
     if not isinstance(value, str):
-        return ""
-    return addresses.read_address(value[:LONGEST_CELL]).address
+        return []
+    found = addresses.read_address(value[:LONGEST_CELL])
+    return [found.address, *found.others] if found.address else []

@@ -62,13 +62,13 @@ def find_stop(address: str, lead: Lead | None = None, now: datetime | None = Non
 def find_stop_of(address: str, person: Sequence[Lead], now: datetime | None = None) -> Stop | None:
     """As `find_stop`, where the rows of the person are read already. One query."""
     keys = _suppression_keys(normal.clean_email(address), person)
-    rows = _rows_in_force(now=now or timezone.now(), **_values_by_scope(keys))
+    rows = _rows_of_person(now=now or timezone.now(), **_values_by_scope(keys))
     return _first_stop(address, person, [row for row in rows if _row_applies(row, keys)])
 
 
 @kept_query
-def _rows_in_force(now: datetime, **values: list[str]) -> QuerySet[Suppression]:
-    return _in_force(now).filter(_rows_of_scopes(values))
+def _rows_of_person(now: datetime, **values: list[str]) -> QuerySet[Suppression]:
+    return rows_in_force(now).filter(_rows_of_scopes(values))
 
 
 def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
@@ -81,7 +81,7 @@ def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, 
         for lead in leads
     }
     values = {value for mine in keys.values() for _, value in mine}
-    stored = list(_in_force(now).filter(scope__in=Scope.values, value__in=values))
+    stored = list(rows_in_force(now).filter(scope__in=Scope.values, value__in=values))
     found = {}
     for lead in leads:
         about = [row for row in stored if _row_applies(row, keys[lead.pk])]
@@ -90,7 +90,7 @@ def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, 
     return found
 
 
-def _in_force(now: datetime | None = None) -> QuerySet[Suppression]:
+def rows_in_force(now: datetime | None = None) -> QuerySet[Suppression]:
     return Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()))
 
 

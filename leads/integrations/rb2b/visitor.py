@@ -53,6 +53,7 @@ class Visitor:
     seen_at_text: str
     is_repeat: bool
     is_test: bool
+    other_emails: tuple[str, ...] = ()
     other_urls: tuple[str, ...] = ()
     past_jobs: tuple[work_history.PastJob, ...] = ()
     visitor_id: str = ""  # RB2B's older bodies have one, and so had what Clay was asked then
@@ -97,7 +98,8 @@ def parse_visitor(body: bytes) -> Visitor:
     except RecursionError as error:
         raise UnreadableBody("body_too_deep") from error
     told = {name: fields.text_field(name, flat) for name in ALIASES}
-    raw_email, told["email"] = told["email"], _read_email(told["email"], flat)
+    emails = _read_emails(told["email"], flat)
+    raw_email, told["email"] = told["email"], emails[0]
     if not _names_somebody(told):
         wrong = raw_email or told["linkedin_url"] or flat.notes
         raise UnreadableBody("no_readable_identifier" if wrong else "no_identifiers")
@@ -115,6 +117,7 @@ def parse_visitor(body: bytes) -> Visitor:
         email=told["email"],
         industry=texts.phrase_of_list(told["industry"])[:100],
         url=urls[0] if urls else "",
+        other_emails=emails[1:],
         other_urls=tuple(urls[1:]),
         seen_at=seen_at,
         seen_at_text=told["seen_at"],
@@ -134,16 +137,17 @@ def _names_somebody(told: dict[str, str]) -> bool:
     return has_profile or any(told[name] for name in ("email", "company_name", "website"))
 
 
-def _read_email(cell: str, flat: FlatFields) -> str:
+def _read_emails(cell: str, flat: FlatFields) -> tuple[str, ...]:
+    """The first address, "" where there is none, and the others."""
     found = addresses.read_address(cell)
     key = flat.key_of("email")
     if found.masked:
         flat.note("masked_address", key)
-    elif found.left_out:
+    elif found.others:
         flat.note("more_addresses", key)
     elif cell and not found.address:
         flat.note("no_address", key)
-    return found.address
+    return found.address, *found.others
 
 
 def _read_names(told: dict[str, str], flat: FlatFields) -> tuple[str, str]:

@@ -34,11 +34,19 @@ def test_request_is_named_in_any_spelling(key: str) -> None:
         ("workEmail", ["dana@kite.test"]),
         ("Email Address", "mailto:dana@kite.test"),
         ("businessEmail", " dana@kite.test "),
-        ("personal_email", "dana@kite.test, other@kite.test"),
+        ("personal_email", "dana@kite.test"),
     ],
 )
 def test_address_is_found_in_any_form(key: str, value: Any) -> None:
     assert known_by({key: value}).addresses == ("dana@kite.test",)
+
+
+@pytest.mark.parametrize(
+    "value", ["dana@kite.test, other@kite.test", ["dana@kite.test", "other@kite.test"]]
+)
+def test_every_address_of_a_cell_is_found(value: Any) -> None:
+    found = known_by({"email": value, "personal_email": "other@kite.test"}).addresses
+    assert found == ("dana@kite.test", "other@kite.test")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,13 @@ from leads.integrations.rb2b import Visitor
 from tests.fakes import rb2b
 from tests.leads.integrations.rb2b_helpers import read, wrapped
 
-NOT_IN_OLD_SHAPES = {"location": "", "other_urls": (), "past_jobs": (), "visitor_id": ""}
+NOT_IN_OLD_SHAPES = {
+    "location": "",
+    "other_emails": (),
+    "other_urls": (),
+    "past_jobs": (),
+    "visitor_id": "",
+}
 
 
 def compared_fields(visitor: Visitor) -> dict[str, Any]:
