@@ -49,7 +49,6 @@ OTHER_WORDS = {
 }
 BATCH_SIZE = 500  # rows stored with one statement: nobody else writes to SQLite meanwhile
 # Of a row with an address and a domain, both are stopped for these; else the person alone.
-COMPANY_REASONS = {Reason.CUSTOMER, Reason.COMPETITOR, Reason.OWN_DOMAIN}
 
 
 class BadRow(Exception):
@@ -114,7 +113,7 @@ def _entries_of(row: dict[str, str], reason: str) -> list[StopEntry]:
     """Raises BadRow, naming the column."""
     found: list[StopEntry] = []
     for columns in (ADDRESS_COLUMNS, DOMAIN_COLUMNS):
-        if found and reason not in COMPANY_REASONS:
+        if found and reason not in suppression.COMPANY_REASONS:
             break
         for name in columns:
             for typed in stop_entries.split_entries(row.get(name, "")):

@@ -26,7 +26,7 @@ def only_stopped(leads: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
 
 def only_writable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     able = leads.filter(allowed_leads(), kind=Kind.LIVE, address=Lead.Address.USABLE)
-    return _with_hosts(able).exclude(_is_stopped(""))
+    return _with_hosts(able).exclude(_is_stopped("") | _at_own_domain())
 
 
 def _at_own_domain() -> Q:
@@ -34,6 +34,7 @@ def _at_own_domain() -> Q:
     found = Q(pk__in=())
     for domain in settings.OWN_DOMAINS:
         found |= Q(email__endswith=f"@{domain}") | Q(email__endswith=f".{domain}")
+        found |= Q(company__domain=domain)
     return found
 
 
@@ -80,6 +81,8 @@ def _matching_rows(reason: str) -> Q:
     found |= Q(personal_email__in=for_person.values("value"))
     found |= Q(mailbox__in=for_person.values("value"))
     if domains.exists():  # splitting addresses into hosts is expensive
+        of_companies = domains.filter(reason__in=suppression.COMPANY_REASONS)
+        found |= Q(company__domain__in=of_companies.values("value"))
         for n in range(MAX_HOST_LEVELS):
             found |= Q(**{f"host{n}__in": domains.values("value")})
     return found

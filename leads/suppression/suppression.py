@@ -5,7 +5,7 @@ them holds for all, without being copied.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,20 +21,13 @@ from caio_project.lib.webhooks_out.event_types import EventType
 from leads import locks, normal
 from leads.models import Lead, Suppression, person_of
 from leads.normal import erased_hash as erased_hash
-from leads.suppression import lists
+from leads.suppression import lists, stop_keys
+from leads.suppression.stop_keys import COMPANY_REASONS as COMPANY_REASONS
+from leads.suppression.stop_keys import STOPS_THE_ADDRESS_ONLY as STOPS_THE_ADDRESS_ONLY
 
 Reason = Suppression.Reason
 Scope = Suppression.Scope
 
-# These stop one mailbox; the person may have another. All other reasons stop the person.
-STOPS_THE_ADDRESS_ONLY = {
-    Reason.PERSONAL,
-    Reason.ROLE,
-    Reason.DISPOSABLE,
-    Reason.BOUNCED,
-    Reason.INVALID,
-    Reason.GONE,
-}
 OPTED_OUT = {Reason.UNSUBSCRIBED, Reason.COMPLAINED}  # told to other systems
 BY_MACHINE = "reply"  # the source of stops that our sorting of replies found
 # Reasons that stop the person come first; else another mailbox would be looked for.
@@ -61,30 +54,31 @@ def find_stop(address: str, lead: Lead | None = None, now: datetime | None = Non
 
 def find_stop_of(address: str, person: Sequence[Lead], now: datetime | None = None) -> Stop | None:
     """As `find_stop`, where the rows of the person are read already. One query."""
-    keys = _suppression_keys(normal.clean_email(address), person)
-    rows = _rows_of_person(now=now or timezone.now(), **_values_by_scope(keys))
-    return _first_stop(address, person, [row for row in rows if _row_applies(row, keys)])
+    keys = stop_keys.keys_of(normal.clean_email(address), person)
+    rows = _rows_of_values(now=now or timezone.now(), **stop_keys.values_by_scope(keys))
+    return _first_stop(address, person, [row for row in rows if stop_keys.row_applies(row, keys)])
 
 
 @kept_query
-def _rows_of_person(now: datetime, **values: list[str]) -> QuerySet[Suppression]:
-    return rows_in_force(now).filter(_rows_of_scopes(values))
+def _rows_of_values(now: datetime, **values: list[str]) -> QuerySet[Suppression]:
+    return rows_in_force(now).filter(stop_keys.rows_of_scopes(values))
 
 
 def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
     """The stops of many leads at their own address, by pk. Two queries."""
     rows: dict[int, list[Lead]] = {lead.pk: [] for lead in leads}
-    for row in Lead.rows.filter(Q(pk__in=rows) | Q(merged_into__in=rows)):
+    stored_leads = Lead.rows.filter(Q(pk__in=rows) | Q(merged_into__in=rows))
+    for row in stored_leads.select_related("company"):
         rows[row.merged_into_id or row.pk].append(row)
     keys = {
-        lead.pk: _suppression_keys(normal.clean_email(lead.email or ""), rows[lead.pk])
+        lead.pk: stop_keys.keys_of(normal.clean_email(lead.email or ""), rows[lead.pk])
         for lead in leads
     }
     values = {value for mine in keys.values() for _, value in mine}
     stored = list(rows_in_force(now).filter(scope__in=Scope.values, value__in=values))
     found = {}
     for lead in leads:
-        about = [row for row in stored if _row_applies(row, keys[lead.pk])]
+        about = [row for row in stored if stop_keys.row_applies(row, keys[lead.pk])]
         if stop := _first_stop(lead.email or "", rows[lead.pk], about):
             found[lead.pk] = stop
     return found
@@ -101,24 +95,30 @@ def _first_stop(given: str, person: Sequence[Lead], rows: list[Suppression]) -> 
             return Stop(row.reason, row.get_reason_display(), row.source)
     if given.strip() and not address:
         return Stop(Reason.INVALID, Reason.INVALID.label, "it is not an email address")
+    if any(stop_keys.company_domain(row) in settings.OWN_DOMAINS for row in person):
+        return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
     if any(row.email_invalid and row.email == address for row in person if address):
         return Stop(Reason.INVALID, Reason.INVALID.label, "Clay")
     return stop_by_lists(address) if address else None
 
 
 def rows_of(lead: Lead) -> list[Lead]:
-    """Read every row of the person of `lead`, merged ones included, from the database."""
+    """Read every row of the person of `lead`, merged ones included, with their companies."""
     if lead.pk is None:
         return [lead]
     person = person_of(lead.pk)
-    return list(Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).order_by("pk"))
+    rows = Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).order_by("pk")
+    return list(rows.select_related("company"))
 
 
 def suppressions_of(lead: Lead) -> QuerySet[Suppression]:
     """The rows that stop the person of `lead`, whichever row or address they were stored for."""
-    keys = _suppression_keys("", rows_of(lead))
+    keys = stop_keys.keys_of("", rows_of(lead))
     weak = Q(scope=Scope.ADDRESS, reason__in=STOPS_THE_ADDRESS_ONLY)
-    return Suppression.objects.filter(_rows_of_scopes(_values_by_scope(keys))).exclude(weak)
+    weak |= Q(scope=Scope.DOMAIN)  # of the company, not of the person
+    return Suppression.objects.filter(
+        stop_keys.rows_of_scopes(stop_keys.values_by_scope(keys))
+    ).exclude(weak)
 
 
 def is_erased(lead: Lead) -> bool:
@@ -144,63 +144,11 @@ def marked_among(identifiers: Sequence[str]) -> set[str]:
     return found
 
 
-def _suppression_keys(address: str, person: Sequence[Lead]) -> dict[tuple[str, str], bool]:
-    """The (scope, value) pairs that can stop a lead.
-
-    The value is True where any reason counts, False where only reasons that stop the person do.
-    """
-    # An opt-out at one address holds for the others of the person.
-    others = {mail for row in person for mail in (row.email or "", row.personal_email)}
-    others |= {normal.mailbox_address(mail) for mail in (*others, address)}
-    others -= {"", address}
-    profiles = {row.linkedin_key for row in person if row.linkedin_key}
-    keys = dict.fromkeys(((str(Scope.ADDRESS), mail) for mail in others), False)
-    keys |= dict.fromkeys(
-        ((str(Scope.ADDRESS_HASH), erased_hash(one)) for one in others | profiles), True
-    )
-    keys |= dict.fromkeys(((str(Scope.PERSON), str(row.pk)) for row in person), True)
-    if address:
-        keys |= {
-            (str(Scope.ADDRESS), address): True,
-            (str(Scope.ADDRESS_HASH), erased_hash(address)): True,
-        }
-        parents = _host_and_parents(address.rpartition("@")[2])
-        keys |= dict.fromkeys(((str(Scope.DOMAIN), name) for name in parents), True)
-    return keys
-
-
-def _row_applies(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
-    by_each_reason = keys.get((row.scope, row.value))
-    return by_each_reason is not None and (
-        by_each_reason or row.reason not in STOPS_THE_ADDRESS_ONLY
-    )
-
-
-def _values_by_scope(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for scope, value in sorted(keys):
-        found.setdefault(scope, []).append(value)
-    return found
-
-
-def _rows_of_scopes(values: dict[str, list[str]]) -> Q:
-    wanted = Q(pk=None)
-    for scope, mine in values.items():
-        wanted |= Q(scope=scope, value__in=mine)
-    return wanted
-
-
-def _host_and_parents(host: str) -> list[str]:
-    """ "mail.acme.co.uk", "acme.co.uk", "co.uk": a stopped domain stops everything below it."""
-    labels = host.split(".")
-    return [".".join(labels[n:]) for n in range(max(1, len(labels) - 1))]
-
-
 def stop_by_lists(address: str) -> Stop | None:
     """Check for our own domain and for personal, role and disposable mailboxes."""
     local, _, host = address.partition("@")
     registrable = normal.registrable_domain(host)
-    if not set(settings.OWN_DOMAINS).isdisjoint(_host_and_parents(host)):
+    if not set(settings.OWN_DOMAINS).isdisjoint(stop_keys.host_and_parents(host)):
         return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
     if host in lists.load_list("free_mail") or registrable in lists.load_list("free_mail"):
         return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")

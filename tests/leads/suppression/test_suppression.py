@@ -7,10 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from leads.models import Suppression
-from leads.suppression import suppression
+from leads.models import Lead, Suppression
+from leads.suppression import bulk, suppression
 from leads.suppression.suppression import Reason, Scope, Stop, find_stop, suppress
-from tests.factories import LeadFactory
+from tests.factories import CompanyFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -263,3 +263,38 @@ def test_a_typed_row_is_stored_normalised(scope: str, typed: str, stored: str) -
 def test_a_typed_row_that_cannot_match_is_refused(scope: str, typed: str) -> None:
     with pytest.raises(ValidationError):
         Suppression(scope=scope, value=typed, reason="manual", source="by hand").full_clean()
+
+
+@pytest.mark.parametrize(
+    ("reason", "stops"),
+    [
+        ("customer", True),
+        ("competitor", True),
+        ("own_domain", True),
+        ("unsubscribed", False),
+        ("manual", False),
+    ],
+)
+def test_a_companys_stop_holds_at_other_addresses_of_its_people(reason: str, stops: bool) -> None:
+    """Many companies write from another domain than that of their website."""
+    acme = CompanyFactory(domain="acme.test")
+    lead = LeadFactory(company=acme, email="jane@acme-mail.test")
+    other = LeadFactory(email="bob@else.test")
+    suppression.stop_entry("domain", "acme.test", reason, "list")
+
+    found = suppression.find_stop(lead.email or "", lead)
+    assert (found.reason if found else "") == (reason if stops else "")
+    assert suppression.find_stops([lead, other]).keys() == ({lead.pk} if stops else set())
+    assert list(bulk.only_stopped(Lead.objects.all())) == ([lead] if stops else [])
+    assert (lead in bulk.only_writable(Lead.objects.all())) is not stops
+    assert other in bulk.only_writable(Lead.objects.all())
+
+
+def test_a_setting_of_own_domains_holds_at_other_addresses_of_our_people(settings: Any) -> None:
+    settings.OWN_DOMAINS = ["ours.test"]
+    lead = LeadFactory(company=CompanyFactory(domain="ours.test"), email="jane@ours-mail.test")
+
+    found = suppression.find_stop(lead.email or "", lead)
+    assert found is not None and (found.reason, found.stops_person) == ("own_domain", True)
+    assert list(bulk.only_stopped(Lead.objects.all())) == [lead]
+    assert not bulk.only_writable(Lead.objects.all()).exists()

@@ -57,10 +57,10 @@ KEPT: list[tuple[Any, dict[str, Any]]] = [
         },
     ),
     (
-        suppression._rows_in_force,
+        suppression._rows_of_values,
         {"now": NOW, "address": ["jane@acme.test"], "domain": ["acme.test", "test"]},
     ),
-    (suppression._rows_in_force, {"now": NOW}),
+    (suppression._rows_of_values, {"now": NOW}),
     (phase._control_rows, {}),
     (current_limits._control_query, {"day": date(2026, 3, 3), "domain": "mail.ours.test"}),
     (current_limits._claims_since, {"since": DAY_AGO}),
