@@ -3,7 +3,6 @@
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,13 +10,13 @@ from caio_project.lib.logs import correlation
 from leads import normal
 from leads.enrichment import answer_matching
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
-from leads.field_values import countries, employee_counts, shared_hosts
+from leads.field_values import employee_counts, shared_hosts
 from leads.identity import company_matching, field_filling, lead_matching, merging, other_addresses
 from leads.integrations import breaker, clay, clay_callback
 from leads.integrations.body_errors import UnreadableBody
 from leads.integrations.clay_callback import AnswerIdentifiers
 from leads.models import Company, Enrichment, InboundEvent, Lead
-from leads.suppression import suppression
+from leads.suppression import allowed_countries, suppression
 
 log = logging.getLogger(__name__)
 
@@ -130,8 +129,7 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
 
 def _apply_country(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
     """RB2B's visitors count as from the US; of two countries told, the one not allowed stands."""
-    allowed = frozenset(settings.ALLOWED_COUNTRIES)
-    country = countries.stricter_country(lead.country, answer.country, allowed)
+    country = allowed_countries.stricter_country(lead.country, answer.country)
     return field_filling.fill_fields(lead, "clay", overwrite=True, country=country)
 
 

@@ -15,7 +15,7 @@ from leads.identity.field_filling import set_fields
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Lead, field_source
 from leads.ownership import owner_assignment
-from leads.suppression import suppression
+from leads.suppression import allowed_countries, suppression
 
 ADDRESS_STATE = ("address", "personal_email")
 
@@ -84,17 +84,25 @@ def lead_of_visitor(
     if lead is None:
         lead = Lead(kind=kind, first_seen_at=seen_at, last_seen_at=seen_at)
         return _create_lead(lead, source, email=address, linkedin_key=key, **values)
+    told_country = values.pop("country")
     changed = set_fields(
         lead,
         source,
         **values,
         linkedin_key="" if lead.linkedin_key else value_if_free(lead, "linkedin_key", key),
     )
+    changed += _take_country(lead, told_country, source)
     changed += _take_address(lead, address, source)
     lead.last_seen_at = max(lead.last_seen_at, seen_at)
     _set_address_state(lead)
     _save_lead(lead, update_fields=[*changed, "sources", "last_seen_at", *ADDRESS_STATE])
     return lead
+
+
+def _take_country(lead: Lead, told: str, source: str) -> list[str]:
+    """Fill it in; of two countries told, the one that may not be written to stands."""
+    country = allowed_countries.stricter_country(lead.country, told)
+    return set_fields(lead, source, overwrite=True, country=country)
 
 
 def _take_address(lead: Lead, address: str, source: str) -> list[str]:

@@ -11,15 +11,16 @@ from typing import Any
 
 from leads import owner_rules
 from leads.models import Lead
+from leads.suppression import allowed_countries
 
 FACT_FIELDS = (
-    "first_name", "last_name", "title", "company_id", "city", "state", "country",
-    "past_employers", "ghl_assigned_to",
+    "first_name", "last_name", "title", "company_id", "city", "state", "past_employers",
+    "ghl_assigned_to",
 )  # fmt: skip
 OWNER_FIELDS = ("owner_id", "owner_how", "owner_rule_id")  # they go together
 MAILBOX_FIELDS = ("email", "email_verified", "email_invalid")  # they go together
 IDENTIFIER_FIELDS = (*MAILBOX_FIELDS, "linkedin_key", "personal_email")
-MERGED_FIELDS = (*FACT_FIELDS, *OWNER_FIELDS, *IDENTIFIER_FIELDS)
+MERGED_FIELDS = (*FACT_FIELDS, "country", *OWNER_FIELDS, *IDENTIFIER_FIELDS)
 UNIQUE_FIELDS = ("email", "linkedin_key")
 EMPTY_VALUES: tuple[Any, ...] = ("", None, [])
 
@@ -27,6 +28,7 @@ ONLY_OURS, ONLY_THEIRS = "Only the lead that stays knew it.", "Only the other le
 OURS_FIRST, THEIRS_FIRST = "The lead that stays knew it first.", "The other lead knew it first."
 BETTER_MAILBOX = "An address that can be written to comes before one that cannot."
 STILL_LEADS_HERE = "It stays as it is; what the other lead had still leads to this person."
+STRICTER_COUNTRY = "Of two countries, the one that may not be written to stands."
 STRONGER_OWNER = "An owner set by hand comes before GoHighLevel's, and that before one by a rule."
 SAME_OWNER_HOW = "The owner of the lead that stays came about in a way at least as strong."
 CHANGED_SINCE = "It has changed since the merge, and stays."
@@ -60,6 +62,7 @@ def combine_fields(survivor: Lead, loser: Lead) -> FieldChanges:
         for field in MERGED_FIELDS
     }
     whys = {field: _take_fact(survivor, loser, field) for field in FACT_FIELDS}
+    whys["country"] = _take_country(survivor, loser)
     whys |= dict.fromkeys(OWNER_FIELDS, _take_owner(survivor, loser))
     whys |= _take_identifiers(survivor, loser)
     together = (MAILBOX_FIELDS if _values_differ(known["email"]) else ()) + (
@@ -90,6 +93,16 @@ def _take_fact(survivor: Lead, loser: Lead, field: str) -> str:
         _set_field(survivor, field, theirs, their_source)
         return THEIRS_FIRST
     return OURS_FIRST
+
+
+def _take_country(survivor: Lead, loser: Lead) -> str:
+    ours, (theirs, source) = survivor.country, _value_and_source(loser, "country")
+    is_refused = allowed_countries.is_refused
+    if not ours or not theirs or is_refused(ours) == is_refused(theirs):
+        return _take_fact(survivor, loser, "country")
+    if is_refused(theirs):
+        _set_field(survivor, "country", theirs, source)
+    return STRICTER_COUNTRY
 
 
 def _take_owner(survivor: Lead, loser: Lead) -> str:

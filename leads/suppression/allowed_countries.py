@@ -6,10 +6,17 @@ A country that is not known refuses nobody: the checks of a draft say that it is
 from django.conf import settings
 from django.db.models import Q
 
+from leads.field_values import countries
+
 
 def is_refused(country: str) -> bool:
     """`country` is an ISO 3166 code, or "" where it is not known."""
     return bool(country) and country not in settings.ALLOWED_COUNTRIES
+
+
+def stricter_country(known: str, told: str) -> str:
+    """Of two countries that were told of one person, the one that may not be written to."""
+    return countries.stricter_country(known, told, frozenset(settings.ALLOWED_COUNTRIES))
 
 
 def allowed_leads() -> Q:

@@ -142,6 +142,24 @@ def test_a_state_sets_the_country(state: str, stored: str, country: str) -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "then", "country"),
+    [
+        ({"State": "OH"}, {"State": "", "Country": "Germany"}, "DE"),
+        ({"State": "", "Country": "Germany"}, {"State": "OH"}, "DE"),
+        ({"State": ""}, {"State": "OH"}, "US"),
+    ],
+)
+def test_a_later_visit_from_another_country_is_believed(
+    first: dict[str, str], then: dict[str, str], country: str
+) -> None:
+    lead = arrived(visit(BOTH, **first))
+    arrived(visit(BOTH, **then))
+    lead.refresh_from_db()
+    assert lead.country == country
+
+
+@pytest.mark.django_db
 def test_new_lead_gets_default_owner_known_keeps_own() -> None:
     alex = TeamMemberFactory(default_sender=True)
     lead = arrived(visit(BOTH))

@@ -43,6 +43,35 @@ def test_merge_keeps_the_value_known_first(lead_user: User) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "stands"),
+    [
+        ("US", "GB", "GB"),
+        ("GB", "US", "GB"),
+        ("", "US", "US"),
+        ("US", "", "US"),
+        ("GB", "FR", "GB"),
+    ],
+)
+def test_of_two_countries_the_one_that_may_not_be_written_to_stands(
+    lead_user: User, ours: str, theirs: str, stands: str
+) -> None:
+    one, other = pair()
+    old = {"country": field_source("rb2b", timezone.now() - timedelta(days=9))}
+    Lead.rows.filter(pk=one.pk).update(country=ours, sources=old)
+    Lead.rows.filter(pk=other.pk).update(
+        country=theirs, sources={"country": field_source("clay", timezone.now())}
+    )
+    row = merging.merge_leads(one, other, source="person", by=lead_user, reason=REASON)
+    one.refresh_from_db()
+    assert one.country == stands
+
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.country, other.country) == (ours, theirs)
+
+
+@pytest.mark.parametrize(
     ("mine", "theirs", "has", "kept_by_the_other"),
     [
         (None, "dana@northline.test", "dana@northline.test", None),
