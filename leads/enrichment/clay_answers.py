@@ -63,7 +63,9 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
         if is_test:
             gained = [name for name, value in answer.__dict__.items() if value]
         was_open = settle_request(row, Outcome.ANSWERED)
+        note = _employer_note(lead, answer) if lead is not None else ""
         changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
+        changes |= {"reason": note} if note else {}
         if row.answered_at is None:
             changes |= {"answered_at": timezone.now()}
             if not was_open:
@@ -111,20 +113,48 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
         company_matching.employer_key(answer.company_name),
     )
     company = _company_of_answer(lead, domain, key)
-    gained = _apply_company_facts(company, answer, row) if company is not None else []
+    is_elsewhere = _is_other_company(company, domain, key)
+    gained = _apply_company_facts(company, answer, row) if company and not is_elsewhere else []
     gained += field_filling.fill_fields(
         lead,
         "clay",
         first_name=answer.first_name[:100],
         last_name=answer.last_name[:100],
-        title=answer.title,
+        title="" if is_elsewhere else answer.title,
         company=company,
         past_employers=answer.past_employers,
         linkedin_key=lead_matching.value_if_free(
             lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
         ),
     )
-    return gained + _apply_country(lead, answer) + _apply_address(lead, answer)
+    gained += _apply_country(lead, answer)
+    if is_elsewhere and _is_at(domain, answer.email):
+        return gained
+    return gained + _apply_address(lead, answer)
+
+
+def _is_other_company(company: Company | None, domain: str, key: str) -> bool:
+    """Whether Clay's employer has another domain and another name than the lead's company.
+
+    What it says of that employer is then no fact of ours, nor of our lead's colleagues.
+    """
+    if company is None:
+        return False
+    ours = (company.domain, company.name_key)
+    return all(one and told and one != told for one, told in zip(ours, (domain, key), strict=True))
+
+
+def _is_at(domain: str, address: str) -> bool:
+    return normal.registrable_domain(address.rpartition("@")[2]) == domain
+
+
+def _employer_note(lead: Lead, answer: clay.ClayAnswer) -> str:
+    """Says on the request where Clay found the person, if that is another company than ours."""
+    domain = shared_hosts.own_domain(answer.company_domain)
+    key = company_matching.employer_key(answer.company_name)
+    if not _is_other_company(lead.company, domain, key):
+        return ""
+    return f"Clay says they work at {answer.company_name} ({domain}). None of that was used."[:300]
 
 
 def _apply_country(lead: Lead, answer: clay.ClayAnswer) -> list[str]:

@@ -77,6 +77,51 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
     assert (lead.title, lead.country, len(lead.past_employers)) == ("CEO", "US", 1)
 
 
+def test_facts_of_another_employer_are_not_used(clay: FakeClay) -> None:
+    """Nor for the colleagues, who share the row of the company."""
+    company = CompanyFactory(
+        name="Northline", domain="northline.test", industry="", employees_from=None
+    )
+    lead, row = asked(clay, title="", email=None, address="no_address", company=company)
+    clay_answers.record_answer(
+        row.request_id,
+        enriched(
+            {
+                "email": "dana@biotech.test",
+                "company_name": "Genodyne Biotech",
+                "company_domain": "biotech.test",
+            }
+        ),
+    )
+    lead.refresh_from_db()
+    company.refresh_from_db()
+    row.refresh_from_db()
+    assert (company.name, company.industry, company.employees_from) == ("Northline", "", None)
+    assert (company.technologies, company.open_roles, company.enriched_at) == ([], None, None)
+    assert (lead.company, lead.email, lead.title) == (company, None, "")
+    assert (row.outcome, row.gained) == ("answered", [])
+    assert row.reason == (
+        "Clay says they work at Genodyne Biotech (biotech.test). None of that was used."
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"company_name": "Northline, Inc.", "company_domain": "northline-group.test"},
+        {"company_name": "Northline Group GmbH", "company_domain": "northline.test"},
+        {"company_name": "", "company_domain": "other.test"},
+        {"company_name": "Northline Logistics", "company_domain": ""},
+    ],
+)
+def test_one_name_of_the_company_is_enough(clay: FakeClay, told: dict[str, str]) -> None:
+    company = CompanyFactory(name="Northline", domain="northline.test", industry="")
+    _, row = asked(clay, company=company)
+    clay_answers.record_answer(row.request_id, {**told, "industry": "Logistics"})
+    company.refresh_from_db()
+    assert company.industry == "Logistics"
+
+
 def test_answer_fills_unknown_fields_and_overwrites_nothing(clay: FakeClay) -> None:
     company = CompanyFactory(
         industry="", employees="", employees_from=None, name="Northline", domain="northline.test"
@@ -85,7 +130,10 @@ def test_answer_fills_unknown_fields_and_overwrites_nothing(clay: FakeClay) -> N
         clay, title="VP Sales", last_name="", email="dana@northline.test", company=company
     )
     clay_answers.record_answer(
-        row.request_id, enriched({"email": lead.email, "company_domain": "other.test"})
+        row.request_id,
+        enriched(
+            {"email": lead.email, "company_name": "Northline", "company_domain": "other.test"}
+        ),
     )
     lead.refresh_from_db()
     company.refresh_from_db()

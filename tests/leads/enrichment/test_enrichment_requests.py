@@ -190,7 +190,7 @@ def test_late_answer_is_applied_and_lead_reassessed(clay: FakeClay) -> None:
         assess.assess_due()
     assert not is_due(lead)
     assert Assessment.objects.count() == 1
-    assert clay_answers.record_answer(row.request_id, enriched({})) is True
+    assert clay_answers.record_answer(row.request_id, enriched(clay.submissions()[-1])) is True
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "late")
     assert is_due(lead)
