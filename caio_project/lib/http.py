@@ -45,7 +45,7 @@ class HttpError(Exception):
         self.headers = headers or {}
 
     def json(self) -> Any:
-        """The parsed body. Raises ValueError for what is not JSON."""
+        """The parsed body; {} where it is not JSON."""
         try:
             return _parse_json(self.body)
         except ValueError:
@@ -57,11 +57,11 @@ class RequestRefused(HttpError):
 
 
 class ServiceUnavailable(HttpError):
-    """It did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
+    """It did not act: no connection, 425 or 429. Also an uncertain answer to a repeatable call."""
 
 
 class OutcomeUncertain(HttpError):
-    """It may have acted: timeout, a connection broken after the request, or 5xx."""
+    """It may have acted: timeout, a connection broken after the request, 408 or 5xx."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
+        """The parsed body. Raises ValueError for what is not JSON."""
         return _parse_json(self.body)
 
 
@@ -180,9 +181,10 @@ def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -
         _retry_after_seconds(answer.headers.get("Retry-After")),
     )
     detail = f"{url_host(answer.url)} answered {status}: {error_text(body)}"[:500]
-    if status in (408, 425, 429):
+    if status in (425, 429):
         kind: type[HttpError] = ServiceUnavailable
-    elif status >= 500:
+    # A gateway also answers 408 when it gives up on a request that is still being processed.
+    elif status >= 500 or status == 408:
         kind = ServiceUnavailable if repeatable else OutcomeUncertain
     else:
         kind = RequestRefused

@@ -244,8 +244,7 @@ def _record_sent(
 
 def _handle_send_failure(message: Message, intent: SendIntent, failure: http.HttpError) -> bool:
     """Mark the email uncertain and return True, or raise what stops it where nothing was sent."""
-    # A gateway also answers 408 when it gives up on a request that is still being processed.
-    if isinstance(failure, http.OutcomeUncertain) or failure.status == 408:
+    if isinstance(failure, http.OutcomeUncertain):
         with transaction.atomic():
             uncertain.mark_uncertain(message, intent, failure.detail)
         return True

@@ -193,9 +193,10 @@ def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     [
         lambda s: s.act_then_close(times=1),
         lambda s: s.act_then_status(500, times=1),
+        lambda s: s.act_then_status(408, times=1),
         lambda s: s.act_then_garbage(times=1),
     ],
-    ids=["reset", "500", "no JSON"],
+    ids=["reset", "500", "408", "no JSON"],
 )
 def test_workflow_is_never_requested_twice_automatically(
     ghl: FakeGhl, workflow: str, clock: Any, fault: Any
