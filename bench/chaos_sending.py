@@ -3,7 +3,7 @@
     python -m bench.chaos_sending --emails 300        (or: make chaos-sending EMAILS=300)
 
 Uses a PostgreSQL and a Redis of its own, Celery's workers and beat, and a GoHighLevel that behaves
-like the vendor's (tests/fakes/ghl.py) and keeps a ledger of what it accepted. Four workers run for
+like the vendor's (tests/fakes/ghl/) and keeps a ledger of what it accepted. Four workers run for
 as many simulated days as the daily limit asks for. They get SIGKILL at random; PostgreSQL and Redis
 crash once each. GoHighLevel times out, resets and answers 500 after it has accepted, drops
 connections, answers 429, 401 and 422, is slow, shows an email in its conversation late, and loses

@@ -273,7 +273,7 @@ def add_tags(contact_id: str, tags: list[str]) -> None:
 
 
 def add_to_workflow(contact_id: str, workflow_id: str) -> None:
-    """Add a contact to a workflow. Twice may start it twice: never repeat on Uncertain.
+    """Add a contact to a workflow. Twice may start it twice: never repeat on OutcomeUncertain.
 
     Source: POST /contacts/{contactId}/workflow/{workflowId}.
     """

@@ -4,20 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('leads', '0043_assessments_by_time'),
-    ]
+    dependencies = [("leads", "0043_assessments_by_time")]
 
     operations = [
         migrations.AlterField(
-            model_name='assessment',
-            name='tier',
-            field=models.CharField(choices=[('tier_1', 'Tier 1'), ('tier_2', 'Tier 2'), ('tier_3', 'Tier 3')], max_length=10),
+            model_name="assessment",
+            name="tier",
+            field=models.CharField(
+                choices=[("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3")],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='lead',
-            name='tier',
-            field=models.CharField(blank=True, choices=[('tier_1', 'Tier 1'), ('tier_2', 'Tier 2'), ('tier_3', 'Tier 3')], help_text='Of the newest assessment.', max_length=10),
+            model_name="lead",
+            name="tier",
+            field=models.CharField(
+                blank=True,
+                choices=[("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3")],
+                help_text="Of the newest assessment.",
+                max_length=10,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="assessment",
+            name="warm",
+            field=models.JSONField(
+                blank=True,
+                help_text="The strongest connection, by leads.scoring.connections.",
+                null=True,
+            ),
         ),
     ]

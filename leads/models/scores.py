@@ -27,7 +27,7 @@ class Assessment(models.Model):
     angle = models.CharField(max_length=40)
     topic = models.CharField(max_length=80, blank=True)
     warm = models.JSONField(
-        null=True, blank=True, help_text="The best of leads.warmth's connections."
+        null=True, blank=True, help_text="The strongest connection, by leads.scoring.connections."
     )
 
     class Meta:

@@ -68,7 +68,7 @@ class BadLine(Exception):
 
 
 def read_entries(raw: bytes) -> Iterator[tuple[int, HistoryEntry | str]]:
-    """Yield (line, entry), or (line, sentence) for a wrong one. Raises BadFile."""
+    """Yield (line, entry), or (line, sentence) for a wrong one. Raises UnreadableFile."""
     for line, row in _raw_rows(raw):
         if isinstance(row, str):
             yield line, row

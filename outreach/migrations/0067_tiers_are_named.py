@@ -4,15 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('outreach', '0066_the_newest_claim_is_an_intent'),
-    ]
+    dependencies = [("outreach", "0066_the_newest_claim_is_an_intent")]
 
     operations = [
         migrations.AlterField(
-            model_name='message',
-            name='tier',
-            field=models.CharField(blank=True, choices=[('tier_1', 'Tier 1'), ('tier_2', 'Tier 2'), ('tier_3', 'Tier 3')], max_length=10),
+            model_name="message",
+            name="tier",
+            field=models.CharField(
+                blank=True,
+                choices=[("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3")],
+                max_length=10,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="reply",
+            name="source",
+            field=models.CharField(help_text="webhook, poll, final check …", max_length=20),
         ),
     ]

@@ -113,7 +113,7 @@ class Reply(FollowsLeadMerges):
     channel = models.CharField(max_length=20, default="email")
     received_at = models.DateTimeField()
     noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
-    source = models.CharField(max_length=20, help_text="webhook, poll, door …")
+    source = models.CharField(max_length=20, help_text="webhook, poll, final check …")
     sorted_as = models.CharField(
         max_length=14, choices=ReplyKind.choices, help_text="By the machine."
     )

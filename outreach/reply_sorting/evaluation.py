@@ -103,7 +103,7 @@ def _share_of(part: int, whole: int) -> float | None:
 
 
 def read_labelled(raw: bytes) -> list[LabelledReply]:
-    """Raises BadFile naming the first line, and its field, that cannot be read."""
+    """Raises UnreadableFile naming the first line, and its field, that cannot be read."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:

@@ -92,7 +92,7 @@ def approve_email(
 
 
 def _accept_known_findings(message: Message) -> None:
-    """Raise Stale where a critical reason was added at this moment.
+    """Raise StaleMessage where a critical reason was added at this moment.
 
     In this order: a check is stored together with its reason, so findings accepted here had theirs
     before.

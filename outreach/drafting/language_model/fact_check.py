@@ -70,7 +70,7 @@ class AllowedFacts:
 def trace_facts(said: ModelText, known: AllowedFacts) -> tuple[merge_fields.Phrase, ...]:
     """Every fact in the text with its field and source, in no order.
 
-    Raises Untraced for the first that has none.
+    Raises UntracedFact for the first that has none.
     """
     texts = (said.subject, *said.paragraphs)
     for text in texts:

@@ -135,7 +135,7 @@ def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
 
 
 def fetch_event_kinds(email_id: str) -> tuple[str, ...]:
-    """What happened to an email so far, as EventKinds. Same source."""
+    """What happened to an email so far, as values of EventKind. Same source."""
     return KINDS_BY_STATUS.get(text_in(_request_email(email_id), "status").lower(), ())
 
 

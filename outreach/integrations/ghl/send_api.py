@@ -1,7 +1,7 @@
 """GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import it.
 
 Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer
-that may have acted is `Uncertain`, and is settled by reading the conversation.
+that may have acted is `OutcomeUncertain`, and is settled by reading the conversation.
 """
 
 from dataclasses import dataclass
