@@ -1,5 +1,6 @@
 """The list of leads and the page of one lead."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -110,5 +111,14 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 def _facts(lead: Lead) -> list[dict[str, Any]]:
     return [
         {**fact, "source_name": SOURCE_NAMES.get(fact["source"], fact["source"])}
-        for fact in field_labels.known_facts(lead)
+        for fact in (*field_labels.known_facts(lead), *_other_addresses(lead))
     ]
+
+
+def _other_addresses(lead: Lead) -> Iterator[dict[str, Any]]:
+    """Those of the leads that turned out to be this one, and those that came beside the first."""
+    for part in Lead.rows.filter(merged_into=lead).exclude(email=None).order_by("pk"):
+        for fact in field_labels.known_facts(part):
+            if fact["name"] == field_labels.field_label("email"):
+                dead = " (does not exist)" if part.email_invalid else ""
+                yield {**fact, "name": "other address", "value": f"{fact['value']}{dead}"}

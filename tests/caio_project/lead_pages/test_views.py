@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from leads.identity import merging
+from leads.identity import merging, other_addresses
 from leads.models import Enrichment, Lead
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -98,6 +98,15 @@ def test_facts_name_their_source_as_people_do(page: Any) -> None:
     lead = factories.LeadFactory()
     text = page(f"/sales/leads/{lead.public_id}")
     assert "RB2B, " in text and "rb2b, " not in text
+
+
+def test_other_addresses_are_shown_with_their_source(page: Any) -> None:
+    lead = factories.LeadFactory()
+    other_addresses.keep_address(lead, "dana@old.test", "clay", is_dead=True)
+    other_addresses.keep_address(lead, "dana@side.test", "rb2b")
+    text = " ".join(page(f"/sales/leads/{lead.public_id}").split())
+    assert "<dt>other address</dt> <dd>dana@old.test (does not exist)" in text
+    assert "<dt>other address</dt> <dd>dana@side.test <span" in text
 
 
 def test_a_decided_email_is_reached_from_the_timeline(page: Any) -> None:
