@@ -23,7 +23,7 @@ class SegmentForm(forms.Form):
             (LIST, "The people listed below"),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose who to write to."},
+        error_messages={"required": "Choose who to email."},
     )
     people = forms.CharField(
         label="List",

@@ -164,7 +164,7 @@ def _own_row(row: AfterSend) -> QuerySet[AfterSend]:
 
 
 def _raise_alarm(text: str) -> None:
-    alarms.raise_alarm(ALARM, f"{text} It stands in the admin.")
+    alarms.raise_alarm(ALARM, f"{text} See Things to do after a send in the admin.")
 
 
 def retry_failed(rows: QuerySet[AfterSend]) -> int:

@@ -51,7 +51,7 @@ def test_a_tier_is_counted_then_queued_as_critical(client: Client, lena: User) -
     assert "Counting." in shown(client)
     manual_queue.work_off_requests()
     page = shown(client)
-    assert "2 of 3 leads can be written to." in page
+    assert "2 of 3 leads can be emailed." in page
     assert SegmentRequest.objects.get().left_out[0][0] == "suppressed"
     assert not Message.objects.exists()
 
@@ -137,7 +137,7 @@ def test_nobody_is_queued_who_was_stopped_meanwhile(client: Client, lena: User) 
     confirm(client)
     manual_queue.work_off_requests()
     assert Message.objects.filter(lead=lead).count() == 0
-    assert "The others were written to or stopped" in shown(client)
+    assert "The others were emailed or stopped" in shown(client)
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])
