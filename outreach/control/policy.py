@@ -38,7 +38,6 @@ LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
 PHASE_ORDER = list(LIMITS_BY_PHASE)
 REST_AFTER_A_DROP = timedelta(hours=48)  # in which nothing is promoted
 
-HOT_INTENT = calculation.HOT_MIN_INTENT
 LOW_INTENT = 40
 
 

@@ -179,11 +179,6 @@ class Reply(FollowsLeadMerges):
     def kind(self) -> str:
         return self.corrected_to or self.sorted_as
 
-    @property
-    def is_answer(self) -> bool:
-        """Automatic replies stop nothing and count for nothing."""
-        return self.kind != ReplyKind.OUT_OF_OFFICE
-
 
 class ReplyText(models.Model):
     reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="text")
