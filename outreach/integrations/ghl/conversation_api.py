@@ -104,7 +104,7 @@ def _read_messages(conversation_id: str) -> list[ConversationRow]:
 
 
 def _required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """Raises ServiceUnavailable where the list is missing: that does not prove that nobody answered."""
+    """Raises ServiceUnavailable where the list is missing, which is no proof of no answer."""
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")
