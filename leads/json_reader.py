@@ -1,9 +1,25 @@
 """Reads JSON into values of known form and notes every error by its place. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MOST_WORDS, LONGEST_WORD, MOST_ROWS = 200, 60, 20
+
+
+def weigh_value(value: Any) -> int:
+    """0 for an empty value, else 1."""
+    return int(value not in (None, "", [], {}))
+
+
+def fullest_values(
+    pairs: Iterable[tuple[str, Any]], weigh: Callable[[Any], int] = weigh_value
+) -> dict[str, Any]:
+    """By name the value that weighs most; of equal ones the first."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in found or weigh(value) > weigh(found[name]):
+            found[name] = value
+    return found
 
 
 class JsonReader:

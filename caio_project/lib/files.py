@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NO_ROWS = "Nothing in it can be read by this command: it is empty, or the wrong file."
+DOUBLED = "{name}: it is there twice, with “{one}” and with “{other}”."
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})  # of JSON
 MOST_ERRORS = 100  # more are counted, not kept
 MOST_NOTES = 50  # lines above the head
 SEPARATOR_HINT = re.compile(r"sep=([,;|\t]|\\t|)", re.IGNORECASE)  # as Excel reads it
@@ -97,8 +99,38 @@ def csv_rows(
     *,
     is_head: Callable[[set[str]], bool] | None = None,
     missing: str = "",
+    plain_name: Callable[[str], str] = str,
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield (line, row by column), or (line, sentence) for a row that cannot be read.
+
+    Columns whose `plain_name` is the same are one: an empty cell never hides a filled one, and two
+    different values are an error. For the rest see `csv_cells`. Raises UnreadableFile.
+    """
+    for line, cells in csv_cells(raw, required, is_head=is_head, missing=missing):
+        yield line, cells if isinstance(cells, str) else _row_of_cells(cells, plain_name)
+
+
+def _row_of_cells(
+    cells: list[tuple[str, str]], plain_name: Callable[[str], str]
+) -> dict[str, str] | str:
+    row: dict[str, str] = {}
+    for column, cell in cells:
+        name = plain_name(column)
+        known = row.setdefault(name, cell)
+        if name and known and cell and known.casefold() != cell.casefold():
+            return DOUBLED.format(name=column[:60], one=known[:40], other=cell[:40])
+        row[name] = known or cell
+    return row
+
+
+def csv_cells(
+    raw: bytes,
+    required: tuple[str, ...],
+    *,
+    is_head: Callable[[set[str]], bool] | None = None,
+    missing: str = "",
+) -> Iterator[tuple[int, list[tuple[str, str]] | str]]:
+    """Yield (line, [(column, cell)]), or (line, sentence) for a row that cannot be read.
 
     A quoted cell may span lines. Notes may stand above the head, and a line `sep=;`: the head is
     the first line that has every required column, or for which `is_head` holds (it gets the names
@@ -121,7 +153,7 @@ def csv_rows(
                 f"A cell has more than {LONGEST_CELL} characters: is a closing quote missing?",
             )
         elif any(cell.strip() for cell in cells):
-            yield line, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+            yield line, list(zip(names, (cell.strip() for cell in cells), strict=False))
 
 
 def _find_head(text: str, fits: Callable[[set[str]], bool], missing: str) -> tuple[Any, list[str]]:
@@ -173,19 +205,56 @@ def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 def json_list(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield (number, object) for each entry of a JSON list. Raises UnreadableFile."""
     try:
-        rows = json.loads(text)
+        rows = load_json(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"It is not JSON: {str(error)[:80]}.") from error
     for number, row in enumerate(rows, 1):
-        yield number, row if isinstance(row, dict) else "It is not a JSON object."
+        yield number, object_or_sentence(row)
 
 
 def parse_json_object(text: str) -> dict[str, Any] | str:
     """The object, or a sentence on why the text is none."""
     try:
-        row = json.loads(text)
+        return object_or_sentence(load_json(text))
     except RecursionError:
         return "It is nested too deeply."
     except ValueError as error:
         return f"It is not JSON: {str(error)[:80]}."
-    return row if isinstance(row, dict) else "It is not a JSON object."
+
+
+def object_or_sentence(loaded: Any) -> dict[str, Any] | str:
+    """What `load_json` gave where it is one object, or a sentence on why it cannot be used."""
+    if isinstance(loaded, DoubledObject):
+        return loaded.sentence
+    return loaded if isinstance(loaded, dict) else "It is not a JSON object."
+
+
+class DoubledObject(dict[str, Any]):
+    """A JSON object with two different values under one name; it keeps the first."""
+
+    sentence: str = ""
+
+
+def load_json(text: str | bytes) -> Any:
+    """As json.loads, but of two values under one name the last does not hide the first: an empty
+    one is left out, and where they differ the object is a DoubledObject.
+    """
+    return json.loads(text, object_pairs_hook=_object_of_pairs)
+
+
+def _object_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found, sentence = {}, ""
+    for name, value in pairs:
+        known = found.setdefault(name, value)
+        if known in EMPTY_VALUES:
+            found[name] = value
+        elif value not in EMPTY_VALUES and value != known and not sentence:
+            one, other = str(known)[:40], str(value)[:40]
+            sentence = DOUBLED.format(name=name[:60], one=one, other=other)
+    if sentence:
+        found = DoubledObject(found)
+        found.sentence = sentence
+    return found

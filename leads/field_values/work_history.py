@@ -8,6 +8,7 @@ from typing import Any
 
 from leads.field_values import shared_hosts
 from leads.field_values.texts import listed_values, repaired_text
+from leads.json_reader import fullest_values
 
 MOST_JOBS = 30
 NAME_KEYS = ("companyname", "company", "name", "organization", "organisation", "employer")
@@ -51,11 +52,11 @@ def _read_job(item: Any) -> PastJob | None:
         return _job_of_sentence(item)
     if not isinstance(item, dict):
         return None
-    row = {re.sub(r"[^a-z0-9]", "", str(key).lower()): one for key, one in item.items()}
+    row = _by_plain_keys(item)
     company = row.get("company")
     if isinstance(company, dict):
-        nested = {re.sub(r"[^a-z0-9]", "", str(key).lower()): one for key, one in company.items()}
-        row = {**nested, **{key: one for key, one in row.items() if key != "company"}}
+        del row["company"]
+        row = fullest_values([*row.items(), *_by_plain_keys(company).items()])
     name = repaired_text(_first_text(row, NAME_KEYS))[:200]
     if name.lower() in _NOBODY or any(str(row.get(key)).lower() == "true" for key in CURRENT_KEYS):
         return None
@@ -68,6 +69,12 @@ def _read_job(item: Any) -> PastJob | None:
         shared_hosts.own_domain(_first_text(row, DOMAIN_KEYS)),
         _year_in(start) or (years[0] if years else None),
         _year_in(end) or (years[1] if len(years) > 1 else None),
+    )
+
+
+def _by_plain_keys(item: dict[str, Any]) -> dict[str, Any]:
+    return fullest_values(
+        (re.sub(r"[^a-z0-9]", "", str(key).lower()), one) for key, one in item.items()
     )
 
 

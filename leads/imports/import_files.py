@@ -132,6 +132,9 @@ def _visitor_body(item: dict[str, Any] | str, report: FileReport) -> bytes:
         raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
+    for note in visitor.notes:
+        if note["code"] == "two_values":
+            raise BadLine(f"{note['field']}: it is there twice, with different values.")
     report.left_out.update(rb2b.note_text(note) for note in visitor.notes)
     return body
 

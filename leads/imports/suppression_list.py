@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 from django.db import transaction
 
 from caio_project.lib import times
-from caio_project.lib.files import FileReport, UnreadableFile, csv_rows
+from caio_project.lib.files import FileReport, UnreadableFile, csv_cells
 from leads.field_values import stop_entries
 from leads.field_values.stop_entries import RefusedEntry, StopEntry
 from leads.models import Suppression
@@ -51,6 +51,10 @@ BATCH_SIZE = 500  # rows stored with one statement: nobody else writes to SQLite
 # Of a row with an address and a domain, both are stopped for these; else the person alone.
 
 
+NAMES_NOBODY = "It gives a reason and names nobody: no address or domain was found in it."
+Cells = dict[str, list[str]]  # what a row holds, by plain name of the column; none is empty
+
+
 class BadRow(Exception):
     """A row that cannot be taken; the text names the column."""
 
@@ -61,12 +65,10 @@ def import_suppressions(raw: bytes, source: str, reason: str = "") -> FileReport
     `reason` is that of rows without one. Raises UnreadableFile.
     """
     report, rows = FileReport(), list[Suppression]()
-    for line, row in csv_rows(raw, required=("value", "reason"), is_head=_is_head):
+    for line, row in csv_cells(raw, required=("value", "reason"), is_head=_is_head):
         report.read += 1
         try:
-            made = _read_row(row, source[:40], reason, report, line)
-            report.nobody += not made
-            rows += made
+            rows += _read_row(row, source[:40], reason, report, line)
         except BadRow as error:
             report.wrong(line, str(error))
     if report.errors:
@@ -90,52 +92,78 @@ def _is_head(names: set[str]) -> bool:
 
 
 def _read_row(
-    given: dict[str, str] | str, source: str, reason: str, report: FileReport, line: int
+    given: list[tuple[str, str]] | str, source: str, reason: str, report: FileReport, line: int
 ) -> list[Suppression]:
+    """Two columns of one name, or of two spellings of it, both count. Raises BadRow."""
     if isinstance(given, str):
         raise BadRow(given)
-    row = {_plain_name(name): value for name, value in given.items()}
-    why, until = _reason_of(row, reason), _expiry_of(row)
-    made = []
-    for entry in _entries_of(row, why):
-        if entry.note:
-            report.note(line, entry.note_text)
-        for value in suppression.values_to_stop(entry.value, why):
-            made.append(
-                Suppression(
-                    scope=entry.scope, value=value, reason=why, source=source, expires_at=until
-                )
-            )
+    row: Cells = {}
+    for name, cell in given:
+        row.setdefault(_plain_name(name), []).extend([cell] if cell else [])
+    until, made, notes = _expiry_of(row), list[Suppression](), dict[str, None]()
+    for why in _reasons_of(row, reason):
+        entries = _entries_of(row, why)
+        notes |= dict.fromkeys(entry.note_text for entry in entries if entry.note)
+        made += _stops_of(entries, why, source, until)
+    if not made:
+        report.nobody += 1
+        notes |= dict.fromkeys([NAMES_NOBODY] if _own_reasons(row) else [])
+    for text in notes:
+        report.note(line, text)
     return made
 
 
-def _entries_of(row: dict[str, str], reason: str) -> list[StopEntry]:
+def _stops_of(
+    entries: list[StopEntry], reason: str, source: str, until: datetime | None
+) -> list[Suppression]:
+    stopped = dict.fromkeys(
+        (entry.scope, value)
+        for entry in entries
+        for value in suppression.values_to_stop(entry.value, reason)
+    )
+    return [
+        Suppression(scope=scope, value=value, reason=reason, source=source, expires_at=until)
+        for scope, value in stopped
+    ]
+
+
+def _entries_of(row: Cells, reason: str) -> list[StopEntry]:
     """Raises BadRow, naming the column."""
     found: list[StopEntry] = []
     for columns in (ADDRESS_COLUMNS, DOMAIN_COLUMNS):
         if found and reason not in suppression.COMPANY_REASONS:
             break
         for name in columns:
-            for typed in stop_entries.split_entries(row.get(name, "")):
-                try:
-                    found.append(stop_entries.read_entry(typed))
-                except RefusedEntry as error:
-                    raise BadRow(f"{name}: {error}") from error
+            for cell in row.get(name, []):
+                found += _entries_in(cell, name)
     return found
 
 
-def _reason_of(row: dict[str, str], otherwise: str) -> str:
-    typed = row.get("reason", "")
+def _entries_in(cell: str, column: str) -> list[StopEntry]:
+    try:
+        return [stop_entries.read_entry(typed) for typed in stop_entries.split_entries(cell)]
+    except RefusedEntry as error:
+        raise BadRow(f"{column}: {error}") from error
+
+
+def _own_reasons(row: Cells) -> list[str]:
+    """The reasons that the row itself gives. Raises BadRow."""
+    typed = [_read_reason(one) for one in row.get("reason", [])]
+    by_column = [why for name, why in REASON_BY_COLUMN.items() if row.get(name)]
+    return list(dict.fromkeys([*typed, *by_column]))
+
+
+def _read_reason(typed: str) -> str:
     word = re.sub(r"[\s\-]+", "_", typed.lower())
-    if word in Reason.values:
-        return word
-    if word in OTHER_WORDS:
-        return OTHER_WORDS[word]
-    if typed:
+    if word not in Reason.values and word not in OTHER_WORDS:
         raise BadRow(f"reason: {typed[:80]!r} is not one of {', '.join(Reason.values)}.")
-    by_column = next((why for name, why in REASON_BY_COLUMN.items() if row.get(name)), None)
-    if by_column or otherwise:
-        return by_column or otherwise
+    return OTHER_WORDS.get(word, word)
+
+
+def _reasons_of(row: Cells, otherwise: str) -> list[str]:
+    """Raises BadRow, and UnreadableFile where no row of the file could have one."""
+    if found := _own_reasons(row) or ([otherwise] if otherwise else []):
+        return found
     if "reason" in row or not REASON_BY_COLUMN.keys().isdisjoint(row):
         raise BadRow("reason: it is empty. Fill it in, or give one for all rows (--reason).")
     raise UnreadableFile(
@@ -144,12 +172,14 @@ def _reason_of(row: dict[str, str], otherwise: str) -> str:
     )
 
 
-def _expiry_of(row: dict[str, str]) -> datetime | None:
-    typed = row.get("expires", "")
-    last_day = times.parse_day(typed)
-    if typed and last_day is None:
-        raise BadRow(f"expires: {typed[:80]!r} is not a date like 2027-01-31, before 2100.")
-    return datetime.combine(last_day, time.max, UTC) if last_day else None
+def _expiry_of(row: Cells) -> datetime | None:
+    """The latest of several. Raises BadRow."""
+    days = []
+    for typed in row.get("expires", []):
+        if (day := times.parse_day(typed)) is None:
+            raise BadRow(f"expires: {typed[:80]!r} is not a date like 2027-01-31, before 2100.")
+        days.append(day)
+    return datetime.combine(max(days), time.max, UTC) if days else None
 
 
 def _keep_batch(rows: list[Suppression]) -> int:

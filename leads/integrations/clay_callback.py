@@ -4,14 +4,15 @@ A person writes the body's template in Clay, so keys come as columns are called 
 Email", `workEmail`), and the object may be wrapped.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from caio_project.lib.files import load_json
 from leads import normal
 from leads.field_values import addresses, vendor_words
 from leads.integrations.body_errors import UnreadableBody
+from leads.json_reader import fullest_values, weigh_value
 
 WRAPPERS = (
     "data", "payload", "body", "row", "record", "result", "response", "output", "person", "lead",
@@ -53,7 +54,7 @@ def parse_callback(body: bytes) -> dict[str, Any]:
     where there is no object, or none that could be placed.
     """
     try:
-        data = _find_answer(json.loads(body))
+        data = _find_answer(load_json(body))
     except RecursionError as error:
         raise UnreadableBody("body_too_deep") from error
     except ValueError as error:
@@ -85,7 +86,7 @@ def _find_answer(loaded: Any) -> dict[str, Any]:
         inner = next((data[name] for name in WRAPPERS if isinstance(data.get(name), dict)), None)
         if known_by.names_person or inner is None:
             break
-        data = {**data, **_by_plain_keys(inner)}
+        data = fullest_values([*_by_plain_keys(inner).items(), *data.items()], _weigh_value)
         for name in WRAPPERS:
             if data.get(name) is inner:
                 del data[name]
@@ -94,16 +95,22 @@ def _find_answer(loaded: Any) -> dict[str, Any]:
 
 
 def _by_plain_keys(loaded: dict[str, Any]) -> dict[str, Any]:
-    """By snake_case keys; a key that was written so counts before another spelling of it."""
-    plain: dict[str, Any] = {}
-    for name, value in loaded.items():
-        key = _plain_key(name)
-        if name == key or plain.get(key) in (None, ""):
-            plain[key] = value
+    """By snake_case keys. Of several spellings the one that says something counts, and before
+    others a key that was written so.
+    """
+    named = [(_plain_key(name), name, value) for name, value in loaded.items()]
+    named.sort(key=lambda one: one[0] != one[1])
+    plain = fullest_values(((key, value) for key, _, value in named), _weigh_value)
     for other, name in OTHER_NAMES.items():
-        if plain.get(name) in (None, "") and other in plain:
+        if _weigh_value(plain.get(other)) > _weigh_value(plain.get(name)):
             plain[name] = plain[other]
     return plain
+
+
+def _weigh_value(value: Any) -> int:
+    """0 for an empty value, 1 for a text that says that nothing is known, else 2."""
+    told = isinstance(value, str) and vendor_words.is_unknown(normal.storable_text(value))
+    return weigh_value(value) * (1 if told else 2)
 
 
 def _plain_key(name: str) -> str:

@@ -77,7 +77,7 @@ def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, Fi
 def read_leads(raw: bytes) -> tuple[list[Lead], FileReport]:
     """Find the leads that a CSV names. Raises UnreadableFile."""
     report, leads = FileReport(), {}
-    for line, row in csv_rows(raw, required=()):
+    for line, row in csv_rows(raw, required=(), plain_name=_column_name):
         if not report.read and isinstance(row, dict):
             _require_columns(row)
         report.read += 1
@@ -95,7 +95,7 @@ def list_name(raw: bytes) -> str:
 
 
 def _require_columns(row: dict[str, str]) -> None:
-    if not {_column_name(name) for name in row} & {"email", "linkedin_url"}:
+    if not row.keys() & {"email", "linkedin_url"}:
         raise UnreadableFile("The first line has no column email or linkedin_url.")
 
 
@@ -104,8 +104,7 @@ def _column_name(name: str) -> str:
 
 
 def _lead_of_row(row: dict[str, str]) -> Lead | str:
-    named = {_column_name(name): value for name, value in row.items()}
-    return _known_lead(named.get("email", ""), named.get("linkedin_url", ""))
+    return _known_lead(row.get("email", ""), row.get("linkedin_url", ""))
 
 
 def _known_lead(email: str, linkedin: str) -> Lead | str:

@@ -6,7 +6,6 @@ That system kept each draft as `{"email_id", "status", "to", "subject", "body",
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from caio_project.lib import times
-from caio_project.lib.files import csv_rows, decode_file, json_rows
+from caio_project.lib.files import csv_rows, decode_file, json_rows, load_json, object_or_sentence
 from outreach.imports.old_footer import without_old_footer
 from outreach.reply_sorting.reply_text import to_plain_text
 
@@ -86,12 +85,12 @@ def _raw_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
         yield from csv_rows(raw, required=REQUIRED_COLUMNS)
         return
     try:
-        whole = json.loads(text)
+        whole = load_json(text)
     except (ValueError, RecursionError):
         yield from json_rows(text)
         return
     for number, row in enumerate(whole if isinstance(whole, list) else [whole], 1):
-        yield number, row if isinstance(row, dict) else "It is not a JSON object."
+        yield number, object_or_sentence(row)
 
 
 def _plain_entry(row: dict[str, Any]) -> HistoryEntry:

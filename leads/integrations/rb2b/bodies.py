@@ -4,8 +4,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+from caio_project.lib.files import load_json
 from leads.integrations.body_errors import UnreadableBody
-from leads.integrations.rb2b.fields import names_visitor
+from leads.integrations.rb2b.fields import names_visitor, plain_key, weigh_field
 
 WRAPPERS = ("payload", "raw", "data", "visitor", "visitors", "body", "event", "record", "message")
 MOST_VISITORS = 1000  # in one body
@@ -53,7 +54,7 @@ def _listed_items(loaded: Any) -> list[Any]:
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             if any(names_visitor(_unwrap(one)) for one in value):
                 beside = {key: one for key, one in loaded.items() if not _is_nested(one)}
-                return [{**beside, **one} for one in value]
+                return [_with_beside(one, beside) for one in value]
         elif isinstance(value, dict) and (inner := _listed_items(value)):
             return inner
     return []
@@ -68,7 +69,7 @@ def _json_lines(body: bytes) -> list[Any]:
     if len(lines) < 2:
         return []
     try:
-        found = [json.loads(line) for line in lines]
+        found = [load_json(line) for line in lines]
     except (ValueError, RecursionError):
         return []
     return _listed_items(found) if all(isinstance(one, dict) for one in found) else []
@@ -81,7 +82,7 @@ def _load_json(body: bytes) -> Any:
         byte = f"0x{body[error.start]:02x}"
         raise UnreadableBody("body_not_utf8", position=error.start, byte=byte) from error
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError as error:
         if (form := _form_fields(text)) is not None:
             return form
@@ -112,14 +113,20 @@ def _unwrap(loaded: dict[str, Any]) -> dict[str, Any]:
             inner = inner[0]
         if isinstance(inner, dict) and (found := _unwrap(inner)) and names_visitor(found):
             beside = {key: one for key, one in loaded.items() if key != name}
-            return {**beside, **found}
+            return _with_beside(found, beside)
     return loaded
+
+
+def _with_beside(inner: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    """The inner object, and from beside it what the inner one does not say."""
+    told = {plain_key(name) for name, value in inner.items() if weigh_field(value) > 1}
+    return inner | {name: one for name, one in beside.items() if plain_key(name) not in told}
 
 
 def _inner_object(text: str, name: str) -> Any:
     """JSON in a text; a wrapper whose text cannot be read is said, another field is not."""
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError as error:
         if name.lower() in WRAPPERS:
             raise UnreadableBody("body_not_json", error=str(error)[:120]) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leads.field_values.texts import listed_values, repaired_text
+from leads.json_reader import fullest_values, weigh_value
 from leads.normal import storable_text
 
 ALIASES = {
@@ -14,7 +15,7 @@ ALIASES = {
     "last_name": ("lastname", "surname", "familyname", "lname"),
     "full_name": ("fullname", "name", "contactname"),
     "title": ("title", "jobtitle", "position"),
-    "company_name": ("companyname", "organization", "organisation", "employer"),
+    "company_name": ("companyname", "company", "organization", "organisation", "employer"),
     "email": ("businessemail", "workemail", "email", "emailaddress", "companyemail", "emails"),
     "website": ("website", "companydomain", "companywebsite", "companyurl", "websiteurl", "domain"),
     "industry": ("industry", "companyindustry"),
@@ -50,6 +51,7 @@ UNUSED_KEYS = {
     "useragent", "sessionid", "eventid", "id", "connection", "headers", "receivedat",
     "type", "eventtype", "companylinkedinurl", "companylocation", "companycountry", "companyid",
 }  # fmt: skip
+READ_KEYS = {*PAGE_KEYS, *HISTORY_KEYS}.union(*ALIASES.values())
 IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
 MAY_BE_NUMBERS = {"employees", "zipcode", "revenue", "seen_at", "visitor_id"}
 LIMITS = {
@@ -76,6 +78,7 @@ MOST_PAGES = 20
 MOST_NOTES = 50
 LONGEST_READ = 5000  # characters of one value
 NOTE_TEXTS = {
+    "two_values": "{field}: it is there twice, with different values; the first counts.",
     "unknown_field": "{field}: no field of this name is read.",
     "field_not_text": "{field}: it holds {json_type}, not text.",
     "masked_address": "{field}: the address is masked.",
@@ -110,36 +113,61 @@ class FlatFields:
         if len(self.notes) < MOST_NOTES and one not in self.notes:
             self.notes.append(one)
 
+    def keep(self, key: str, name: str, value: Any) -> None:
+        """Of several spellings the first that says something counts."""
+        self.shown.setdefault(key, storable_text(name))
+        known = self.values.setdefault(key, value)
+        if weigh_field(value) > weigh_field(known):
+            self.values[key] = value
+        elif key in READ_KEYS and _differ(known, value):
+            self.note("two_values", key)
+
     def key_of(self, name: str) -> str:
         """The key under which a field of `ALIASES` was sent."""
         return next((key for key in ALIASES[name] if self.values.get(key) not in (None, "")), "")
 
 
 def flat_fields(loaded: dict[str, Any]) -> FlatFields:
-    """`person` and `company` are folded in, outer values first."""
+    """`person` and `company` are folded in, outer values first; an empty value hides no other."""
     flat = FlatFields()
-    folded: dict[str, Any] = {}
+    people: list[tuple[str, Any]] = []
+    places: list[tuple[str, Any]] = []
     for name, value in loaded.items():
-        key = re.sub(r"[^a-z0-9]", "", str(name).lower())
+        key = plain_key(name)
         if isinstance(value, dict) and key in PERSON_KEYS:
-            folded = {**folded, **_inner_values(value, flat)}
+            people = [*_inner_values(value, flat).items(), *people]
         elif isinstance(value, dict) and key in ("company", "geo", "location"):
             inner = _inner_values(value, flat)
-            folded = {**(_company_keys(inner, flat) if key == "company" else inner), **folded}
+            places += (_company_keys(inner, flat) if key == "company" else inner).items()
         else:
-            key = "companyname" if key == "company" else key
-            flat.shown.setdefault(key, storable_text(str(name)))
-            if value is not None or key not in flat.values:
-                flat.values[key] = value
-    told = {key: one for key, one in flat.values.items() if one is not None or key not in folded}
-    flat.values = folded | told
+            flat.keep(key, str(name), value)
+    flat.values = fullest_values([*flat.values.items(), *people, *places], weigh_field)
     return flat
+
+
+def plain_key(name: object) -> str:
+    """A name without case and punctuation, so that its spellings are one."""
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def weigh_field(value: Any) -> int:
+    """0 for an empty value, 1 for a word for nothing, else 2."""
+    is_word = isinstance(value, str) and value.strip().lower() in EMPTY_WORDS
+    return weigh_value(value) * (1 if is_word else 2)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether both say something, and not the same."""
+    if min(weigh_field(one), weigh_field(other)) < weigh_field("x"):
+        return False
+    return str(one).strip().casefold() != str(other).strip().casefold()
 
 
 def _inner_values(value: dict[str, Any], outer: FlatFields) -> dict[str, Any]:
     inner = flat_fields(value)
     for key, name in inner.shown.items():
         outer.shown.setdefault(key, name)
+    outer.notes += [note for note in inner.notes if note not in outer.notes]
     return inner.values
 
 
@@ -224,7 +252,7 @@ def _pages_in(value: Any) -> list[str]:
         parts = re.split(r"[\s,;|]+(?=https?://|/)", storable_text(value).strip())
         return [part.strip(" ,;|")[: LIMITS["url"]] for part in parts if part.strip(" ,;|")]
     if isinstance(value, dict):
-        value = {str(key).lower(): one for key, one in value.items()}
+        value = fullest_values((str(key).lower(), one) for key, one in value.items())
         told = (value.get(key) for key in ("url", "page_url", "pageurl", "page", "path"))
         return next(([one.strip()] for one in told if isinstance(one, str) and one.strip()), [])
     if isinstance(value, list):
@@ -233,8 +261,7 @@ def _pages_in(value: Any) -> list[str]:
 
 
 def note_unknown_fields(fields: FlatFields) -> None:
-    known = {key for aliases in ALIASES.values() for key in aliases}
-    known |= {*PAGE_KEYS, *HISTORY_KEYS, *UNUSED_KEYS}
+    known = READ_KEYS | UNUSED_KEYS
     for key, value in fields.values.items():
         if key not in known and value not in (None, "", [], {}):
             fields.note("unknown_field", key)

@@ -148,3 +148,14 @@ def test_addresses_of_connections_that_cannot_be_read_are_said(tmp_path: Path) -
     out, _ = command("import_connections", file(tmp_path, text), "--member", "Mark Ellis")
     assert "not taken, once: Email Address" in out and "1 new" in out
     assert KnownContact.objects.get().email == ""
+
+
+def test_a_second_column_hides_no_address_of_a_connection(tmp_path: Path) -> None:
+    TeamMemberFactory(name="Mark Ellis")
+    head, row = CONNECTIONS.splitlines()
+    text = f"{head},E-mail,EMAIL ADDRESS\n{row.replace(',,', ',p@x.test,')},,\n"
+    assert command("import_connections", file(tmp_path, text), "--member", "Mark Ellis")[1] == ""
+    assert KnownContact.objects.get().email == "p@x.test"
+    text = text.replace("2025,,\n", "2025,,q@x.test\n")
+    _, said = command("import_connections", file(tmp_path, text), "--member", "Mark Ellis")
+    assert "line 2: email address: it is there twice, with “p@x.test” and" in said

@@ -139,3 +139,67 @@ def test_many_rows_are_stored_in_batches_of_one_transaction(
     for new in (1200, 0):
         with django_assert_max_num_queries(40):
             assert suppression_list.import_suppressions(text.encode(), "import").new == new
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Email,Name,Email,Reason",
+        "Email Address,Name,email_address,Reason",
+        "Work Email,Name,Work email,Reason",
+        "Email,Name,E-Mail,Reason",
+    ],
+)
+@pytest.mark.parametrize(
+    ("cells", "stops"),
+    [
+        ("jane@w.test,Jane,,", ["unsubscribed", ""]),
+        (",Jane,jane@w.test,", ["unsubscribed", ""]),
+        ("jane@w.test,Jane,jim@w.test,", ["unsubscribed", "unsubscribed"]),
+        ("jane@w.test,Jane,Jane@W.test,", ["unsubscribed", ""]),
+    ],
+)
+def test_every_column_of_one_name_counts(head: str, cells: str, stops: list[str]) -> None:
+    text = f"{head}\n{cells}unsubscribed\n"
+    report = suppression_list.import_suppressions(text.encode(), "import")
+    assert (report.new, report.known, report.nobody) == (len([*filter(None, stops)]), 0, 0)
+    assert stopped("jane@w.test", "jim@w.test") == stops
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("email,reason,Reason\na@w.test,,bounced\n", ["bounced"]),
+        ("email,reason,Reason\na@w.test,bounced,\n", ["bounced"]),
+        ("email,reason,Reason\na@w.test,bounced,unsubscribed\n", ["bounced", "unsubscribed"]),
+        ("email,UNSUB_TIME,CLEAN_TIME\na@w.test,2026-11-01,2026-11-01\n",
+         ["bounced", "unsubscribed"]),
+    ],
+)  # fmt: skip
+def test_every_reason_of_a_row_counts(text: str, reasons: list[str]) -> None:
+    assert suppression_list.import_suppressions(text.encode(), "import").errors == []
+    assert sorted(Suppression.objects.values_list("reason", flat=True)) == reasons
+
+
+def test_of_two_expiries_the_later_counts() -> None:
+    rows = "a@w.test,manual,2027-01-31,2027-06-30\nb@w.test,manual,,2027-02-01\n"
+    text = f"email,reason,expires,Expires\n{rows}"
+    suppression_list.import_suppressions(text.encode(), "import")
+    ends = {row.value: row.expires_at for row in Suppression.objects.all()}
+    days = {value: end.date().isoformat() for value, end in ends.items() if end}
+    assert days == {"a@w.test": "2027-06-30", "b@w.test": "2027-02-01"}
+
+
+@pytest.mark.parametrize(
+    ("row", "notes"),
+    [
+        ("Jane,,unsubscribed,", [(2, suppression_list.NAMES_NOBODY)]),
+        ("Jane,,,2026-11-01", [(2, suppression_list.NAMES_NOBODY)]),
+        ("Jane,,,", []),
+    ],
+)
+def test_a_reason_for_nobody_is_noted_by_line(row: str, notes: list[tuple[int, str]]) -> None:
+    text = f"name,email,reason,UNSUB_TIME\n{row}\n"
+    report = suppression_list.import_suppressions(text.encode(), "import", "customer")
+    assert (report.nobody, report.notes, report.errors) == (1, notes, [])
+    assert not Suppression.objects.exists()

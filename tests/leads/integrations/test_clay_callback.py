@@ -77,6 +77,34 @@ def test_visitor_is_named_by_the_older_id(body: dict[str, Any], visitor_id: str)
 @pytest.mark.parametrize(
     "body",
     [
+        {"Work Email": "dana@kite.test", "work_email": ""},
+        {"work_email": None, "Work Email": "dana@kite.test"},
+        {"Work Email": "dana@kite.test", "work_email": "❌ Not found"},
+        {"work_email": "dana@kite.test", "Work Email": "jim@kite.test"},
+        {"Work Email": "jim@kite.test", "work_email": "dana@kite.test"},
+        {"work_email": "N/A", "Business Email": "dana@kite.test"},
+        {"Business Email": "dana@kite.test", "business_email": ""},
+        {"request_id": "enr_1", "data": {"Work Email": "dana@kite.test", "work_email": ""}},
+    ],
+)
+def test_an_empty_spelling_hides_no_address(body: dict[str, Any]) -> None:
+    assert known_by(body).addresses == ("dana@kite.test",)
+
+
+def test_an_empty_value_of_the_wrapped_answer_hides_none_beside_it() -> None:
+    body = {"email_status": "invalid", "data": {"email": "dana@kite.test", "Email Status": ""}}
+    answer = clay_callback.parse_callback(json.dumps(body).encode())
+    assert (answer["email_status"], answer["email"]) == ("invalid", "dana@kite.test")
+
+
+def test_a_name_that_is_there_twice_keeps_what_it_says() -> None:
+    body = b'{"request_id": "enr_1", "work_email": "dana@kite.test", "work_email": ""}'
+    assert clay_callback.parse_callback(body)["work_email"] == "dana@kite.test"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         {"data": {"work_email": "dana@kite.test"}, "request_id": "enr_1"},
         {"payload": {"data": {"work_email": "dana@kite.test", "request_id": "enr_1"}}},
         {"row": {"Work Email": "dana@kite.test", "requestId": "enr_1"}, "status": "ok"},

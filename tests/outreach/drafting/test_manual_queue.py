@@ -116,6 +116,17 @@ def test_a_file_names_people_by_address_or_linkedin(tmp_path: Path, lead_user: U
     assert set(Message.objects.values_list("lead", flat=True)) == {one.pk, two.pk}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("head", ["email,Email", "LinkedIn URL,linkedin_url"])
+def test_a_second_column_of_one_name_hides_nobody(head: str) -> None:
+    lead = known()
+    told = lead.email if "mail" in head else f"https://www.linkedin.com/{lead.linkedin_key}/"
+    leads, report = manual_queue.read_leads(f"{head}\n{told},\n,{told}\n".encode())
+    assert (leads, report.read, report.errors) == ([lead], 2, [])
+    _, report = manual_queue.read_leads(f"{head}\n{told},other@w.test\n".encode())
+    assert [line for line, text in report.errors if "it is there twice" in text] == [2]
+
+
 def test_a_file_with_an_unknown_person_queues_nobody(tmp_path: Path, lead_user: User) -> None:
     lead = known()
     file = tmp_path / "people.csv"

@@ -239,3 +239,28 @@ def test_whatever_a_json_file_holds_is_an_item_or_a_sentence(document: Any) -> N
     except UnreadableFile:
         return
     assert all(isinstance(item, HistoryEntry | str) for _, item in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "email,what,at,Email\na@w.test,rejected,2026-01-02,\n",
+        "Email,what,at,email\n,rejected,2026-01-02,a@w.test\n",
+        '{"email": "a@w.test", "what": "rejected", "at": "2026-01-02", "email": ""}',
+    ],
+)
+def test_an_empty_value_hides_no_other_of_its_name(text: str) -> None:
+    ((_, entry),) = history_files.read_entries(text.encode())
+    assert not isinstance(entry, str) and entry.email == "a@w.test"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("email,what,at,Email\na@w.test,rejected,2026-01-02,b@w.test\n", 2),
+        ('{"email": "a@w.test", "what": "rejected", "at": "2026-01-02", "email": "b@w.test"}', 1),
+    ],
+)
+def test_two_values_of_one_name_are_named(text: str, line: int) -> None:
+    said = "email: it is there twice, with “a@w.test” and with “b@w.test”."
+    assert list(history_files.read_entries(text.encode())) == [(line, said)]
