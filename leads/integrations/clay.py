@@ -18,21 +18,9 @@ from django.conf import settings
 from caio_project.lib import http
 from caio_project.lib.vendor_access.access import vendor_value
 from leads.field_values import addresses, countries, texts, vendor_words
+from leads.field_values.mailbox_verdicts import MailboxVerdict, join_verdicts
 from leads.normal import storable_text
 
-UNUSABLE_MAILBOX = {
-    "invalid",
-    "undeliverable",
-    "bounced",
-    "does_not_exist",
-    "not_found",
-}  # what verifiers call a dead mailbox
-GOOD_MAILBOX = {"true", "valid", "1", "deliverable", "verified", "safe", "yes"}
-# A server that takes any address says nothing about this one.
-UNSURE_MAILBOX = {
-    "false", "0", "no", "catch_all", "catchall", "accept_all", "acceptall", "accept-all",
-    "catch-all", "ok_for_all", "ok-for-all", "risky", "unknown", "unverifiable", "unverified",
-}  # fmt: skip
 LONGEST_TEXT = 200
 LONGEST_READ = 5000
 MOST_LISTED = 50
@@ -106,15 +94,11 @@ def push_row(row: ClayRow, deadline: float | None = None) -> None:
 def parse_answer(data: dict[str, Any]) -> ClayAnswer:
     """Read a callback. "", null, "N/A" and the text of a failed column count as missing."""
     email = _first_readable(_email_address, data, "work_email", "email") or ""
-    verdicts = {
-        str(data.get(name)).strip().lower().replace(" ", "_")
-        for name in ("email_verified", "email_status")
-    }
-    invalid = not UNUSABLE_MAILBOX.isdisjoint(verdicts)
+    verdict = join_verdicts([data.get("email_verified"), data.get("email_status")])
     return ClayAnswer(
         email=email,
-        email_verified=not invalid and _is_verified(data),
-        email_invalid=invalid,
+        email_verified=verdict is MailboxVerdict.GOOD,
+        email_invalid=verdict is MailboxVerdict.DEAD,
         first_name=_text_field(data, "first_name"),
         last_name=_text_field(data, "last_name"),
         title=_text_field(data, "job_title", "title"),
@@ -132,12 +116,6 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
         past_employers=_first_readable(_past_employers, data, "past_employers", "work_history")
         or [],
     )
-
-
-def _is_verified(data: dict[str, Any]) -> bool:
-    told = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
-    verdicts = told | {verdict.replace(" ", "_") for verdict in told}
-    return not verdicts.isdisjoint(GOOD_MAILBOX) and verdicts.isdisjoint(UNSURE_MAILBOX)
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:

@@ -64,6 +64,11 @@ def test_unverified_new_address_does_not_inherit_verification(clay: FakeClay) ->
         {"email_status": "invalid"},
         {"email_verified": True, "email_status": "Invalid"},
         {"email_verified": "invalid"},
+        {"email_verified": "true", "email_status": "❌ Invalid"},
+        {"email_status": "Invalid (mailbox not found)"},
+        {"email_status": "spam_trap"},
+        {"email_status": "do-not-mail"},
+        {"email_status": "❌"},
     ],
 )
 def test_nonexistent_address_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
@@ -122,7 +127,10 @@ def test_later_answer_replaces_nonexistent_address(clay: FakeClay, found: str) -
         ({"email_verified": "false", "email_status": "valid"}, False),
         ({"email_verified": "N/A", "email_status": "valid"}, True),
         ({"email_verified": None, "email_status": "Valid"}, True),
+        ({"email_status": "✅ Valid"}, True),
         ({"email_status": "catch-all"}, False),
+        ({"email_verified": "true", "email_status": "Valid (catch-all)"}, False),
+        ({"email_status": "failed"}, False),
         ({}, False),
     ],
 )
