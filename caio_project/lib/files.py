@@ -156,6 +156,16 @@ def csv_cells(
             yield line, list(zip(names, (cell.strip() for cell in cells), strict=False))
 
 
+def csv_delimiter(raw: bytes, is_head: Callable[[set[str]], bool]) -> str:
+    """What stands between the columns of the head that `csv_cells` finds; "" without one."""
+    try:
+        reader, _ = _find_head(decode_file(raw), is_head, "")
+    except UnreadableFile:
+        return ""
+    delimiter: str = reader.dialect.delimiter
+    return delimiter
+
+
 def _find_head(text: str, fits: Callable[[set[str]], bool], missing: str) -> tuple[Any, list[str]]:
     """The reader behind the head, and the names of the columns as they are written."""
     for delimiter in _delimiters(text):

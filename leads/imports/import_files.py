@@ -6,10 +6,18 @@ from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib.files import FileReport, csv_rows, decode_file, json_list, json_rows
+from caio_project.lib.files import (
+    FileReport,
+    csv_delimiter,
+    csv_rows,
+    decode_file,
+    json_list,
+    json_rows,
+)
 from leads import normal
 from leads.field_values import addresses
-from leads.imports import imported_visits
+from leads.field_values.times import DayOrder
+from leads.imports import imported_visits, visitor_times
 from leads.integrations import rb2b
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import KnownContact, TeamMember
@@ -103,12 +111,14 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
 
     While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is called
     for each batch; a second run continues after an interruption, for each batch is kept at once.
+    Raises UnreadableFile.
     """
     report, bodies = FileReport(), []
+    order = _day_order(raw, report)
     for line, item in _visitor_rows(raw):
         report.read += 1
         try:
-            bodies.append(_visitor_body(item, report))
+            bodies.append(_visitor_body(item, order, report))
         except (BadLine, UnreadableBody) as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
@@ -122,15 +132,31 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
     return report
 
 
-def _visitor_body(item: dict[str, Any] | str, report: FileReport) -> bytes:
+def _day_order(raw: bytes, report: FileReport) -> DayOrder:
+    """The order of the dates in the file; where it is assumed the report says so."""
+    is_json = decode_file(raw).lstrip().startswith(("{", "["))
+    with_semicolons = not is_json and csv_delimiter(raw, _is_visitor_head) == ";"
+    usual = DayOrder.DAY_FIRST if with_semicolons else DayOrder.MONTH_FIRST
+    found = visitor_times.find_order(_visitor_rows(raw), otherwise=usual)
+    if found.assumed_for:
+        report.note(found.assumed_for.line, found.note)
+    return found.order
+
+
+def _visitor_body(item: dict[str, Any] | str, order: DayOrder, report: FileReport) -> bytes:
     """Raises UnreadableBody where it would be parked, BadLine where it has no time."""
     if isinstance(item, str):
         raise BadLine(item)
-    body = _encode_body(item)
+    body = _encode_body(visitor_times.with_clear_time(item, order))
     visitor = rb2b.parse_visitor(body)
     if visitor.seen_at is None:
         raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
+        )
+    if visitor_times.is_future(visitor.seen_at):
+        raise BadLine(
+            f"Seen At: {rb2b.visit_time(item)[:40]!r} lies in the future: it was read as "
+            f"{visitor.seen_at:%Y-%m-%d %H:%M} UTC."
         )
     for note in visitor.notes:
         if note["code"] == "two_values":

@@ -7,13 +7,17 @@ from leads.integrations.body_errors import UnreadableBody
 from leads.integrations.rb2b.bodies import split_body
 from leads.integrations.rb2b.fields import NOTE_TEXTS, names_visitor, note_text
 from leads.integrations.rb2b.visitor import Visitor, parse_visitor
+from leads.integrations.rb2b.written_times import all_times, visit_time, with_visit_time
 
 __all__ = [
     "NOTE_TEXTS",
     "UnreadableBody",
     "Visitor",
+    "all_times",
     "names_visitor",
     "note_text",
     "parse_visitor",
     "split_body",
+    "visit_time",
+    "with_visit_time",
 ]

@@ -19,7 +19,7 @@ def load_visitor(body: bytes) -> dict[str, Any]:
     loaded = _load_json(body)
     if not isinstance(loaded, dict):
         raise UnreadableBody("body_not_object", json_type=json_type(loaded))
-    return _unwrap(loaded)
+    return unwrap_visitor(loaded)
 
 
 def split_body(body: bytes) -> list[bytes]:
@@ -47,12 +47,12 @@ def _items_in(body: bytes) -> list[Any]:
 def _listed_items(loaded: Any) -> list[Any]:
     if isinstance(loaded, list):
         objects = [one for one in loaded if isinstance(one, dict)]
-        return loaded if any(names_visitor(_unwrap(one)) for one in objects) else []
+        return loaded if any(names_visitor(unwrap_visitor(one)) for one in objects) else []
     if not isinstance(loaded, dict) or names_visitor(loaded):
         return []
     for value in loaded.values():
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            if any(names_visitor(_unwrap(one)) for one in value):
+            if any(names_visitor(unwrap_visitor(one)) for one in value):
                 beside = {key: one for key, one in loaded.items() if not _is_nested(one)}
                 return [_with_beside(one, beside) for one in value]
         elif isinstance(value, dict) and (inner := _listed_items(value)):
@@ -100,8 +100,10 @@ def _form_fields(text: str) -> dict[str, Any] | None:
     return fields if names_visitor(fields) or any(name in fields for name in WRAPPERS) else None
 
 
-def _unwrap(loaded: dict[str, Any]) -> dict[str, Any]:
-    """The innermost object that names somebody; of its wrapper what it does not say itself."""
+def unwrap_visitor(loaded: dict[str, Any]) -> dict[str, Any]:
+    """The innermost object that names somebody; of its wrapper what it does not say itself.
+    Raises UnreadableBody.
+    """
     if names_visitor(loaded):
         return loaded
     named = [name for name in WRAPPERS if name in loaded]
@@ -111,7 +113,7 @@ def _unwrap(loaded: dict[str, Any]) -> dict[str, Any]:
             inner = _inner_object(inner, name)
         if isinstance(inner, list) and len(inner) == 1:
             inner = inner[0]
-        if isinstance(inner, dict) and (found := _unwrap(inner)) and names_visitor(found):
+        if isinstance(inner, dict) and (found := unwrap_visitor(inner)) and names_visitor(found):
             beside = {key: one for key, one in loaded.items() if key != name}
             return _with_beside(found, beside)
     return loaded

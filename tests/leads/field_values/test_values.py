@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.field_values import addresses, employee_counts, times, work_history
+from leads.field_values.times import DayOrder
 from leads.field_values.work_history import PastJob
 
 
@@ -119,7 +120,17 @@ NOON = datetime(2026, 11, 24, 15, 4, tzinfo=UTC)
         ("1795532640000000", NOON),
         ("46350.5", datetime(2026, 11, 24, 12, tzinfo=UTC)),
         ("46350", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("46350.62", datetime(2026, 11, 24, 14, 52, 48, tzinfo=UTC)),
+        ("46350.625", datetime(2026, 11, 24, 15, tzinfo=UTC)),
         ("20261124", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("24-Nov-26", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("2-Nov-26", datetime(2026, 11, 2, tzinfo=UTC)),
+        ("24-Nov-2026 15:04", NOON),
+        ("24-Nov-26 3:04 PM", NOON),
+        ("24-November-2026 15:04 UTC", NOON),
+        ("24 Nov 26 15:04", NOON),
+        ("24-Nov", None),
+        ("31-Nov-26", None),
         ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
         ("11/24/2026", datetime(2026, 11, 24, tzinfo=UTC)),
         ("yesterday", None),
@@ -146,6 +157,34 @@ NOON = datetime(2026, 11, 24, 15, 4, tzinfo=UTC)
 )
 def test_a_moment_is_read_in_any_form(text: str, at: datetime | None) -> None:
     assert times.read_time(text) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "day_first", "month_first"),
+    [
+        ("11/08/2026 09:00", "2026-08-11", "2026-11-08"),
+        ("11-08-26", "2026-08-11", "2026-11-08"),
+        ("13/08/2026", "2026-08-13", None),
+        ("8/13/2026 3:04 PM", None, "2026-08-13"),
+        ("08/08/2026", "2026-08-08", "2026-08-08"),
+        ("11.08.2026", "2026-08-11", "2026-08-11"),
+        ("2026-08-11T09:00:00Z", "2026-08-11", "2026-08-11"),
+        ("2-Nov-26", "2026-11-02", "2026-11-02"),
+        ("46350.5", "2026-11-24", "2026-11-24"),
+        ("31/02/2026", None, None),
+        ("11/08/2026 27:99", None, None),
+        ("soon", None, None),
+    ],
+)
+def test_a_date_is_read_in_the_order_that_is_given(
+    text: str, day_first: str | None, month_first: str | None
+) -> None:
+    said = {DayOrder.DAY_FIRST: day_first, DayOrder.MONTH_FIRST: month_first}
+    for order, day in said.items():
+        at = times.read_time(text, order)
+        assert (at.date().isoformat() if at else None) == day
+    matters = day_first != month_first
+    assert times.possible_orders(text) == {one for one, day in said.items() if day and matters}
 
 
 @pytest.mark.parametrize(
@@ -226,5 +265,6 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert (employee_counts.lower_end(text) or 0) >= 0
     at = times.read_time(text)
     assert at is None or at.tzinfo is UTC
+    assert times.possible_orders(text) <= set(DayOrder)
     assert isinstance(addresses.read_address(text).address, str)
     work_history.read_work_history(text)
