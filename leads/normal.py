@@ -182,6 +182,11 @@ def is_public_suffix(name: str) -> bool:
     return bool(found.suffix) and not found.domain
 
 
+def public_suffixes() -> list[str]:
+    """All that is_public_suffix is true of: "com", "co.uk", …"""
+    return [suffix for suffix in _extract_suffix.tlds if suffix[0] not in "*!"]
+
+
 def company_key(name: str) -> str:
     """Without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
     folded = fold_text(name)
