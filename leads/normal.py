@@ -20,7 +20,14 @@ PRIVATE_REGISTRIES = (
     "in.net", "jp.net", "jpn.com", "mex.com", "radio.am", "radio.fm", "ru.com", "sa.com", "se.net",
     "uk.com", "uk.net", "us.com", "us.org", "za.bz", "za.com", "za.net", "za.org",
 )  # fmt: skip
-_extract_suffix = tldextract.TLDExtract(extra_suffixes=PRIVATE_REGISTRIES, **_OFFLINE)
+# Microsoft gives each of its customers one name below these, which nobody else ever gets: the
+# addresses at acme.onmicrosoft.com are those of Acme.
+TENANT_SUFFIXES = (
+    "onmicrosoft.com", "mail.onmicrosoft.com", "onmicrosoft.us", "onmicrosoft.de",
+    "partner.onmschina.cn",
+)  # fmt: skip
+_OWNED_BELOW = (*PRIVATE_REGISTRIES, *TENANT_SUFFIXES)
+_extract_suffix = tldextract.TLDExtract(extra_suffixes=_OWNED_BELOW, **_OFFLINE)
 _extract_shared = tldextract.TLDExtract(include_psl_private_domains=True, **_OFFLINE)
 
 LEGAL_FORMS = {
@@ -87,42 +94,77 @@ def erased_hash(identifier: str) -> str:
 
 
 _LINKEDIN_ID = r"(?:AC[a-z]|AE[A-Z]|AD[a-z])AA[A-Za-z0-9_-]{5,}"
+_ID_ENDS = r"(?![A-Za-z0-9_-])"
+_BEFORE_PROFILE = r"/(?i:(?:[a-z]{2}(?:-[a-z]{2})?|comm|mwlite|mwlite/profile|m)/)*"
 _LINKEDIN_FORMS = (
     # members and leads of Sales Navigator and Recruiter have an id in which case counts
-    (rf"/(?:mwlite/|m/)?in/({_LINKEDIN_ID})(?:[/,?]|$)", "urn/{}"),
-    (rf"/sales/(?:lead|people|profile)/({_LINKEDIN_ID}|\d+)(?:[/,?]|$)", "urn/{}"),
-    (rf"/(?:talent|recruiter)/(?:profile/)?({_LINKEDIN_ID}|\d+)(?:[/,?]|$)", "urn/{}"),
-    (r"/(?:[a-z]{2}/|mwlite/|m/)?in/([^/,]+)", "in/{}"),
-    (r"/(?:[a-z]{2}/)?pub/([^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+)", "pub/{}"),
-    (r"/(?:[a-z]{2}/)?pub/([^/]+)/?$", "in/{}"),
+    (rf"{_BEFORE_PROFILE}in/({_LINKEDIN_ID}){_ID_ENDS}", "urn/{}"),
+    (rf"/sales/(?:lead|people|profile)/({_LINKEDIN_ID}|\d+){_ID_ENDS}", "urn/{}"),
+    (rf"/(?:talent|recruiter)/(?:profile/)?({_LINKEDIN_ID}|\d+){_ID_ENDS}", "urn/{}"),
+    (rf"{_BEFORE_PROFILE}in/([^/,]+)", "in/{}"),
+    (rf"{_BEFORE_PROFILE}pub/([^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+)", "pub/{}"),
+    (rf"{_BEFORE_PROFILE}pub/([^/]+)/?$", "in/{}"),
     (rf"/profile/view\?(?:.*&)?id=({_LINKEDIN_ID}|\d+)", "urn/{}"),
     (rf"urn:li:(?:person|member|fsd?_?[a-z]*|fs_[a-z]+):\(?({_LINKEDIN_ID}|\d+)", "urn/{}"),
 )
+# What vendors write where there is no profile, and LinkedIn's own pages: keys of many people.
+_NOBODYS_SLUGS = {
+    "null", "none", "nil", "nan", "na", "n-a", "n.a", "n", "undefined", "unknown", "unavailable",
+    "false", "not-found", "not-available", "not-provided", "not-applicable", "profile-not-found",
+    "no-profile", "no-linkedin", "no-data", "no-result", "error", "tbd", "tba", "empty", "blank",
+    "redacted", "hidden", "private", "private-profile", "anonymous", "deleted", "linkedin",
+    "linkedin-member", "me", "edit", "view", "login", "profile", "public-profile", "user",
+    "username", "your-name", "yourname", "your-profile", "yourprofile", "firstname-lastname",
+    "first-last", "[object object]",  # "n" is what a path keeps of "n/a"
+}  # fmt: skip
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+_AFTER_SLUG = re.compile(r"[&;?#|!<>()\[\]{}\\\"“”«»]|\s+(?=\W|https?:)")
+_TAIL = " .:'’`\u200c\u200d\u200e\u200f"
+_CUT_OR_MASKED = re.compile(r"[*•…]|\.\.")
 
 
 def linkedin_key(url: str) -> str:
     """ "in/dana-okafor" for any spelling of a person's LinkedIn URL; "" for anything else.
 
     "urn/ACoAAB…" and "pub/…" are keys of their own: they do not tell the name in the URL.
+    Keys are stored, and those of erased people as hashes: what has had a key keeps it.
     """
-    typed = storable_text(url).strip()
-    if re.match(r"/?(?:in|pub|urn)/[^/]", typed):
-        typed = f"https://www.linkedin.com/{typed.lstrip('/').replace('urn/', 'sales/lead/', 1)}"
-    if not typed.lower().startswith("urn:li:"):
-        try:
-            parts = urlsplit(typed if "//" in typed else f"https://{typed}")
-            host = (parts.hostname or "").rstrip(".")
-        except ValueError:
-            return ""
-        if host != "linkedin.com" and not host.endswith(".linkedin.com"):
-            return ""
-        typed = storable_text(unquote(parts.path)) + (f"?{parts.query}" if parts.query else "")
+    path = _linkedin_path(storable_text(url).strip())
     for pattern, form in _LINKEDIN_FORMS:
         has_id = form.startswith("urn")
-        if found := re.match(pattern, typed, 0 if has_id else re.IGNORECASE):
-            name = (found[1] if has_id else found[1].lower()).partition("?")[0].strip()
+        if found := re.match(pattern, path, 0 if has_id else re.IGNORECASE):
+            name = found[1].strip("0") and found[1] if has_id else _slug(found[1])
             return form.format(name)[:200] if name else ""
     return ""
+
+
+def _linkedin_path(typed: str) -> str:
+    """ "/in/dana-okafor" of a URL or of the path alone; an urn as it is; "" for another site."""
+    if typed.lower().startswith("urn:li:"):
+        return typed
+    if re.match(r"/*(?:in|pub|urn)/[^/]", typed):
+        typed = f"https://www.linkedin.com/{typed.lstrip('/').replace('urn/', 'sales/lead/', 1)}"
+    try:
+        parts = urlsplit(re.sub(r"(?i)^(?:[a-z][a-z0-9+.-]*:/+|//)*", "https://", typed))
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    if host != "linkedin.com" and not host.endswith(".linkedin.com"):
+        return ""
+    path = re.sub("/{2,}", "/", storable_text(unquote(unquote(parts.path))))  # %25C3 is met too
+    return path + (f"?{parts.query}" if parts.query else "")
+
+
+def _slug(text: str) -> str:
+    """The name in a profile's URL without what was copied with it; "" where it is nobody's.
+
+    A sign that could be part of a name stays: "o'neil" cut short would be somebody else.
+    """
+    text = _INVISIBLE.sub("", text).strip().lower()
+    if text in _NOBODYS_SLUGS or _CUT_OR_MASKED.search(text):
+        return ""
+    slug = _AFTER_SLUG.split(text.lstrip("<([{\"'“"))[0].rstrip(_TAIL)
+    return "" if slug in _NOBODYS_SLUGS or not slug.strip("-_.") else slug
 
 
 def is_named_profile(key: str) -> bool:
@@ -173,7 +215,7 @@ def shared_suffix(text: str) -> str:
     "" for a host under an ordinary suffix.
     """
     found = _extract_shared(host_name(text))
-    return found.suffix if found.is_private and found.suffix not in PRIVATE_REGISTRIES else ""
+    return found.suffix if found.is_private and found.suffix not in _OWNED_BELOW else ""
 
 
 def is_public_suffix(name: str) -> bool:

@@ -81,6 +81,9 @@ def test_linkedin_urls_are_compared_in_one_spelling(url: str, key: str) -> None:
         ("a.b.northline.example", "northline.example"),
         ("https://video.com/@northline", "video.com"),
         ("https://münchen.de/", "xn--mnchen-3ya.de"),
+        ("jane@acme.onmicrosoft.com", "acme.onmicrosoft.com"),
+        ("acme.mail.onmicrosoft.com", "acme.mail.onmicrosoft.com"),
+        ("onmicrosoft.com", ""),
         ("co.uk", ""),
         ("test", ""),
         ("localhost", ""),
@@ -116,6 +119,7 @@ def test_host_is_read_up_to_its_longest(text: str, host: str) -> None:
         ("https://acme.myshopify.com/about", "myshopify.com"),
         ("dana@acme.blogspot.com", "blogspot.com"),
         ("acme.uk.com", ""),
+        ("acme.onmicrosoft.com", ""),
         ("acme.com.de", ""),
         ("acme.co.uk", ""),
         ("acme.com", ""),
@@ -128,7 +132,15 @@ def test_hosts_given_to_everybody_are_told_from_domains(text: str, suffix: str) 
 
 @pytest.mark.parametrize(
     ("name", "is_suffix"),
-    [("com", True), ("co.uk", True), ("uk.com", True), ("acme.com", False), ("", False)],
+    [
+        ("com", True),
+        ("co.uk", True),
+        ("uk.com", True),
+        ("onmicrosoft.com", True),
+        ("acme.com", False),
+        ("acme.onmicrosoft.com", False),
+        ("", False),
+    ],
 )
 def test_nobody_owns_a_public_suffix(name: str, is_suffix: bool) -> None:
     assert normal.is_public_suffix(name) is is_suffix

@@ -25,6 +25,11 @@ PAGES_OF_MANY = (
     "https://www.google.com/maps/place/{}", "https://g.page/{}", "https://maps.google.de/?cid={}",
     "https://goo.gl/maps/{}", "https://www.yelp.com/biz/{}", "https://www.yelp.co.uk/biz/{}",
     "https://www.tripadvisor.fr/{}", "https://www.etsy.com/shop/{}", "https://amazon.de/{}",
+    "https://{}.sharepoint.com", "https://boards.greenhouse.io/{}", "https://jobs.lever.co/{}",
+    "https://wellfound.com/company/{}", "https://www.alignable.com/{}", "https://forms.gle/{}",
+    "https://soundcloud.com/{}", "https://share.hsforms.com/{}", "https://{}.myfreesites.net",
+    "https://www.northdata.de/{}", "https://opencorporates.com/companies/{}",
+    "https://www.yellowpages.ca/{}", "https://{}.myworkdayjobs.com",
 )  # fmt: skip
 
 
@@ -47,6 +52,8 @@ def test_a_page_on_a_host_of_many_has_no_domain(page: str) -> None:
         ("acme.uk.com", "acme.uk.com"),
         ("https://shop.acme.us.com/x", "acme.us.com"),
         ("facebook.com, linktr.ee/acme", ""),
+        ("https://acme.onmicrosoft.com", "acme.onmicrosoft.com"),
+        ("onmicrosoft.com", ""),
         ("notfacebook.com", "notfacebook.com"),
         ("mygoogle.de", "mygoogle.de"),
         ("", ""),
@@ -91,6 +98,22 @@ def test_two_firms_on_one_host_are_two_companies(page: str) -> None:
         "Hill Plumbing",
     ]
     assert not Company.objects.exclude(domain=None).exists()
+
+
+@pytest.mark.django_db
+def test_each_tenant_of_microsoft_is_one_company() -> None:
+    one, colleague, other = (
+        arrived(visitor("", **{"Business Email": address, "Website": None, "LinkedIn URL": None}))
+        for address in (
+            "amy@acme.onmicrosoft.com", "bob@acme.onmicrosoft.com", "cleo@beta.onmicrosoft.com",
+        )
+    )  # fmt: skip
+
+    assert one.company == colleague.company
+    assert [one.company.domain, other.company.domain] == [
+        "acme.onmicrosoft.com",
+        "beta.onmicrosoft.com",
+    ]
 
 
 @pytest.mark.django_db
