@@ -16,12 +16,24 @@ from leads.field_values.texts import (
     repaired_text,
 )
 
-HONORIFICS = {
-    "dr", "mr", "mrs", "ms", "miss", "mx", "prof", "professor", "sir", "dame", "rev", "reverend",
-    "fr", "hon", "capt", "col", "gen", "lt", "maj", "sgt", "dipl-ing", "dipl", "ing", "mag", "herr",
-    "frau", "mme", "mlle", "monsieur", "sr", "sra", "dott", "med", "rer", "nat", "phil", "jur",
-    "madam", "coach", "doctor", "madame", "señor", "señora", "hr", "ir", "drs",
+TITLES = {
+    "dr", "mr", "mrs", "ms", "miss", "mx", "prof", "professor", "sir", "dame", "reverend", "capt",
+    "lt", "maj", "sgt", "dipl-ing", "dipl", "herr", "frau", "mme", "mlle", "monsieur", "sr", "sra",
+    "dott", "madam", "coach", "doctor", "madame", "señor", "señora", "drs",
 }  # fmt: skip
+TITLES_OR_NAMES = {
+    "col",
+    "gen",
+    "hon",
+    "mag",
+    "rev",
+    "fr",
+    "ir",
+    "hr",
+    "ing",
+}  # Gen Sato, Col Needham
+FACULTIES = {"phil", "nat", "med", "jur", "rer", "pol", "oec", "agr", "vet", "habil"}  # Dr. phil.
+NEVER_NAMES = {"dr", "mr", "mrs", "prof"}  # "Ms" may be somebody's name
 DEGREES = {
     "mba", "pmp", "cpa", "phd", "md", "jd", "esq", "esquire", "cfa", "cissp", "msc", "bsc", "ba",
     "bs", "ma", "ms", "mph", "rn", "pe", "cfp", "shrm-cp", "shrm-scp", "phr", "sphr", "csm", "cspo",
@@ -35,6 +47,7 @@ PARTICLES = {
     "bin", "ibn", "al", "el", "ter", "ten", "zu", "zur", "y", "e", "vom", "zum", "dello", "degli",
     "dei", "delle", "do", "los", "las", "te", "tot", "op", "af", "av", "ben", "bint", "'t",
 }  # fmt: skip
+PARTICLES_AND_NAMES = {"al", "ben"}
 ROLES = {
     "info", "sales", "admin", "administrator", "office", "team", "support", "marketing", "hr",
     "contact", "test", "tester", "user", "owner", "manager", "customer", "accounts", "accounting",
@@ -61,7 +74,10 @@ _PRONOUNS = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(r"\s*[,|•·–—]\s*|\s+[-/]\s+")
-_LAST_COMES_FIRST = re.compile(r"\s*([^\W\d_][^,|•–—()/]*),\s*([^\W\d_][^,|•–—()/]*)")
+_LAST_COMES_FIRST = re.compile(
+    r"\s*([^\W\d_][^,|•–—()/]*),\s*([^\W\d_][^,|•–—()/]*)(?:,\s*([^,|•–—()/]*))?"
+)
+_JOINED_BY_POINT = re.compile(r"(?<=[^\W\d_]{3})\.(?=[^\W\d_]{3})")  # dana.okafor
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 _INITIAL = re.compile(r"(?:[^\W\d_]\.?){1,3}|[^\W\d_]")
 _SEVERAL_PEOPLE = re.compile(r"[&+/@_\d]|\b(?:and|und|et|or|oder)\b", re.IGNORECASE)
@@ -84,27 +100,37 @@ def spoken_person(first: str, last: str) -> SpokenPerson:
     if given.casefold() in ROLES or any(map(vendor_words.is_unknown, (first, given))):
         given = ""
     return SpokenPerson(
-        SpokenText(given, not given or _is_sure_first(given)),
+        SpokenText(given, not given or (_is_sure_first(given) and not _is_doubtful(first))),
         SpokenText(surname, not surname or _is_sure_last(surname)),
     )
 
 
 def spoken_names(first: str, last: str) -> tuple[str, str]:
     """First and last name; the first is "" where there are only initials, which greet nobody."""
-    if not last.strip() and (found := _LAST_COMES_FIRST.fullmatch(repaired_text(first))):
-        if not _is_after_name(found[2]):
-            first, last = found[2], found[1]
-    first, last = _bare_name(first), _bare_name(last)
-    if "@" in first:
-        first = ""
-    words = _without_honorifics(first.split())
-    if not last and len(words) > 1:
+    first, last = map(_bare_name, _in_spoken_order(first, last))
+    first = "" if "@" in first else _JOINED_BY_POINT.sub(". ", first)
+    titles, words = _split_titles(first.split(), has_last=bool(last))
+    if titles and _is_surname(words, last):
+        words, last = [], last or " ".join(words)
+    elif not last and len(words) > 1:
         given, others = words[:1], words[1:]
         words, last = given, " ".join(word for word in others if not _is_initial(word))
     elif last and len(words) > 1 and " ".join(words).casefold().endswith(f" {last.casefold()}"):
         words = words[: -len(last.split())]
-    words = [word for word in words if not _is_initial(word)]
-    return _cased_words(words), _cased_words(_without_honorifics(last.split()), is_last=True)
+    words = [word.rstrip(".") for word in words if not _is_initial(word)]
+    _, surname = _split_titles(last.split())
+    return _cased_words(words), _cased_words(surname, is_last=True)
+
+
+def _in_spoken_order(first: str, last: str) -> tuple[str, str]:
+    """ "Okafor, Dana" as Dana and Okafor, also where each is in the other's field."""
+    if first.rstrip().endswith(",") and last.strip() and not _is_after_name(last):
+        return last, first
+    found = _LAST_COMES_FIRST.fullmatch(repaired_text(first))
+    if not found or _is_after_name(found[2]) or not _is_after_name(found[3] or ""):
+        return first, last
+    is_told = last.strip().casefold() in ("", found[1].strip().casefold())
+    return (found[2], found[1]) if is_told else (first, last)
 
 
 def _is_after_name(text: str) -> bool:
@@ -128,13 +154,43 @@ def _bare_name(text: str) -> str:
     return " ".join(words).strip(' .,;:!?*_~"')
 
 
-def _without_honorifics(words: list[str]) -> list[str]:
-    kept = list(words)
-    while kept and kept[0].replace(".", "").lower() in HONORIFICS:
-        if len(kept) == 1 and kept[0].strip(".").lower() not in ("dr", "mr", "mrs", "prof"):
-            break  # "Ms" may be somebody's name
-        kept.pop(0)
-    return kept
+def _split_titles(words: list[str], *, has_last: bool = False) -> tuple[list[str], list[str]]:
+    """The titles before a name, and the name."""
+    count = 0
+    while count < len(words) and _is_title(words, count, has_last=has_last):
+        count += 1
+    if words and count == len(words) and _without_points(words[-1]) not in NEVER_NAMES:
+        count -= 1
+    return words[:count], words[count:]
+
+
+def _is_title(words: list[str], at: int, *, has_last: bool) -> bool:
+    word, bare, follow = words[at], _without_points(words[at]), len(words) - at - 1
+    if bare in TITLES_OR_NAMES:  # Gen. Sato; Gen Aki Sato
+        return follow > 0 and ("." in word or follow + has_last > 1)
+    if bare in FACULTIES:  # Dr. phil. Jones; but Dr. Phil Jones
+        is_marked = "." in word or (word.islower() and not " ".join(words).islower())
+        return at > 0 and is_marked
+    return bare in TITLES
+
+
+def _without_points(word: str) -> str:
+    return word.replace(".", "").lower()
+
+
+def _is_surname(words: list[str], last: str) -> bool:
+    """Whether what follows a title is the surname alone: "Dr. Okafor", "Frau von Berg"."""
+    if last:
+        return " ".join(words).casefold() == last.casefold()
+    has_particle = bool(words) and words[0].lower() in PARTICLES - PARTICLES_AND_NAMES
+    return has_particle or sum(not _SUFFIX.fullmatch(word) for word in words) == 1
+
+
+def _is_doubtful(first: str) -> bool:
+    """Whether a word may be a title or a name, or the two names may have come as one."""
+    words = _bare_name(first).split()
+    may_be_title = bool(words) and words[0].lower() in TITLES_OR_NAMES
+    return may_be_title or bool(_JOINED_BY_POINT.search(first))
 
 
 def _is_initial(word: str) -> bool:
@@ -177,7 +233,7 @@ def _is_sure_first(name: str) -> bool:
     words = name.split()
     if len(name) > LONGEST_SURE_NAME or len(words) > 3 or _SEVERAL_PEOPLE.search(name):
         return False
-    if words[0].strip(".").lower() in HONORIFICS:
+    if _without_points(words[0]) in TITLES | TITLES_OR_NAMES:
         return False
     if len(words) > 1 and words[0].lower() not in FIRST_OF_TWO:
         return False
