@@ -15,6 +15,7 @@ from django.utils import timezone
 from caio_project.lib.files import FileReport
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
+from leads.field_values import person_names
 from leads.identity import company_matching, field_filling, lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
@@ -103,9 +104,9 @@ def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
         if not new:
             taken.known += 1
             return
-        if suppression.is_marked(normal.clean_email(item.email)):
+        if (lead := _lead_for(item)) is None:
             taken.left_out[ERASED] += 1
-        elif reason := _store_entry(item, _lead_for(item)):
+        elif reason := _store_entry(item, lead):
             taken.left_out[str(reason)] += 1
         taken.new += 1
         taken.by_what[item.what] += 1
@@ -126,12 +127,17 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     return None
 
 
-def _lead_for(item: HistoryEntry) -> Lead:
+def _lead_for(item: HistoryEntry) -> Lead | None:
+    """None for somebody who was erased, by this address or as the person that it leads to."""
     address = normal.clean_email(item.email)
+    if suppression.is_erased(Lead(email=address)):  # no row is made
+        return None
     lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
-    if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
+    if suppression.is_erased(lead):
+        return None
+    if lead.kind != Kind.LIVE:
         return lead
-    first, _, last = normal.storable_text(item.name).partition(" ")
+    first, last = person_names.spoken_names(normal.storable_text(item.name), "")
     company = company_matching.find_or_create_company(item.company, "", address, lead.kind, SOURCE)
     field_filling.fill_fields(
         lead,

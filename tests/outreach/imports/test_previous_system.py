@@ -218,13 +218,6 @@ def test_while_one_line_is_wrong_nothing_is_stored() -> None:
     assert nothing_is_stored()
 
 
-def test_an_erased_person_does_not_come_back() -> None:
-    suppression.suppress(ADDRESS, suppression.Reason.ERASED, "test")
-    taken = take(OLD)
-    assert list(taken.left_out) == ["Do not contact: Erased person (test)."]
-    assert not Message.objects.exists()
-
-
 class TestCommand:
     def run(self, path: Path, *args: str) -> str:
         out = StringIO()
