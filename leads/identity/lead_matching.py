@@ -118,11 +118,7 @@ def _take_address(lead: Lead, address: str, source: str) -> list[str]:
 
 def is_better_address(lead: Lead, address: str) -> bool:
     """Whether a lead that cannot be written to could be at `address`."""
-    return (
-        bool(address)
-        and lead.address != Lead.Address.USABLE
-        and suppression.stop_by_lists(address) is None
-    )
+    return bool(address) and not _is_usable(lead) and suppression.stop_by_lists(address) is None
 
 
 def _create_lead(lead: Lead, source: str, **values: Any) -> Lead:
@@ -218,5 +214,11 @@ def _set_address_state(lead: Lead) -> None:
     stop = suppression.stop_by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:
         lead.personal_email = lead.email or ""
-    usable = bool(lead.email) and stop is None and not lead.email_invalid
-    lead.address = Lead.Address.USABLE if usable else Lead.Address.NONE
+    lead.address = Lead.Address.USABLE if _is_usable(lead) else Lead.Address.NONE
+
+
+def _is_usable(lead: Lead) -> bool:
+    """By the lists of today: what is stored was judged when the address came."""
+    if not lead.email or lead.email_invalid:
+        return False
+    return suppression.stop_by_lists(lead.email) is None

@@ -176,3 +176,9 @@ def test_the_same_body_twice_keeps_one_row_for_each_address() -> None:
         arrive(named(BOTH, **{"Captured URL": f"https://oursite.test/{path}"}))
     events.process_due()
     assert sorted(Lead.rows.values_list("email", flat=True)) == [FIRST, SECOND]
+
+
+def test_an_address_that_a_list_has_come_to_name_is_replaced() -> None:
+    lead = LeadFactory(email="dana@gmail.com", address="usable")  # as stored by an older list
+    answer(lead, work_email=FIRST, email_verified=True)
+    assert (lead.email, lead.address) == (FIRST, "usable")
