@@ -97,15 +97,32 @@ def recorded_evaluation(evaluation: Evaluation) -> GateEvaluation:
 
 
 def record_daily_evaluation(now: datetime | None = None) -> bool:
-    """Record today's evaluations, once for each day of the team's calendar; True where it did."""
+    """Record today's evaluation into each phase, once for each day of the team's calendar; True
+    where one was recorded.
+    """
     now = now or timezone.now()
-    day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    newest = GateEvaluation.objects.order_by("-pk").first()
-    if newest and calendar.team_day(newest.at, settings.TEAM_TIME_ZONE) == day:
+    recorded = [_record_todays(target, now) for target in GATES]
+    return any(recorded)
+
+
+def _record_todays(target: Phase, now: datetime) -> bool:
+    if not _is_due(target, now):
         return False
-    for target in GATES:
-        record_evaluation(evaluate_gates(target, now))
+    evaluation = evaluate_gates(target, now)
+    with transaction.atomic():
+        phase.lock_control()
+        if not _is_due(target, now):  # another worker recorded it meanwhile
+            return False
+        record_evaluation(evaluation)
     return True
+
+
+def _is_due(target: Phase, now: datetime) -> bool:
+    newest = GateEvaluation.objects.filter(target=target).order_by("-pk").first()
+    if newest is None:
+        return True
+    days = [calendar.team_day(at, settings.TEAM_TIME_ZONE) for at in (newest.at, now)]
+    return days[0] != days[1]
 
 
 def _met_streaks(target: str, now: datetime) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Gates from real rows: no data is never a pass, and a pass needs seven days."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -20,6 +21,7 @@ from outreach.choices import Phase, Status, Transport
 from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent, SyncCursor
 from tests import factories
+from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +245,34 @@ class TestRecord:
         )
         assert (first.before, second.before) == ("", first.sha256)
         assert first.sha256 != second.sha256
+
+    def test_an_evaluation_into_one_phase_leaves_the_other_due(self) -> None:
+        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("autonomous"))
+
+        assert gate_evaluation.record_daily_evaluation()
+
+        targets = GateEvaluation.objects.order_by("pk").values_list("target", flat=True)
+        assert list(targets) == ["autonomous", "assisted"]
+
+    def test_two_workers_record_a_day_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        measure, other_worker = gate_evaluation.evaluate_gates, []
+
+        def overtaken(target: str, now: datetime) -> Any:
+            if not other_worker:
+                other_worker.append(True)
+                gate_evaluation.record_daily_evaluation(now)
+            return measure(target, now)
+
+        monkeypatch.setattr(gate_evaluation, "evaluate_gates", overtaken)
+
+        assert not gate_evaluation.record_daily_evaluation()
+        assert GateEvaluation.objects.count() == 2
+
+    @pytest.mark.postgres
+    @pytest.mark.usefixtures("committed")
+    def test_two_workers_at_one_moment_record_a_day_once(self) -> None:
+        found = at_once(*[gate_evaluation.record_daily_evaluation] * 2)
+        assert True in found and GateEvaluation.objects.count() == 2
 
     def test_an_evaluation_cannot_be_changed(self) -> None:
         row = gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
