@@ -1,20 +1,17 @@
 """Who was emailed first since a phase began, and when they answered, counted by day."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import TruncDate
 
 from leads.models import Kind
-from metrics.evidence.evidence import WeekCount, spread_of_weeks
-from metrics.evidence.looks import Cohort, monday_of
+from metrics.evidence.looks import Cohort
 from outreach.choices import Phase, Status, Transport
 from outreach.models import ControlChange, Message, Reply
-
-SPREAD_FROM = timedelta(weeks=52)  # the newest before the phase; older ones say less of today
 
 
 def list_begins(phase: Phase) -> datetime | None:
@@ -28,16 +25,26 @@ def list_begins(phase: Phase) -> datetime | None:
 
 def count_cohorts(since: datetime | None, now: datetime) -> list[Cohort]:
     """People by the team's days; emails from before the phase and imported ones are left out."""
-    emails = first_emails(now).filter(transport=Transport.GHL)
+    emails = _sent_by_us(now)
     if since is not None:
         emails = emails.filter(sent_at__gte=since)
-    people, answered = _people_by_day(emails), _answered_by_days(emails, now)
+    people, answered = people_by_day(emails), answered_by_days(emails, now)
     found = [Cohort(*days, number) for days, number in sorted(answered.items())]
     with_answer = Counter[date]()
     for (emailed, _), number in answered.items():
         with_answer[emailed] += number
     rest = people - with_answer
     return found + [Cohort(day, None, number) for day, number in sorted(rest.items())]
+
+
+def list_start(phase: Phase, now: datetime) -> datetime | None:
+    """The same, or when that first email left; None where nothing has left either."""
+    first = _sent_by_us(now).order_by("sent_at").values_list("sent_at", flat=True)
+    return list_begins(phase) or first.first()
+
+
+def _sent_by_us(before: datetime) -> QuerySet[Message]:
+    return first_emails(before).filter(transport=Transport.GHL)
 
 
 def first_emails(before: datetime) -> QuerySet[Message]:
@@ -49,7 +56,7 @@ def _team_day(moment: str) -> TruncDate:
     return TruncDate(moment, tzinfo=ZoneInfo(settings.TEAM_TIME_ZONE))
 
 
-def _people_by_day(emails: QuerySet[Message]) -> Counter[date]:
+def people_by_day(emails: QuerySet[Message]) -> Counter[date]:
     by_day = emails.annotate(day=_team_day("sent_at"))
     found = Counter(dict(by_day.values_list("day").annotate(n=Count("lead", distinct=True))))
     repeated = emails.values("lead").annotate(n=Count("*")).filter(n__gt=1).values("lead")
@@ -61,7 +68,7 @@ def _people_by_day(emails: QuerySet[Message]) -> Counter[date]:
     return found
 
 
-def _answered_by_days(emails: QuerySet[Message], now: datetime) -> Counter[tuple[date, date]]:
+def answered_by_days(emails: QuerySet[Message], now: datetime) -> Counter[tuple[date, date]]:
     """By the days of email and answer; whoever asked to stop, or for whom only a program answered,
     has not answered.
     """
@@ -78,25 +85,3 @@ def _answered_by_days(emails: QuerySet[Message], now: datetime) -> Counter[tuple
         (emailed[lead].astimezone(zone).date(), at.astimezone(zone).date())
         for lead, at in first.items()
     )
-
-
-def past_spread(since: datetime | None, now: datetime) -> float | None:
-    """How much the last 52 weeks before the phase differed, imported ones too.
-
-    None where too few say.
-    """
-    before = Q(transport=Transport.HISTORY)
-    if since is not None:
-        before |= Q(transport=Transport.GHL, sent_at__lt=since)
-    emails = first_emails(now).filter(before)
-    newest = emails.order_by("-sent_at").values_list("sent_at", flat=True).first()
-    if newest is None:
-        return None
-    emails = emails.filter(sent_at__gt=newest - SPREAD_FROM)
-    people: Counter[date] = Counter()
-    answered: Counter[date] = Counter()
-    for day, number in _people_by_day(emails).items():
-        people[monday_of(day)] += number
-    for (day, _), number in _answered_by_days(emails, now).items():
-        answered[monday_of(day)] += number
-    return spread_of_weeks(WeekCount(answered[week], people[week]) for week in people)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.db.caches import process_cache as cache
+from metrics.evidence import past_spread, reply_cohorts
 from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, ReasonCode
 from metrics.gates.gate_measures import GATES
 from metrics.models import GateEvaluation
@@ -118,11 +119,16 @@ def _record_todays(target: Phase, now: datetime) -> bool:
 
 
 def _is_due(target: Phase, now: datetime) -> bool:
+    """Once a day, and as soon as the evidence for it begins anew: its spread is fixed then."""
     newest = GateEvaluation.objects.filter(target=target).order_by("-pk").first()
     if newest is None:
         return True
-    days = [calendar.team_day(at, settings.TEAM_TIME_ZONE) for at in (newest.at, now)]
-    return days[0] != days[1]
+    if calendar.team_day(newest.at, settings.TEAM_TIME_ZONE) != calendar.team_day(
+        now, settings.TEAM_TIME_ZONE
+    ):
+        return True
+    began = reply_cohorts.list_start(past_spread.phase_under(target), now)
+    return began is not None and newest.at < began
 
 
 def _met_streaks(target: str, now: datetime) -> dict[str, int]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from caio_project.lib import calendar, statistics
-from metrics.evidence import evidence, reply_cohorts
+from metrics.evidence import evidence, past_spread, reply_cohorts
 from metrics.evidence.evidence import EvidenceRule
 from metrics.evidence.looks import all_looks, strongest_look
 from metrics.evidence.reply_rules import ASSISTED_SAMPLE, AUTONOMOUS_SAMPLE, RIPE_AFTER
@@ -35,7 +35,7 @@ def reply_rate(now: datetime) -> Gate:
         sample=found.people,
         raw={"emailed": found.people, "answered": found.answered},
     )
-    gate = _with_evidence(gate, evidence.INTO_ASSISTED, Phase.PARALLEL, now)
+    gate = _with_evidence(gate, evidence.INTO_ASSISTED, Phase.ASSISTED, now)
     return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, threshold.is_met_by(found.rate))
 
 
@@ -66,16 +66,17 @@ def reply_rate_sustained(now: datetime) -> Gate:
         },
     )
     in_halves = all(each_half.is_met_by(half.rate) for half in (first, second))
-    gate = _with_evidence(gate, evidence.INTO_AUTONOMOUS, Phase.ASSISTED, now)
+    gate = _with_evidence(gate, evidence.INTO_AUTONOMOUS, Phase.AUTONOMOUS, now)
     met = whole.is_met_by(found.rate) and in_halves
     return judge_evidence(gate, SampleUnit.PEOPLE_EMAILED, met)
 
 
-def _with_evidence(gate: Gate, rule: EvidenceRule, lower: Phase, now: datetime) -> Gate:
-    """With the strongest look of the list that begins with phase `lower`."""
+def _with_evidence(gate: Gate, rule: EvidenceRule, target: Phase, now: datetime) -> Gate:
+    """With the strongest look of the list that begins with the phase under `target`."""
+    lower = past_spread.phase_under(target)
     began = reply_cohorts.list_begins(lower)
     is_begun = began is not None or lower == Phase.PARALLEL
-    seen = reply_cohorts.past_spread(began, now)
+    seen = past_spread.spread_of_list(gate.name, target, now)
     rule = evidence.with_spread_seen(rule, seen)
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     cohorts = reply_cohorts.count_cohorts(began, now) if is_begun else []
