@@ -103,7 +103,7 @@ def _sending_days() -> tuple[datetime | None, int]:
     """The last two sending days, more where these have under 30 sends, at most seven: since when,
     and how many sends.
     """
-    sends = SendIntent.objects.filter(transport=Transport.GHL)
+    sends = SendIntent.objects.may_have_left().filter(transport=Transport.GHL)
     by_day = sends.values_list("day").annotate(n=Count("*")).order_by("-day")[:MOST_SENDING_DAYS]
     first, total = None, 0
     for number, (day, count) in enumerate(by_day):

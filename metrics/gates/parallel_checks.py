@@ -76,7 +76,8 @@ def _warm_connections() -> ParallelCheck:
 def _daily_limit() -> ParallelCheck:
     """No day may exceed the largest cap there is; today may not exceed the enforced cap."""
     days = list(DailySlots.objects.order_by("-day")[:60])
-    if not days or not SendIntent.objects.filter(message__kind=Kind.LIVE).exists():
+    sent = SendIntent.objects.may_have_left().filter(message__kind=Kind.LIVE)
+    if not days or not sent.exists():
         return ParallelCheck("daily limit enforced", INSUFFICIENT, "nothing was sent yet")
     most, largest = (
         max(row.used for row in days),

@@ -40,7 +40,9 @@ def evaluate_due(now: datetime | None = None) -> bool:
 
 def measured_domains(now: datetime) -> list[str]:
     """The domain that we send from, then those that emails left from within 90 days."""
-    sent = SendIntent.objects.filter(claimed_at__gt=now - SENDING_SINCE, transport=Transport.GHL)
+    sent = SendIntent.objects.may_have_left().filter(
+        claimed_at__gt=now - SENDING_SINCE, transport=Transport.GHL
+    )
     others = sent.exclude(from_domain="").order_by().values_list("from_domain", flat=True)
     ours = sending_domains.our_domain()
     return [*([ours] if ours else []), *sorted(set(others.distinct()) - {ours})]

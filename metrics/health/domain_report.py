@@ -158,9 +158,9 @@ def _warm_up_weeks(name: str, today: date) -> tuple[WarmUpWeek, ...]:
 
 def _most_by_week(name: str, since: date) -> dict[int, int]:
     last = since + timedelta(weeks=len(CAPS_BY_WEEK))
-    left = SendIntent.objects.filter(
+    left = SendIntent.objects.may_have_left().filter(
         from_domain=name, transport=Transport.GHL, day__gte=since, day__lt=last
-    ).exclude(outcome__in=SendIntent.NOTHING_LEFT)
+    )
     most: dict[int, int] = {}
     for day, count in left.order_by().values_list("day").annotate(n=Count("pk")):
         week = warm_up_week(since, day)

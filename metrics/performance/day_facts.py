@@ -42,9 +42,9 @@ def _days(start: date, end: date) -> Iterator[date]:
 def sends_by_hour(now: datetime) -> dict[int, int]:
     """Emails that left through GoHighLevel on the team's day, by the hour of its clock."""
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    sends = SendIntent.objects.filter(day=today, transport=Transport.GHL)
+    sends = SendIntent.objects.may_have_left().filter(day=today, transport=Transport.GHL)
     hour = ExtractHour("claimed_at", tzinfo=ZoneInfo(settings.TEAM_TIME_ZONE))
-    counted = sends.exclude(outcome__in=SendIntent.NOTHING_LEFT).annotate(hour=hour).order_by()
+    counted = sends.annotate(hour=hour).order_by()
     return dict(counted.values_list("hour").annotate(n=Count("pk")))
 
 

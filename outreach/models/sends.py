@@ -17,6 +17,12 @@ class DailySlots(models.Model):
         return f"{self.day}: {self.used}"
 
 
+class SendIntentQuerySet(models.QuerySet["SendIntent"]):
+    def may_have_left(self) -> "SendIntentQuerySet":
+        """Without those of which it is certain that nothing was sent."""
+        return self.exclude(outcome__in=SendIntent.NOTHING_LEFT)
+
+
 class SendIntent(models.Model):
     """Committed before the call: a slot is claimed, and from now on this email may leave."""
 
@@ -48,6 +54,8 @@ class SendIntent(models.Model):
         null=True, blank=True, help_text="When GHL's conversation was last read for it."
     )
     looks = models.PositiveSmallIntegerField(default=0)
+
+    objects = SendIntentQuerySet.as_manager()
 
     class Meta:
         constraints = [

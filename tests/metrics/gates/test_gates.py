@@ -12,14 +12,14 @@ from django.utils import timezone
 from approvals.decisions import decisions
 from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
-from metrics.gates import gate_evaluation
+from metrics.gates import gate_evaluation, parallel_checks
 from metrics.gates.gate import Gate
 from metrics.gates.gate_measures import GATES
 from metrics.gates.gate_words import reason_text
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status, Transport
 from outreach.lifecycle.moves import move_message
-from outreach.models import Message, SendIntent, SyncCursor
+from outreach.models import DailySlots, Message, SendIntent, SyncCursor
 from tests import factories
 from tests.races.conftest import at_once
 
@@ -109,7 +109,7 @@ class TestEnrichmentRate:
 
 
 class TestSendErrors:
-    def sent(self, count: int) -> None:
+    def sent(self, count: int, outcome: str = "sent") -> None:
         for _ in range(count):
             message = factories.held_email()
             SendIntent.objects.create(
@@ -119,7 +119,7 @@ class TestSendErrors:
                 day=timezone.now().date(),
                 domain="x.test",
                 claimed_at=timezone.now(),
-                outcome="sent",
+                outcome=outcome,
             )
 
     def failed(self, why: str) -> None:
@@ -132,6 +132,24 @@ class TestSendErrors:
         assert (
             reason_text(gate("send errors")) == "about 30 more sends, 2 days at today's cap of 25"
         )
+
+    @pytest.mark.parametrize("outcome", ["not_sent", "refused"])
+    def test_claims_of_which_nothing_left_are_no_evidence(self, outcome: str) -> None:
+        self.sent(30, outcome)
+        DailySlots.objects.create(day=timezone.now().date(), used=0)
+        found = gate("send errors")
+        assert (found.verdict, found.sample) == ("insufficient", 0)
+        daily = parallel_checks.check_parallel_phase(gate_evaluation.evaluate_gates("assisted"))[5]
+        assert (daily.name, daily.text) == ("daily limit enforced", "nothing was sent yet")
+
+    def test_days_of_an_outage_hide_no_earlier_error(self) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=5)):
+            self.sent(30)
+            self.failed("refused")
+        for ago in (1, 0):
+            with time_machine.travel(timezone.now() - timedelta(days=ago)):
+                self.sent(15, "not_sent")
+        assert gate("send errors").verdict == "fail"
 
     def test_thirty_without_error_pass(self) -> None:
         self.sent(30)
