@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from caio_project.lib import calendar, statistics
 from caio_project.lib.hours.business_calendar import MOST_DAYS
@@ -28,10 +28,10 @@ from metrics.health import domain_days
 from metrics.overview import flow
 from outreach.choices import Phase, Status, Transport
 from outreach.control import phase
-from outreach.guardrails.guardrail_counts import unexplained_failures
-from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
+from outreach.guardrails.guardrail_counts import send_failures
+from outreach.guardrails.guardrail_rules import HEALTH_ALERT, UNCERTAIN_TOO_LONG
 from outreach.limits import sending_domains, team_calendar
-from outreach.models import Message, Move, SendIntent
+from outreach.models import Message, SendIntent
 
 HEALTHY_DAYS = 14
 LEAST_SENDING_DAYS, MOST_SENDING_DAYS, LEAST_SENDS = 2, 7, 30
@@ -114,15 +114,14 @@ def _sending_days() -> tuple[datetime | None, int]:
 
 
 def send_errors(now: datetime) -> Gate:
-    """No failure that is ours and no long uncertainty on the last sending days."""
+    """No failure that is ours and no long uncertainty, as the guardrail counts them, on the last
+    sending days.
+    """
     since, tried = _sending_days()
     since = since or now - timedelta(days=LEAST_SENDING_DAYS)
-    moved = Move.objects.filter(at__gte=since, to_status=Status.FAILED)
-    ours = moved.filter(message__transport=Transport.GHL).exclude(why__in=NOT_OUR_FAULT)
-    late = Q(status=Status.UNCERTAIN, uncertain_at__lte=now - UNCERTAIN_TOO_LONG)
-    unexplained = unexplained_failures(since).filter(message__transport=Transport.GHL)
-    failed = ours.count() + unexplained.count()
-    uncertain = Message.objects.filter(late).count()
+    found = send_failures(since, now)
+    failed = len(found.refused) + len(found.undelivered)
+    uncertain = len(found.uncertain_emails | _uncertain_now(now))
     errors = failed + uncertain
     gate = Gate(
         "send errors",
@@ -137,6 +136,14 @@ def send_errors(now: datetime) -> Gate:
     if errors:
         return gate.with_verdict(FAIL, ReasonCode.SENDS_FAILED, failed=failed, uncertain=uncertain)
     return gate.judge_sample(True, SampleUnit.SENDS, _daily_cap(now))
+
+
+def _uncertain_now(now: datetime) -> set[int]:
+    """Emails that are uncertain for too long, since before the sending days as well."""
+    late = Message.objects.filter(
+        status=Status.UNCERTAIN, uncertain_at__lte=now - UNCERTAIN_TOO_LONG
+    )
+    return set(late.values_list("pk", flat=True))
 
 
 def approval_latency(now: datetime, since: datetime | None = None) -> Gate:

@@ -4,17 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from caio_project.lib.db.kept_queries import kept_query
 from leads.models import Kind
 from outreach.choices import EventKind, Guardrail, Record, Status, Transport
 from outreach.control import phase
 from outreach.guardrails import guardrail_rules
-from outreach.guardrails.guardrail_rules import DAY, WEEK, EventCounts, HealthState, MissingRecord
+from outreach.guardrails.guardrail_rules import (
+    DAY,
+    UNCERTAIN_TOO_LONG,
+    WEEK,
+    EventCounts,
+    HealthState,
+    MissingRecord,
+)
 from outreach.limits import sending_domains
 from outreach.models import Control, EmailEvent, HealthVerdict, Move, SendIntent
 
+SEND_ERRORS = guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS]
 LONGEST_DELAY = WEEK  # events that we learn of later than this are not counted
 GUARDRAIL_BY_EVENT = {
     EventKind.COMPLAINED: Guardrail.COMPLAINTS,
@@ -31,9 +39,7 @@ def count_events(now: datetime, row: Control, *, for_halt: bool = False) -> Even
 
     `for_halt` counts the emails sent only where bounces could be a share of them.
     """
-    came_back = _events_by_guardrail(now)
-    undelivered = came_back[Guardrail.SEND_ERRORS]
-    events = came_back | {Guardrail.SEND_ERRORS: _failed_moves(now) + undelivered}
+    events = _events_by_guardrail(now)
 
     def within(guardrail: Guardrail, window: timedelta) -> tuple[str, ...]:
         return tuple(dict.fromkeys(event for event, at in events[guardrail] if at > now - window))
@@ -96,8 +102,7 @@ def _live_rows(found: list[Any]) -> list[_Row]:
 
 
 def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
-    """Complaints, blocks, hard bounces and failures without a reason, dated by when we learned of
-    them.
+    """Complaints, blocks and hard bounces, dated by when we learned of them, and send failures.
 
     All complaints about one email are one event, and so are all its blocks and all its bounces.
     """
@@ -111,7 +116,43 @@ def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
         ]
         for kind, guardrail in GUARDRAIL_BY_EVENT.items()
     }
-    since = now - guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS].alert_window
+    failures = _send_failures(rows, now - SEND_ERRORS.alert_window, now)
+    found[Guardrail.SEND_ERRORS] = [*failures.refused, *failures.uncertain, *failures.undelivered]
+    return found
+
+
+@dataclass(frozen=True)
+class SendFailures:
+    """Failures that are ours, dated by the moment that counts.
+
+    `uncertain` are those for more than 15 minutes, from the moment these were over, also where they
+    were settled later; `uncertain_emails` are their messages.
+    """
+
+    refused: list[Event]
+    undelivered: list[Event]
+    uncertain: list[Event]
+    uncertain_emails: set[int]
+
+
+def send_failures(since: datetime, now: datetime) -> SendFailures:
+    """What counts after `since`, for the guardrail and for the gate into assisted alike."""
+    rows = _live_rows(_events_since(at=since - LONGEST_DELAY, noted_at=since))
+    return _send_failures(rows, since, now)
+
+
+def _send_failures(events: list[_Row], since: datetime, now: datetime) -> SendFailures:
+    refused, uncertain = _failed_moves(since, now)
+    return SendFailures(
+        refused=[(f"move:{row.pk}", row.at) for row in refused],
+        undelivered=_undelivered(events, since),
+        uncertain=[(f"move:{row.pk}", row.at + UNCERTAIN_TOO_LONG) for row in uncertain],
+        uncertain_emails={row.message for row in uncertain},
+    )
+
+
+def _undelivered(rows: list[_Row], since: datetime) -> list[Event]:
+    """Emails that did not arrive, and for which no receiver gave a reason."""
     failed = [
         row
         for row in rows
@@ -120,10 +161,7 @@ def _events_by_guardrail(now: datetime) -> dict[Guardrail, list[Event]]:
         and row.at > since - LONGEST_DELAY
     ]
     explained = _explained_emails(failed)
-    found[Guardrail.SEND_ERRORS] = [
-        (f"event:{row.pk}", row.noted_at) for row in failed if row.message not in explained
-    ]
-    return found
+    return [(f"event:{row.pk}", row.noted_at) for row in failed if row.message not in explained]
 
 
 def _explained_emails(failed: list[_Row]) -> set[int]:
@@ -133,25 +171,20 @@ def _explained_emails(failed: list[_Row]) -> set[int]:
     return set(events.filter(kind__in=EXPLAINED).values_list("message_id", flat=True))
 
 
-def _failed_moves(now: datetime) -> list[Event]:
-    """Refusals that are our fault, and emails that were uncertain for more than 15 minutes.
-
-    The latter count from the moment the 15 minutes were over, also when they were settled later.
-    """
-    rule = guardrail_rules.COUNT_RULES[Guardrail.SEND_ERRORS]
-    long = guardrail_rules.UNCERTAIN_TOO_LONG
-    rows = _live_rows(_moves_since(at=now - rule.alert_window - long))
-    uncertain = [row for row in rows if row.what == Status.UNCERTAIN and row.at < now - long]
-    settled = _settled_soon(uncertain, long)
+def _failed_moves(since: datetime, now: datetime) -> tuple[list[_Row], list[_Row]]:
+    """Refusals that are our fault, and emails that were uncertain for more than 15 minutes."""
+    rows = _live_rows(_moves_since(at=since - UNCERTAIN_TOO_LONG))
+    latest = now - UNCERTAIN_TOO_LONG
+    uncertain = [row for row in rows if row.what == Status.UNCERTAIN and row.at < latest]
+    settled = _settled_soon(uncertain, UNCERTAIN_TOO_LONG)
     refused = [
         row
         for row in rows
-        if row.what == Status.FAILED and row.why not in guardrail_rules.NOT_OUR_FAULT
+        if row.what == Status.FAILED
+        and row.at > since
+        and row.why not in guardrail_rules.NOT_OUR_FAULT
     ]
-    return [
-        *((f"move:{row.pk}", row.at) for row in refused),
-        *((f"move:{row.pk}", row.at + long) for row in uncertain if row.pk not in settled),
-    ]
+    return refused, [row for row in uncertain if row.pk not in settled]
 
 
 def _settled_soon(uncertain: list[_Row], long: timedelta) -> set[int]:
@@ -166,15 +199,6 @@ def _settled_soon(uncertain: list[_Row], long: timedelta) -> set[int]:
         for message, pk, at in moves
         if message == row.message and pk > row.pk and at <= row.at + long
     }
-
-
-def unexplained_failures(since: datetime) -> QuerySet[EmailEvent]:
-    """Emails that were not delivered, and for which no receiver gave a reason."""
-    rows = EmailEvent.objects.filter(
-        kind=EventKind.SEND_FAILED, at__gt=since - LONGEST_DELAY, noted_at__gt=since
-    )
-    explained = EmailEvent.objects.filter(message=OuterRef("message"), kind__in=EXPLAINED)
-    return rows.filter(~Exists(explained))
 
 
 def _sent_this_week(now: datetime) -> int:

@@ -18,6 +18,7 @@ from metrics.gates.gate_measures import GATES
 from metrics.gates.gate_words import reason_text
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status, Transport
+from outreach.guardrails import guardrails
 from outreach.lifecycle.moves import move_message
 from outreach.models import DailySlots, Message, SendIntent, SyncCursor
 from tests import factories
@@ -128,6 +129,12 @@ class TestSendErrors:
         message.refresh_from_db()
         move_message(message, Status.FAILED, why)
 
+    def uncertain(self) -> Message:
+        message = factories.held_email()
+        Message.objects.filter(pk=message.pk).update(status="sending", transport="ghl")
+        message.refresh_from_db()
+        return move_message(message, Status.UNCERTAIN, "uncertain", uncertain_at=timezone.now())
+
     def test_nothing_sent_is_no_evidence(self) -> None:
         assert (
             reason_text(gate("send errors")) == "about 30 more sends, 2 days at today's cap of 25"
@@ -207,6 +214,28 @@ class TestSendErrors:
             uncertain_at=timezone.now() - timedelta(minutes=16)
         )
         assert gate("send errors").verdict == "fail"
+
+    def test_one_settled_after_hours_counts_as_the_guardrail_counts_it(self) -> None:
+        self.sent(30)
+        with time_machine.travel(timezone.now() - timedelta(hours=5)) as clock:
+            late, soon = self.uncertain(), self.uncertain()
+            clock.shift(timedelta(minutes=14))
+            move_message(soon, Status.SENT, "found_at_ghl", sent_at=timezone.now())
+            clock.shift(timedelta(hours=4))
+            assert gate("send errors").raw["uncertain"] == 1
+            move_message(late, Status.SENT, "found_at_ghl", sent_at=timezone.now())
+
+        found = gate("send errors")
+
+        assert (found.verdict, found.raw["uncertain"]) == ("fail", 1)
+        assert [one.arguments["count"] for one in guardrails.current_breaches()
+                if one.guardrail == "send_errors"] == [1]  # fmt: skip
+
+    def test_one_uncertain_since_before_the_sending_days_counts(self) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=12)):
+            self.uncertain()
+        self.sent(30)
+        assert gate("send errors").raw["uncertain"] == 1
 
 
 class TestApprovalLatency:
