@@ -90,6 +90,10 @@ class ReasonCode(StrEnum):
     OPPORTUNITIES_NOT_READ = "opportunities_not_read"
 
 
+# What cannot be read for a while; what was met before is not lost by it.
+UNREAD_FOR_NOW = (ReasonCode.DAYS_MISSING, ReasonCode.OPPORTUNITIES_NOT_READ)
+
+
 class SampleUnit(StrEnum):
     SETTLED_REQUESTS = "settled_requests"
     SENDS = "sends"

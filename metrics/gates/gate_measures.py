@@ -178,18 +178,23 @@ def approval_latency(now: datetime, since: datetime | None = None) -> Gate:
 
 
 def domain_health(now: datetime) -> Gate:
-    """The lowest score of each of the team's last 14 days; a day without one is missing."""
+    """The lowest score of each of the team's last 14 days that are over; one without is missing.
+
+    Today counts as soon as it has a score, and is not missing before.
+    """
     threshold = Threshold(Comparison.OVER, HEALTH_ALERT, Unit.DOMAIN_SCORE, Scope.EVERY_DAY)
     found = domain_days.read_days(sending_domains.our_domain(), now, HEALTHY_DAYS)
+    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    judged = found.scores | ({} if found.today is None else {today: found.today})
     gate = Gate(
         "domain health",
         (threshold,),
         needed=HEALTHY_DAYS,
-        window="14 days",
-        value=min(found.scores.values(), default=None),
+        window="14 whole days and today",
+        value=min(judged.values(), default=None),
         unit=Unit.DOMAIN_SCORE,
         sample=len(found.scores),
-        raw={str(day): score for day, score in sorted(found.scores.items())},
+        raw={str(day): score for day, score in sorted(judged.items())},
     )
     if gate.sample >= gate.needed:
         return gate.judge_sample(threshold.is_met_by(gate.value), SampleUnit.DAYS_WITH_SCORE)

@@ -1,6 +1,8 @@
 """The gates into autonomous that ask for time, for more than a baseline, and for a person."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -10,6 +12,7 @@ from metrics.gates import replies_and_deals
 from metrics.gates.gate import (
     INSUFFICIENT,
     PASS,
+    UNREAD_FOR_NOW,
     Comparison,
     Gate,
     ReasonCode,
@@ -94,14 +97,22 @@ def sign_off(now: datetime) -> Gate:
 
 
 def _lost_since(signed: GateEvaluation) -> list[str]:
-    """The gates that passed where it was signed and do not in a later evaluation on record."""
+    """The gates that passed where it was signed and do not in a later evaluation on record.
+
+    Where something could not be read for a while, nothing is lost.
+    """
     later = GateEvaluation.objects.filter(target=signed.target, pk__gt=signed.pk).order_by("-pk")
     newest = later.first()
     if newest is None:
         return []
-    now = {gate["name"]: gate["verdict"] for gate in newest.gates}
+    standing = {gate["name"] for gate in newest.gates if _holds_or_is_unread(gate)}
     return [
         gate["name"]
         for gate in signed.gates
-        if gate["verdict"] == PASS and gate["name"] != SIGN_OFF and now.get(gate["name"]) != PASS
+        if gate["verdict"] == PASS and gate["name"] not in {SIGN_OFF, *standing}
     ]
+
+
+def _holds_or_is_unread(stored: Mapping[str, Any]) -> bool:
+    reason = stored.get("reason") or {}  # oldest rows hold a sentence in its place
+    return stored["verdict"] == PASS or reason.get("code") in UNREAD_FOR_NOW

@@ -41,27 +41,33 @@ def record_day(verdict: DomainHealth, measured: Mapping[str, Any]) -> DomainDay:
 
 @dataclass(frozen=True)
 class DaysOnRecord:
-    """The last days of a domain: what each scored, and what is missing on the others."""
+    """The last days of a domain that are over: what each scored, and what is missing on the others.
+
+    `today` is its lowest score so far; None where today has no whole verdict yet.
+    """
 
     scores: dict[date, int]
     collecting: int  # days with verdicts, but too few emails for a score
     unmeasured: int  # days without a verdict
     unknown: dict[str, int]  # record, and on how many of the days with a score DNS said nothing
+    today: int | None
 
 
 def read_days(domain: str, now: datetime, days: int) -> DaysOnRecord:
     """Days with a score count only where DNS answered about each record at least once."""
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    rows = DomainDay.objects.filter(domain=domain, day__gt=today - timedelta(days=days))
-    on_record = list(rows.filter(day__lte=today))
-    scored = [row for row in on_record if row.score is not None]
+    rows = DomainDay.objects.filter(domain=domain, day__range=(today - timedelta(days=days), today))
+    on_record = list(rows)
+    over = [row for row in on_record if row.day < today]
+    scored = [row for row in over if row.score is not None]
     unknown = {
         name: sum(getattr(row, name) == Record.UNKNOWN for row in scored) for name in DNS_RECORDS
     }
-    whole = {row.day: row.score for row in scored if row.score is not None and row.is_dns_known}
+    whole = {row.day: row.score for row in on_record if row.score is not None and row.is_dns_known}
     return DaysOnRecord(
+        today=whole.pop(today, None),
         scores=whole,
-        collecting=len(on_record) - len(scored),
-        unmeasured=days - len(on_record),
+        collecting=len(over) - len(scored),
+        unmeasured=days - len(over),
         unknown={name: count for name, count in unknown.items() if count},
     )

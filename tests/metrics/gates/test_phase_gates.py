@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from caio_project.lib import calendar
 from metrics.gates import phase_gates
 from metrics.gates.gate import Gate
 from metrics.gates.gate_evaluation import evaluate_gates, record_evaluation
 from metrics.gates.gate_words import reason_text
-from metrics.models import Baseline, GateEvaluation, SignOff
+from metrics.models import Baseline, DomainDay, GateEvaluation, SignOff
 from metrics.promotion import promotion
 from outreach.choices import Phase
 from outreach.control import phase
@@ -89,6 +90,30 @@ class TestSignOff:
         found = signed_gate()
         assert found.verdict == "insufficient"
         assert reason_text(found).endswith("since then it no longer holds: time in assisted")
+
+    @pytest.mark.parametrize(
+        ("score", "is_standing"), [(None, True), (60, False)], ids=["not measured", "too low"]
+    )
+    def test_a_day_that_was_not_measured_does_not_end_it(
+        self, lead_user: User, settings: Any, score: int | None, is_standing: bool
+    ) -> None:
+        settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
+        today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
+        for ago in range(1, 15):
+            DomainDay.objects.create(
+                domain="mail.ours.example.com", day=today - timedelta(days=ago), score=95,
+                spf="present", dkim="present", dmarc="present", measured_at=timezone.now(),
+            )  # fmt: skip
+        evaluation = record_evaluation(evaluate_gates("autonomous"))
+        self.sign(evaluation.pk, by=lead_user.username)
+        assert evaluation.gates[3]["verdict"] == "pass"
+
+        DomainDay.objects.filter(day=today - timedelta(days=2)).update(score=score)
+        record_evaluation(evaluate_gates("autonomous"))
+
+        assert (signed_gate().verdict == "pass") is is_standing
+        if not is_standing:
+            assert reason_text(signed_gate()).endswith("it no longer holds: domain health")
 
     def test_it_is_over_where_the_person_may_no_longer_sign(
         self, evaluation: GateEvaluation, lead_user: User

@@ -226,33 +226,51 @@ class TestGate:
         )
 
     def test_fourteen_days_over_70_meet_it(self, live: FakeDns) -> None:
-        for day in range(14):
+        for day in range(1, 15):
             judged(71, day)
             judged(95, day + 0.01)
         assert (gate().met, gate().value, gate().sample) == (True, 71, 14)
 
     def test_one_score_of_70_in_fourteen_days_fails(self, live: FakeDns) -> None:
-        for day in range(14):
+        for day in range(15):
             judged(95, day)
         judged(70, 5.01)
         assert (gate().met, gate().verdict, gate().value) == (False, "fail", 70)
 
+    def test_today_is_not_missing_before_it_was_checked(
+        self, live: FakeDns, time_machine: Any
+    ) -> None:
+        time_machine.move_to("2026-06-17 04:00:30+00:00", tick=False)  # after midnight
+        for day in range(1, 15):
+            judged(95, day)
+        assert (gate().met, gate().sample) == (True, 14)
+        judged(None, 0)
+        assert (gate().met, gate().sample) == (True, 14)
+        judged(80, 0)
+        assert (gate().met, gate().value, gate().sample) == (True, 80, 14)
+
+    def test_a_low_score_of_today_fails(self, live: FakeDns) -> None:
+        for day in range(1, 15):
+            judged(95, day)
+        judged(60, 0)
+        assert (gate().verdict, gate().value, len(gate().raw)) == ("fail", 60, 15)
+
     def test_a_day_without_score_is_missing(self, live: FakeDns) -> None:
-        for day in range(14):
+        for day in range(1, 15):
             judged(None if day == 3 else 95, day)
         assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 13)
         assert reason_text(gate()).endswith("of the last 14: 1 too few emails")
 
     def test_a_day_on_which_dns_said_nothing_is_missing(self, live: FakeDns) -> None:
-        for day in range(14):
-            judged(95, day, dkim="unknown" if day < 2 else "present")
+        for day in range(1, 15):
+            judged(95, day, dkim="unknown" if day < 3 else "present")
         assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 12)
         assert reason_text(gate()).endswith("of the last 14: 2 DKIM not known")
 
     def test_what_was_longer_ago_does_not_count(self, live: FakeDns) -> None:
-        for day in range(14):
+        for day in range(1, 15):
             judged(95, day)
-        judged(10, 14.5)
+        judged(10, 15.5)
         assert gate().met
 
 
