@@ -6,6 +6,7 @@ Codes and numbers only, so that rows can keep them; `gate_words` makes the sente
 import operator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -61,6 +62,14 @@ class Threshold:
 
     def is_met_by(self, measured: float | None) -> bool:
         return measured is not None and _HOLDS[self.comparison](measured, self.value)
+
+
+def exceeds_baseline(threshold: Threshold, value: Decimal, baseline: Decimal) -> bool:
+    """Whether the value is over the baseline by the share of the threshold, to the cent.
+
+    Any value is where the baseline is nothing.
+    """
+    return not baseline or value >= baseline * (1 + Decimal(str(threshold.value)))
 
 
 class ReasonCode(StrEnum):

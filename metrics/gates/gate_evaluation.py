@@ -19,11 +19,14 @@ from outreach.choices import Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
 
-METRIC_VERSION = "3"  # reply rates by evidence since the phase began
+# "3": reply rates by evidence since the phase began. "4": their spread fixed when it begins, send
+# failures as the guardrail counts them, whole days of domain health and in assisted, growth exact.
+METRIC_VERSION = "4"
 OLD_VERSIONS = ("1", "2")
 POLICY_VERSION = "1"
 DAYS_IN_A_ROW = 7
 HELD_FOR_DAYS = ("enrichment rate", "email quality score", "approval latency")
+HELD_ALIKE_VERSIONS = ("3", METRIC_VERSION)  # that measure those three in the same way
 CACHE_SECONDS = 60
 
 
@@ -136,7 +139,7 @@ def _met_streaks(target: str, now: datetime) -> dict[str, int]:
     by_day: dict[date, dict[str, bool]] = {}
     since = now - timedelta(days=DAYS_IN_A_ROW + 1)
     recorded = GateEvaluation.objects.filter(target=target, at__gte=since)
-    for row in recorded.filter(metric_version=METRIC_VERSION).order_by("at"):
+    for row in recorded.filter(metric_version__in=HELD_ALIKE_VERSIONS).order_by("at"):
         day = calendar.team_day(row.at, settings.TEAM_TIME_ZONE)
         known = by_day.setdefault(day, {})
         for gate in row.gates:

@@ -20,6 +20,7 @@ from metrics.gates.gate import (
     Scope,
     Threshold,
     Unit,
+    exceeds_baseline,
 )
 from metrics.models import Baseline, GateEvaluation, SignOff
 from outreach.choices import Phase
@@ -49,7 +50,6 @@ def pipeline_value(now: datetime) -> Gate:
     found, baseline = replies_and_deals.open_pipeline(now), Baseline.objects.first()
     over = Threshold(Comparison.AT_LEAST, 0.20, Unit.SHARE, Scope.OVER_BASELINE)
     least = Threshold(Comparison.AT_LEAST, 180_000, Unit.DOLLARS)
-    base = float(baseline.pipeline_value) if baseline else None
     gate = Gate(
         "pipeline value",
         (over, least),
@@ -57,18 +57,18 @@ def pipeline_value(now: datetime) -> Gate:
         window="",
         value=None if found.unknown else float(found.value),
         unit=Unit.DOLLARS,
-        sample=0 if found.unknown or base is None else 1,
+        sample=0 if found.unknown or baseline is None else 1,
         raw={
             "value": float(found.value),
             "through_us": float(found.through_us),
             "deals": found.deals,
-            "baseline": base,
+            "baseline": float(baseline.pipeline_value) if baseline else None,
         },
     )
-    if found.unknown or base is None:
+    if found.unknown or baseline is None:
         return gate.with_verdict(INSUFFICIENT, found.unknown or ReasonCode.NO_BASELINE)
-    growth = float(found.value) / base - 1 if base else None
-    met = (growth is None or over.is_met_by(growth)) and least.is_met_by(float(found.value))
+    has_grown = exceeds_baseline(over, found.value, baseline.pipeline_value)
+    met = has_grown and least.is_met_by(float(found.value))
     return gate.judge_sample(met, SampleUnit.SENDS)
 
 

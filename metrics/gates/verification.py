@@ -4,13 +4,25 @@ its own counts say.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isclose
 
 from metrics.evidence.evidence import ENOUGH, EvidenceRule, WeekCount, evidence
-from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Gate, ReasonCode, Scope, Threshold, Unit
+from metrics.gates.gate import (
+    FAIL,
+    INSUFFICIENT,
+    PASS,
+    Gate,
+    ReasonCode,
+    Scope,
+    Threshold,
+    Unit,
+    exceeds_baseline,
+)
 from metrics.gates.gate_evaluation import (
     DAYS_IN_A_ROW,
     HELD_FOR_DAYS,
+    METRIC_VERSION,
     OLD_VERSIONS,
     content_hash,
     overall_verdict,
@@ -28,6 +40,7 @@ FROM_OTHER_ROWS = {
     ReasonCode.SIGNER_MAY_NOT: INSUFFICIENT,
     ReasonCode.SIGNED: PASS,
 }
+ROUNDED_GROWTH_VERSION = "3"  # compared the growth as a float, so that exactly 20 % failed
 RELATIVE_ERROR = 1e-9  # of floating-point sums on another machine
 
 
@@ -69,7 +82,7 @@ def _problems_of_chain(row: GateEvaluation, before: str) -> Iterator[str]:
 def _problems_of_verdicts(row: GateEvaluation) -> Iterator[str]:
     gates = tuple(read_stored_gate(stored) for stored in row.gates)
     for gate in gates:
-        if (found := verdict_again(gate)) != gate.verdict:
+        if (found := verdict_again(gate, row.metric_version)) != gate.verdict:
             yield f"{gate.name}: it says {gate.verdict}, its counts say {found}"
         if gate.evidence is not None and not isclose(
             gate.evidence, evidence_again(gate), rel_tol=RELATIVE_ERROR
@@ -85,7 +98,7 @@ def evidence_again(gate: Gate) -> float:
     return evidence(weeks, EvidenceRule(**gate.raw["rule"]))
 
 
-def verdict_again(gate: Gate) -> str:
+def verdict_again(gate: Gate, metric_version: str = METRIC_VERSION) -> str:
     """The verdict from the frozen counts of a gate, whatever verdict stands beside them."""
     code = gate.reason.code if gate.reason else None
     if code in FROM_OTHER_ROWS:
@@ -94,7 +107,7 @@ def verdict_again(gate: Gate) -> str:
         return FAIL
     if gate.sample < gate.needed:
         return INSUFFICIENT
-    if not all(_is_met(gate, one) for one in gate.thresholds):
+    if not all(_is_met(gate, one, metric_version) for one in gate.thresholds):
         return FAIL
     if gate.evidence is not None:
         return PASS if evidence_again(gate) >= ENOUGH else INSUFFICIENT
@@ -104,13 +117,15 @@ def verdict_again(gate: Gate) -> str:
     return PASS
 
 
-def _is_met(gate: Gate, threshold: Threshold) -> bool:
+def _is_met(gate: Gate, threshold: Threshold, metric_version: str) -> bool:
     if threshold.unit in (Unit.STAGES, Unit.DAYS):
         return True  # the sample says it
     if threshold.scope == Scope.EACH_HALF:
         halves = [gate.raw["first_half"], gate.raw["second_half"]]
         return all(people and threshold.is_met_by(n / people) for n, people in halves)
     if threshold.scope == Scope.OVER_BASELINE:
-        base = gate.raw["baseline"]
-        return not base or threshold.is_met_by(gate.raw["value"] / base - 1)
+        value, base = gate.raw["value"], gate.raw["baseline"]
+        if metric_version == ROUNDED_GROWTH_VERSION:
+            return not base or threshold.is_met_by(value / base - 1)
+        return exceeds_baseline(threshold, Decimal(str(value)), Decimal(str(base)))
     return threshold.is_met_by(gate.value)

@@ -94,6 +94,19 @@ class TestEnrichmentRate:
                 clock.shift(timedelta(days=1))
         assert verdicts == ["insufficient"] * 6 + ["pass"]
 
+    def test_days_of_the_metric_version_before_count_on(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=7), tick=False) as clock:
+            for _ in range(50):
+                settled(factories.LeadFactory(), ["title"])
+            for version in ("2", *"333333"):
+                monkeypatch.setattr(gate_evaluation, "METRIC_VERSION", version)
+                gate_evaluation.record_daily_evaluation()
+                clock.shift(timedelta(days=1))
+            monkeypatch.undo()
+            assert reason_text(gate("enrichment rate")) == "met on 7 days in a row"
+
     def test_one_bad_day_starts_the_count_again(self) -> None:
         with time_machine.travel(timezone.now() - timedelta(days=9), tick=False) as clock:
             lead = factories.LeadFactory()

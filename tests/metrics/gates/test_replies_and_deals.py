@@ -1,6 +1,7 @@
 """What came back, as gates and the overview count it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -16,9 +17,10 @@ from caio_project.lib.models import Heartbeat
 from caio_project.lib.words.clock_words import stamp_words
 from caio_project.operations import diagnosis
 from leads.inbound import events
-from metrics.gates import gate_evaluation
+from metrics.gates import gate_evaluation, verification
 from metrics.gates.gate import Gate
 from metrics.gates.gate_words import reason_text
+from metrics.models import Baseline
 from metrics.overview import flow
 from outreach.models import ControlChange, Message, Opportunity, Reply, SyncCursor
 from tests import factories
@@ -244,6 +246,35 @@ class TestPipelineValue:
             assert gate("pipeline value", "autonomous").verdict == verdict
         Opportunity.objects.filter(value=100_000).update(value=80_000)
         assert gate("pipeline value", "autonomous").verdict == "fail"  # under $180,000
+
+    @pytest.mark.parametrize(
+        ("baseline", "value", "verdict"),
+        [
+            *((base, base * 6 // 5, "pass") for base in range(150_000, 250_000, 25_000)),
+            ("150000.05", "180000.06", "pass"),
+            ("150000.05", "180000.05", "fail"),
+        ],
+    )
+    def test_exactly_20_percent_more_is_enough(
+        self, settings: Any, lead_user: User, baseline: Any, value: Any, verdict: str
+    ) -> None:
+        settings.GHL_PIPELINE_ID = "pl_1"
+        now = timezone.now()
+        SyncCursor.objects.create(name="opportunities", polled_at=now)
+        Baseline.objects.create(
+            emails=1, reply_rate=1, meetings=1, pipeline_value=Decimal(baseline), by=lead_user
+        )
+        Opportunity.objects.create(
+            ghl_id="1", status="open", pipeline_id="pl_1", value=Decimal(value), opened_at=now,
+            changed_at=now,
+        )  # fmt: skip
+
+        evaluation = gate_evaluation.evaluate_gates("autonomous")
+
+        found = next(one for one in evaluation.gates if one.name == "pipeline value")
+        assert found.verdict == verdict
+        gate_evaluation.record_evaluation(evaluation)
+        assert verification.verify_evaluations().problems == ()
 
     @pytest.mark.parametrize(
         ("pipeline", "read_ago", "why"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import append_only
 from metrics.gates import gate_evaluation, verification
+from metrics.gates.gate import Comparison, Gate, Scope, Threshold, Unit
 from metrics.gates.gate_evaluation import evaluate_gates, record_evaluation
 from metrics.gates.gate_words import read_stored_gate
 from metrics.models import GateEvaluation
@@ -127,6 +128,14 @@ def test_rows_of_older_versions_are_chained_and_not_run_again() -> None:
     row.save()
     found = verification.verify_evaluations()
     assert (found.checked, found.rerun, found.problems) == (1, 0, ())
+
+
+def test_growth_that_the_version_before_rounded_is_run_again_as_it_was() -> None:
+    over = Threshold(Comparison.AT_LEAST, 0.20, Unit.SHARE, Scope.OVER_BASELINE)
+    raw = {"value": 180_000.0, "baseline": 150_000.0}
+    gate = Gate("pipeline value", (over,), needed=1, window="", sample=1, raw=raw)
+    assert verification.verdict_again(gate, "3") == "fail"
+    assert verification.verdict_again(gate, "4") == "pass"
 
 
 class TestNumberOnRecord:
