@@ -17,7 +17,7 @@ from metrics.incidents import signals
 from metrics.promotion import signing
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import LIMITS_BY_PHASE, REST_AFTER_A_DROP
+from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER, REST_AFTER_A_DROP
 from outreach.guardrails import guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
@@ -165,13 +165,18 @@ def ghl_write_check() -> list[str]:
 
 
 def demote_phase(*, to: Phase | None = None, by: Any, reason: str) -> Control:
-    """Drop one phase, or to `to`; unsent emails that a machine approved go back to people."""
-    order = list(LIMITS_BY_PHASE)
-    here = Phase(phase.current_control().phase)
-    if to is None:
-        to = order[max(0, order.index(here) - 1)]
-    if order.index(to) >= order.index(here):
-        raise phase.ChangeNotAllowed(f"{to.label} is not below {here.label}.")
-    row = phase.change_phase(to, by=by, reason=reason)
+    """Drop one phase, or to `to`; unsent emails that a machine approved go back to people.
+
+    Raises ChangeNotAllowed where that is no drop any more, or not the one that was meant.
+    """
+    seen = Phase(phase.current_control().phase)
+    with transaction.atomic():
+        here = Phase(phase.lock_control().phase)
+        if to is None and here != seen:
+            raise phase.ChangeNotAllowed(f"Somebody moved it to {here.label} at this moment.")
+        to = to or PHASE_ORDER[max(0, PHASE_ORDER.index(here) - 1)]
+        if PHASE_ORDER.index(to) >= PHASE_ORDER.index(here):
+            raise phase.ChangeNotAllowed(f"{to.label} is not below {here.label}.")
+        row = phase.change_phase(to, by=by, reason=reason)
     review_actions.return_machine_approved()
     return row

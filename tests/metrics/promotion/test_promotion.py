@@ -19,6 +19,7 @@ from outreach.limits import current_limits
 from outreach.models import Control, ControlChange, EmailEvent, Message
 from tests import factories
 from tests.fakes.ghl import FakeGhl
+from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,48 @@ def test_forty_eight_hours_pass_after_a_drop(lead_user: User) -> None:
             ).phase
             == "assisted"
         )
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [(Phase.ASSISTED, "Assisted is not below Parallel"), (None, "moved it to Parallel")],
+)
+def test_a_drop_while_somebody_drops_further_raises_nothing(
+    lead_user: User, monkeypatch: pytest.MonkeyPatch, to: Phase | None, why: str
+) -> None:
+    """The other one commits while this one waits for the lock; here one transaction holds both."""
+    Control.objects.filter(pk=phase.current_control().pk).update(phase="autonomous")
+    lock, dropped = phase.lock_control, []
+
+    def lock_after_the_other() -> Control:
+        if not dropped:
+            dropped.append(True)
+            promotion.demote_phase(to=Phase.PARALLEL, by=lead_user, reason="wrong names")
+        return lock()
+
+    monkeypatch.setattr(phase, "lock_control", lock_after_the_other)
+
+    with pytest.raises(phase.ChangeNotAllowed, match=why):
+        promotion.demote_phase(to=to, by=lead_user, reason="one down")
+
+    assert not ControlChange.objects.filter(after=Phase.ASSISTED).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_two_drops_at_once_never_raise_the_phase() -> None:
+    for _ in range(6):
+        Control.objects.filter(pk=phase.current_control().pk).update(phase="autonomous")
+        last = ControlChange.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+        at_once(
+            lambda: promotion.demote_phase(to=Phase.PARALLEL, by=None, reason="wrong names"),
+            lambda: promotion.demote_phase(to=Phase.ASSISTED, by=None, reason="one down"),
+        )
+
+        assert phase.current_control().phase == "parallel"
+        changes = ControlChange.objects.filter(what="phase", pk__gt=last)
+        assert not changes.filter(before="parallel").exists()
 
 
 def complained(ago: timedelta) -> None:
