@@ -45,7 +45,7 @@ def promote_view(request: HttpRequest) -> HttpResponse:
         "sentence": LIMITS_BY_PHASE[to].sentence,
         "missing": missing.sentences,
         "form": None if missing.sentences else form,
-        "override": None if missing.fixed or (evaluation and not missing.gates) else override,
+        "override": override if missing.gates and not missing.fixed else None,
         "signs": to == Phase.AUTONOMOUS,
     }
     return render_page(request, "metrics/promote.html", context, 422 if posted is not None else 200)

@@ -35,14 +35,19 @@ class NotPromoted(Exception):
 
 
 def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "") -> Control:
-    """Move one phase up. An override replaces the gates only and needs a reason.
+    """Move one phase up. An override replaces the gates only and needs a reason: out of Shadow
+    the write check at GoHighLevel stands in their place, and nothing replaces it.
 
     Raises NotPromoted; then nothing has changed.
     """
     if reasons := _fixed_obstacles(to, override, reason):
         raise NotPromoted(reasons)
     evaluation = gate_evaluation.evaluate_gates(to) if to in GATES else None
-    if not override and (reasons := _failed_gates(evaluation) if evaluation else ghl_write_check()):
+    if evaluation is None:
+        reasons = ghl_write_check()
+    else:
+        reasons = [] if override else _failed_gates(evaluation)
+    if reasons:
         raise NotPromoted(reasons)
     with transaction.atomic():
         phase.lock_control()

@@ -50,8 +50,8 @@ def every_gate_passes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def unchanged() -> bool:
-    return (phase.current_control().phase, ControlChange.objects.count()) == ("parallel", 0)
+def unchanged(here: str = "parallel") -> bool:
+    return (phase.current_control().phase, ControlChange.objects.count()) == (here, 0)
 
 
 def test_it_says_what_is_missing_and_has_no_form(lead_client: Client) -> None:
@@ -197,14 +197,15 @@ class TestOutOfShadow:
         assert answer.status_code == 303 and phase.current_control().phase == "parallel"
         assert [one.route for one in ghl.requests()] == ["POST /contacts/upsert"]
 
-    def test_without_it_nothing_moves_but_by_override(self, lead_client: Client) -> None:
+    def test_without_it_nothing_moves_and_no_override_is_offered(self, lead_client: Client) -> None:
         typed = {"name": "Parallel", "text": "Practice, with people who decide."}
         answer = lead_client.post(PATH, typed)
         assert answer.status_code == 422
         assert "GHL write: GoHighLevel is in the sandbox." in answer.content.decode()
         assert phase.current_control().phase == "shadow"
-        assert lead_client.post(PATH, {**typed, "anyway": "1"}).status_code == 303
-        assert ControlChange.objects.get().override
+        assert "Move anyway" not in answer.content.decode()
+        assert lead_client.post(PATH, {**typed, "anyway": "1"}).status_code == 422
+        assert unchanged("shadow")
 
 
 class TestDown:

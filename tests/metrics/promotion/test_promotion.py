@@ -163,7 +163,9 @@ def test_a_drop_to_shadow_stops_approved_emails(lead_user: User) -> None:
 
 def test_leaving_shadow_needs_a_green_write_at_ghl(lead_user: User, settings: Any) -> None:
     Control.objects.update(phase=Phase.SHADOW)
-    assert refused(Phase.PARALLEL) == ["GHL write: GoHighLevel is in the sandbox."]
+    why = ["GHL write: GoHighLevel is in the sandbox."]
+    assert refused(Phase.PARALLEL) == why
+    assert refused(Phase.PARALLEL, override=True, reason=REASON) == why
 
 
 def test_a_green_write_lets_shadow_go(lead_user: User, ghl: FakeGhl) -> None:
