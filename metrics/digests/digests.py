@@ -58,14 +58,23 @@ def _time_of(kind: str) -> time | None:
 
 
 def build_content(kind: str, day: date, now: datetime) -> dict[str, object]:
+    since = _end_of_last(kind, day) or _regular_start(kind, day)
+    return digest_content.read_digest(str(kind), since, now)
+
+
+def _end_of_last(kind: str, day: date) -> datetime | None:
+    """Until when the digest before told; one that no channel took told nothing."""
+    told = Digest.objects.exclude(ended_at__isnull=False, slack_at=None, email_at=None)
+    last = told.filter(kind=kind, day__lt=day).order_by("-day").first()
+    return datetime.fromisoformat(last.content["until"]) if last else None
+
+
+def _regular_start(kind: str, day: date) -> datetime:
     at = _time_of(kind) or calendar.read_time("00:00")
     hours = team_calendar.current_calendar()
-    since = (
-        periods.daily_start(day, at, hours)
-        if kind == Kind.DAILY
-        else periods.weekly_start(day, at, hours.zone)
-    )
-    return digest_content.read_digest(str(kind), since, now)
+    if kind == Kind.DAILY:
+        return periods.daily_start(day, at, hours)
+    return periods.weekly_start(day, settings.WEEKLY_DIGEST_ON, at, hours)
 
 
 def make_digest(kind: str, day: date, now: datetime) -> tuple[Digest, bool]:

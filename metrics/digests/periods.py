@@ -1,5 +1,6 @@
 """Which digest is due on a day, and what time it covers. Pure."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,8 @@ from caio_project.lib import calendar
 from caio_project.lib.hours.business_calendar import BusinessCalendar
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+
+MOST_WEEKS_BACK = 8
 
 
 def daily_due(now: datetime, at: time | None, hours: BusinessCalendar) -> date | None:
@@ -35,8 +38,20 @@ def daily_start(day: date, at: time, hours: BusinessCalendar) -> datetime:
     return _moment(before, at, hours.zone)
 
 
-def weekly_start(day: date, at: time, zone: str) -> datetime:
-    return _moment(day - timedelta(days=7), at, zone)
+def weekly_start(day: date, weekday: str, at: time, hours: BusinessCalendar) -> datetime:
+    """When the digest of the week before was due; seven days ago where none was."""
+    due = _due_days_before(day, weekday, hours) if weekday in WEEKDAYS else ()
+    before = next((one for one in due if one < day), day - timedelta(days=7))
+    return _moment(before, at, hours.zone)
+
+
+def _due_days_before(day: date, weekday: str, hours: BusinessCalendar) -> Iterator[date]:
+    """The newest first. A holiday of weeks moves several to one day."""
+    nominal = day - timedelta(days=(day.weekday() - WEEKDAYS.index(weekday)) % 7)
+    for weeks in range(1, MOST_WEEKS_BACK + 1):
+        due = hours.next_working_day(nominal - timedelta(weeks=weeks, days=1))
+        if due is not None:
+            yield due
 
 
 def _moment(day: date, at: time, zone: str) -> datetime:

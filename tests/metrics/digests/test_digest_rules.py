@@ -1,7 +1,7 @@
 """Which digest is due when, and what it says. No database."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -57,7 +57,28 @@ def test_the_weekly_digest(now: datetime, due: date | None) -> None:
 
 def test_what_they_cover() -> None:
     assert periods.daily_start(MONDAY, AT, WEEK) == datetime(2026, 2, 27, 13, 30, tzinfo=UTC)
-    assert periods.weekly_start(MONDAY, AT, WEEK.zone) == datetime(2026, 2, 23, 13, 30, tzinfo=UTC)
+    assert periods.weekly_start(MONDAY, "monday", AT, WEEK) == at(23, 13, 30, month=2)
+
+
+@pytest.mark.parametrize(
+    ("day", "weekday", "start"),
+    [
+        (date(2026, 2, 17), "monday", at(9, 13, 30, month=2)),  # the day after Presidents' Day
+        (date(2026, 2, 23), "monday", at(17, 13, 30, month=2)),  # a week later: six days
+        (date(2026, 3, 4), "monday", at(23, 13, 30, month=2)),  # by hand on a Wednesday
+        (MONDAY, "", at(23, 13, 30, month=2)),
+    ],
+)
+def test_a_week_begins_when_the_digest_before_was_due(
+    day: date, weekday: str, start: datetime
+) -> None:
+    assert periods.weekly_start(day, weekday, AT, WEEK) == start
+
+
+def test_a_week_off_moves_two_digests_to_one_day() -> None:
+    off = frozenset(date(2026, 2, 23) + timedelta(days=n) for n in range(5))
+    hours = replace(WEEK, days_off=off)
+    assert periods.weekly_start(MONDAY, "monday", AT, hours) == at(17, 13, 30, month=2)
 
 
 def test_days_off_of_the_team_have_no_digest() -> None:

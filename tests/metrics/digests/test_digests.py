@@ -146,6 +146,30 @@ def test_an_empty_installation_says_so_after_looking(
     assert "Nothing to report: every source was read" in said(slack.posts()[0])
 
 
+def test_every_moment_is_told_once_around_a_holiday(
+    team: None, slack: FakeSlack, settings: Any
+) -> None:
+    with on("2026-08-24 20:00:00+00:00") as clock:  # Labor Day is two weeks later
+        for _ in range(30):
+            digests.send_due_digests()
+            clock.shift(timedelta(days=1, minutes=7))
+    for kind in ("daily", "weekly"):
+        rows = Digest.objects.filter(kind=kind).order_by("day").values_list("content", flat=True)
+        told = [(one["since"], one["until"]) for one in rows]
+        assert [end for _, end in told[:-1]] == [start for start, _ in told[1:]]
+        assert len(told) > 3
+
+
+def test_what_no_channel_took_is_told_by_the_next(team: None, settings: Any) -> None:
+    settings.EMAIL_URL, settings.WEEKLY_DIGEST_AT = "", ""
+    with on(MONDAY):
+        first, _ = digests.make_digest("daily", MONDAY.date(), timezone.now())
+        Digest.objects.update(ended_at=timezone.now())
+    with on(WORKING):
+        second = digests.build_content("daily", WORKING.date(), timezone.now())
+    assert second["since"] < first.content["until"]
+
+
 @pytest.mark.parametrize(("in_phase", "told"), [(Phase.ASSISTED, 1), (Phase.AUTONOMOUS, 0)])
 def test_in_autonomous_the_digest_replaces_a_notice_for_each_email(
     in_phase: Phase, told: int, team: None, slack: FakeSlack, settings: Any
