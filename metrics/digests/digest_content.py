@@ -71,7 +71,8 @@ def _read_waiting(since: datetime, now: datetime) -> Numbers:
         "answers": answers.count_needing_someone(),
         "uncertain": waits.uncertain,
         "parked": waits.parked,
-        "blocked_by_us": waits.blocked_by(BlockedBy.US),
+        "blocked": {who.value: waits.blocked_by(who) for who in BlockedBy if waits.blocked_by(who)},
+        "snoozed": waits.snoozed,
         "halted": phase.is_halted(phase.current_control()),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from caio_project.lib.words.clock_words import stamp_words
 from metrics.incidents import incident_words
-from outreach.choices import Band, Phase
+from outreach.choices import Band, BlockedBy, Phase
 
 Numbers = Mapping[str, Any]
 BANDS = (Band.CRITICAL, Band.HOT, Band.WARM, Band.LOW)
@@ -28,6 +28,11 @@ CAME_BACK = (
     ("complained", "complaint"),
     ("unsubscribed", "unsubscribe"),
 )
+BLOCKED = {
+    BlockedBy.US: "by us",
+    BlockedBy.PERSON: "by what is known of the person",
+    BlockedBy.EARLIER: "by an earlier email",
+}
 NOTHING = "Nothing to report: every source was read, nothing waits, and nothing changed."
 
 
@@ -75,10 +80,12 @@ def _waiting(section: Numbers) -> str:
         parts.append(f"{_count(section['answers'], 'answer')} nobody has taken")
     if section["uncertain"]:
         parts.append(f"{_count(section['uncertain'], 'email')} that may or may not have been sent")
-    if section["blocked_by_us"]:
-        parts.append(f"{_count(section['blocked_by_us'], 'draft')} blocked by a setting")
+    if section.get("blocked"):
+        parts.append(_blocked(section["blocked"]))
     if section["parked"]:
         parts.append(f"{_count(section['parked'], 'parked event')}")
+    if section.get("snoozed"):
+        parts.append(f"{_count(section['snoozed'], 'email')} put off")
     halted = " Sending is halted." if section["halted"] else ""
     if not parts:
         return f"Waits for you: nothing.{halted}"
@@ -88,6 +95,11 @@ def _waiting(section: Numbers) -> str:
             f" The oldest waits since {stamp_words(datetime.fromisoformat(section['oldest']))}."
         )
     return f"Waits for you: {', '.join(parts)}.{oldest}{halted}"
+
+
+def _blocked(drafts: Mapping[str, int]) -> str:
+    whose = ", ".join(f"{drafts[who]} {said}" for who, said in BLOCKED.items() if who in drafts)
+    return f"{_count(sum(drafts.values()), 'draft')} blocked ({whose})"
 
 
 def _sources(section: list[Numbers]) -> str:

@@ -106,7 +106,7 @@ EMPTY: dict[str, Any] = {
     "unread": [],
     "waiting": {
         "by_band": {}, "critical": 0, "overdue": 0, "oldest": "", "uncertain": 0, "parked": 0,
-        "blocked_by_us": 0, "halted": False, "answers": 0,
+        "blocked": {}, "snoozed": 0, "halted": False, "answers": 0,
     },
     "sources": [],
     "sent": {"sent": 0, "sandbox": 0, "replies": 0, "positive": 0, "meetings": 0},
@@ -136,6 +136,8 @@ def test_nothing_to_report_is_said_only_where_everything_was_read_and_is_empty()
     [
         {"waiting": EMPTY["waiting"] | {"uncertain": 1}},
         {"waiting": EMPTY["waiting"] | {"halted": True}},
+        {"waiting": EMPTY["waiting"] | {"blocked": {"person": 1}}},
+        {"waiting": EMPTY["waiting"] | {"snoozed": 1}},
         {"sources": [{"cause": "silent_source", "subject": "rb2b", "since": at(1, 9).isoformat()}]},
         {"sent": EMPTY["sent"] | {"sent": 1}},
         {"decisions": EMPTY["decisions"] | {"people": 1}},
@@ -153,8 +155,8 @@ def test_a_full_week_is_read_in_a_minute() -> None:
         "kind": "weekly",
         "waiting": {
             "by_band": {"hot": 2, "low": 1}, "critical": 1, "overdue": 1, "uncertain": 1,
-            "oldest": at(2, 9).isoformat(), "parked": 1, "blocked_by_us": 2, "halted": True,
-            "answers": 1,
+            "oldest": at(2, 9).isoformat(), "parked": 1, "halted": True,
+            "answers": 1, "blocked": {"us": 2, "person": 3, "earlier": 1}, "snoozed": 2,
         },
         "sources": [{"cause": "silent_source", "subject": "rb2b", "since": at(1, 9).isoformat()}],
         "sent": {
@@ -174,6 +176,10 @@ def test_a_full_week_is_read_in_a_minute() -> None:
     assert lines[0].startswith(
         "Waits for you: 3 emails to decide (2 HOT, 1 LOW, 1 CRITICAL), 1 overdue, 1 answer"
     )
+    assert (
+        "6 drafts blocked (2 by us, 3 by what is known of the person, 1 by an earlier email), "
+        "1 parked event, 2 emails put off."
+    ) in lines[0]
     assert lines[0].endswith("Sending is halted.")
     assert lines[1].startswith("Dead sources: A source is silent: RB2B (since ")
     assert lines[2:] == [

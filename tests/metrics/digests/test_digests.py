@@ -15,6 +15,7 @@ from django.utils import timezone
 from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider
 from approvals.models import Notice
+from approvals.queue import what_waits
 from approvals.tasks import tell
 from leads.integrations import alarms
 from metrics.digests import digests
@@ -22,6 +23,7 @@ from metrics.incidents import sweep
 from metrics.models import DetectorState, Digest
 from outreach.choices import Phase
 from outreach.control import phase
+from outreach.models import Message
 from tests import factories
 from tests.fakes.slack import FakeSlack
 from tests.outreach.conftest import WORKING
@@ -168,6 +170,25 @@ def test_what_no_channel_took_is_told_by_the_next(team: None, settings: Any) -> 
     with on(WORKING):
         second = digests.build_content("daily", WORKING.date(), timezone.now())
     assert second["since"] < first.content["until"]
+
+
+def test_all_that_waits_beside_the_queue_is_told(
+    team: None, slack: FakeSlack, settings: Any
+) -> None:
+    settings.WEEKLY_DIGEST_AT = ""
+    for code in ("country", "country", "near_copy"):
+        message = factories.held_email()
+        Message.objects.filter(pk=message.pk).update(status="blocked", blocked_by=code)
+    with on(MONDAY):
+        message = factories.held_email()
+        later = timezone.now() + timedelta(days=3)
+        Message.objects.filter(pk=message.pk).update(snoozed_until=later)
+        digests.send_due_digests()
+    waits = what_waits.what_waits()
+    found = Digest.objects.get().content["waiting"]
+    assert sum(found["blocked"].values()) == waits.blocked_by() == 3
+    assert (found["blocked"]["person"], found["snoozed"]) == (2, 1)
+    assert "3 drafts blocked (2 by what is known of the person" in said(slack.posts()[0])
 
 
 @pytest.mark.parametrize(("in_phase", "told"), [(Phase.ASSISTED, 1), (Phase.AUTONOMOUS, 0)])
