@@ -46,12 +46,13 @@ def month_targets(now: datetime) -> list[Target]:
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     first = today.replace(day=1)
     hours, goals = team_calendar.current_calendar(), goals_of(today)
-    days = _month_days(first, today, hours)
     sent = read_figures(["sent"], first, today, bucket=Bucket.DAY)
     over = [
         int(row.numerator) for row in sent if row.start < today and hours.is_working_day(row.start)
     ]
     total = int(sum(row.numerator for row in sent))
+    of_today = int(sum(row.numerator for row in sent if row.start == today))
+    days = _month_days(first, today, hours, of_today)
     cap = sending_domains.daily_cap(phase.current_control(), now)
     rate, meetings = read_figures(["reply_rate", "meetings"], first, today, bucket=Bucket.WHOLE)
     return [
@@ -67,13 +68,13 @@ def month_targets(now: datetime) -> list[Target]:
     ]
 
 
-def _month_days(first: date, today: date, hours: BusinessCalendar) -> MonthDays:
+def _month_days(first: date, today: date, hours: BusinessCalendar, sent_today: int) -> MonthDays:
     day, over, left = first, 0, 0
     while day.month == first.month:
         if hours.is_working_day(day):
             over, left = (over + 1, left) if day < today else (over, left + 1)
         day += timedelta(days=1)
-    return MonthDays(over, left)
+    return MonthDays(over, left, sent_today if hours.is_working_day(today) else None)
 
 
 def _open_pipeline() -> float | None:

@@ -13,10 +13,20 @@ LEAST_EVENTS = 5
 
 @dataclass(frozen=True)
 class MonthDays:
-    """Working days of the month: those over, and those left with today."""
+    """Working days of the month: those over, and those left with today.
+
+    `sent_today` is what left already on today; None where it is no working day.
+    """
 
     over: int
     left: int
+    sent_today: int | None = None
+
+    def emails_left(self, a_day: float) -> float:
+        """How many still leave at so many a day; what left today is part of today's."""
+        if self.sent_today is None:
+            return self.left * a_day
+        return max(0.0, a_day - self.sent_today) + (self.left - 1) * a_day
 
 
 @dataclass(frozen=True)
@@ -41,13 +51,13 @@ class Target:
 
 def sent_target(goal: int, by_day: list[int], current: int, days: MonthDays, cap: int) -> Target:
     """`by_day` are the sends of each working day that is over; `current` is with today."""
-    most = current + days.left * cap
+    most = current + int(days.emails_left(cap))
     projected = None
     if len(by_day) >= LEAST_DAYS:
         squares = sum(one * one for one in by_day)
         pace = statistics.mean_interval(sum(by_day), squares, len(by_day)) or (0.0, 0.0)
-        low, high = (sum(by_day) + days.left * max(0.0, rate) for rate in pace)
-        projected = min(max(low, current), most), min(max(high, current), most)
+        low, high = (min(current + days.emails_left(max(0.0, rate)), most) for rate in pace)
+        projected = low, high
     return Target("sent", goal, current, projected, most, cap, days.left)
 
 

@@ -285,6 +285,15 @@ def test_the_targets_of_a_month_say_what_the_cap_of_25_allows() -> None:
     assert (rate.current, rate.projected, pipeline.current) == (None, None, None)
 
 
+@time_machine.travel(datetime(2026, 7, 1, 0, 30, tzinfo=UTC), tick=False)
+def test_on_the_evening_of_the_last_day_no_more_than_todays_rest_may_leave() -> None:
+    for _ in range(20):
+        sent_email(datetime(2026, 6, 30, 16, tzinfo=UTC))
+    roll_up.roll_up()
+    sent = month.month_targets(timezone.now())[0]
+    assert (sent.current, sent.cap, sent.left, sent.most) == (20, 25, 1, 25)
+
+
 @time_machine.travel(datetime(2026, 6, 3, 16, tzinfo=UTC), tick=False)
 def test_the_month_counts_the_working_days_of_the_teams_own_calendar() -> None:
     TeamCalendar.objects.create(hours=["08:00-18:00"] * 4 + [""] * 3, keeps_public_holidays=False)

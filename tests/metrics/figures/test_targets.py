@@ -24,6 +24,28 @@ def test_a_projection_never_passes_the_cap_nor_falls_below_today() -> None:
     assert sent_target(100, [20] * 4, 80, MonthDays(4, 17), cap=25).projected is None
 
 
+@pytest.mark.parametrize(
+    ("sent_today", "left", "most"),
+    [
+        (None, 2, 2200),  # a Sunday
+        (0, 2, 2200),
+        (40, 2, 2160),
+        (100, 2, 2100),
+        (100, 1, 2000),
+        (120, 1, 2000),  # the cap was lowered during the day
+    ],
+)
+def test_what_left_today_is_part_of_todays_cap(
+    sent_today: int | None, left: int, most: int
+) -> None:
+    days = MonthDays(20, left, sent_today)
+
+    found = sent_target(2100, [100] * 20, 2000, days, cap=100)
+
+    assert (found.most, found.projected) == (most, (most, most))
+    assert found.is_reachable is (most >= 2100)
+
+
 def test_meetings_have_the_exact_poisson_interval() -> None:
     found = count_target("meetings", 15, 8, MonthDays(10, 10))
     low = stats.chi2.ppf(0.025, 16) / 2
