@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-
-from caio_project.lib import calendar
 from metrics.evidence.reply_rules import DAYS_IN_ASSISTED
 from metrics.gates import replies_and_deals
 from metrics.gates.gate import (
@@ -31,7 +28,7 @@ SIGN_OFF = "sign-off"
 
 
 def time_in_assisted(now: datetime) -> Gate:
-    """Whole days of the team's calendar since the phase became assisted."""
+    """Full days of 24 hours since the phase became assisted."""
     control = phase.current_control()
     threshold = Threshold(Comparison.AT_LEAST, DAYS_IN_ASSISTED, Unit.DAYS)
     gate = Gate("time in assisted", (threshold,), DAYS_IN_ASSISTED, "", unit=Unit.DAYS)
@@ -39,8 +36,7 @@ def time_in_assisted(now: datetime) -> Gate:
         return gate.with_verdict(
             INSUFFICIENT, ReasonCode.NOT_IN_PHASE, phase=Phase(control.phase).value
         )
-    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    days = (today - calendar.team_day(control.phase_since, settings.TEAM_TIME_ZONE)).days
+    days = (now - control.phase_since) // timedelta(days=1)
     gate = Gate(gate.name, gate.thresholds, gate.needed, "", float(days), Unit.DAYS, sample=days)
     return gate.judge_sample(True, SampleUnit.DAYS, 1)
 

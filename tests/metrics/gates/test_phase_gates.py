@@ -1,6 +1,6 @@
 """Time in assisted, and a sign-off that is bound to what it signed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -41,14 +41,26 @@ def signed_gate() -> Gate:
         ("parallel", 30, "insufficient", "the phase is parallel"),
         ("assisted", 0, "insufficient", "about 14 more days"),
         ("assisted", 13, "insufficient", "about 1 more days"),
+        ("assisted", 13.99, "insufficient", "about 1 more days"),
         ("assisted", 14, "pass", "met today"),
         ("autonomous", 30, "insufficient", "the phase is autonomous"),
     ],
 )
-def test_fourteen_days_in_assisted(name: str, days: int, verdict: str, why: str) -> None:
+def test_fourteen_days_in_assisted(name: str, days: float, verdict: str, why: str) -> None:
     in_phase(name, days)
     found = evaluate_gates("autonomous").gates[0]
     assert (found.verdict, reason_text(found)) == (verdict, why)
+
+
+def test_two_midnights_are_no_two_days() -> None:
+    """From the first of June at 23:58 to the fifteenth at 00:01, by the clock of New York."""
+    since = datetime(2026, 6, 2, 3, 58, tzinfo=UTC)
+    Control.objects.filter(pk=phase.current_control().pk).update(
+        phase="assisted", phase_since=since
+    )
+    found = phase_gates.time_in_assisted(datetime(2026, 6, 15, 4, 1, tzinfo=UTC))
+    assert (found.value, found.verdict) == (13, "insufficient")
+    assert phase_gates.time_in_assisted(since + timedelta(days=14)).met
 
 
 class TestSignOff:
