@@ -75,8 +75,8 @@ def replay_gate(
 def rate_holds(cohorts: Iterable[Cohort], sample: SampleRule, day: date) -> bool:
     """Whether point, sample and halves hold on this day. Pure."""
     end = day - RIPE_AFTER
-    half = timedelta(days=sample.days // 2)
-    answered, people = _count(cohorts, end, timedelta(days=sample.days), day)
+    half = timedelta(days=sample.ripe_days // 2)
+    answered, people = _count(cohorts, end, timedelta(days=sample.ripe_days), day)
     if people < sample.people or answered / people < sample.rate:
         return False
     if not sample.rate_in_halves:

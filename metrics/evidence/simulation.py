@@ -197,16 +197,16 @@ def _begin_phase(rows: _Paths, which: Any, phase: int, day: int) -> None:
 
 
 def _holds_for_assisted(sums: tuple[Any, Any], here: Any, day: int) -> Any:
-    answered, people = _counts(sums, here, day, 0, ASSISTED_SAMPLE.days)
+    answered, people = _counts(sums, here, day, 0, ASSISTED_SAMPLE.ripe_days)
     return (people >= ASSISTED_SAMPLE.people) & _reaches(ASSISTED_SAMPLE.rate, answered, people)
 
 
 def _holds_for_autonomous(sums: tuple[Any, Any], here: Any, day: int) -> Any:
     rule = AUTONOMOUS_SAMPLE
-    answered, people = _counts(sums, here, day, 0, rule.days)
+    answered, people = _counts(sums, here, day, 0, rule.ripe_days)
     holds = (people >= rule.people) & _reaches(rule.rate, answered, people)
-    for later in (0, rule.days // 2):
-        answered, people = _counts(sums, here, day, later, rule.days // 2)
+    for later in (0, rule.ripe_days // 2):
+        answered, people = _counts(sums, here, day, later, rule.ripe_days // 2)
         holds &= _reaches(rule.rate_in_halves, answered, people)
     return holds
 

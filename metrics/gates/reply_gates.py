@@ -23,7 +23,7 @@ def reply_rate(now: datetime) -> Gate:
     rule = ASSISTED_SAMPLE
     threshold = Threshold(Comparison.AT_LEAST, rule.rate, Unit.SHARE)
     end = now - RIPE_AFTER
-    found = replies_and_deals.count_replies(now - timedelta(days=rule.days), end)
+    found = replies_and_deals.count_replies(end - timedelta(days=rule.ripe_days), end)
     gate = Gate(
         "reply rate",
         (threshold,),
@@ -45,7 +45,8 @@ def reply_rate_sustained(now: datetime) -> Gate:
     whole = Threshold(Comparison.AT_LEAST, rule.rate, Unit.SHARE)
     each_half = Threshold(Comparison.AT_LEAST, rule.rate_in_halves, Unit.SHARE, Scope.EACH_HALF)
     end = now - RIPE_AFTER
-    middle, start = end - timedelta(days=rule.days // 2), end - timedelta(days=rule.days)
+    half = timedelta(days=rule.ripe_days // 2)
+    middle, start = end - half, end - 2 * half
     found = replies_and_deals.count_replies(start, end)
     first = replies_and_deals.count_replies(start, middle)
     second = replies_and_deals.count_replies(middle, end)

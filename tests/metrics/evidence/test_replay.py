@@ -58,6 +58,15 @@ def test_each_half_must_hold(first: int, second: int, holds: bool) -> None:
     assert rate_holds([*early, *moved], AUTONOMOUS_SAMPLE, day(30)) is holds
 
 
+@pytest.mark.parametrize(("days_ago", "holds"), [(59, True), (60, False)])
+def test_the_sixty_days_are_those_of_the_gate(days_ago: int, holds: bool) -> None:
+    """The newest three of them count nobody yet."""
+    today = day(100)
+    good = Cohort(today - timedelta(days=days_ago), today - timedelta(days=50), 15)
+    poor = [Cohort(today - timedelta(days=40), today, 10), Cohort(day(60), None, 190)]
+    assert rate_holds([good, *poor], ASSISTED_SAMPLE, today) is holds
+
+
 @pytest.mark.django_db
 class TestCommand:
     def test_it_replays_real_rows(self) -> None:
