@@ -70,20 +70,20 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
     is_off = not assess.is_on()
 
-    def stage(code: str, label: str, sweep: str, count: int, waiting: StageQueue) -> Stage:
-        facts = waiting.rows.aggregate(n=Count("pk"), oldest=Min(waiting.since))
+    def stage(code: str, label: str, sweep: str, count: int, *queues: StageQueue) -> Stage:
+        facts = [one.rows.aggregate(n=Count("pk"), oldest=Min(one.since)) for one in queues]
         beat = seen.get(sweep)
         return Stage(
             code=code,
             label=label,
             count=count,
-            waiting=facts["n"],
-            oldest_at=facts["oldest"],
+            waiting=sum(one["n"] for one in facts),
+            oldest_at=min((one["oldest"] for one in facts if one["oldest"]), default=None),
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
             is_off=code in SWITCHABLE_STAGES and is_off,
             sweep=sweep,
-            is_stuck=facts["n"] > 0 and waiting.stuck_since(now) is not None,
+            is_stuck=any(one.stuck_since(now) is not None for one in queues),
         )
 
     def moved(**which: Any) -> int:
@@ -108,7 +108,14 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
         stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
         replace(
-            stage("enriched", "Enriched", "leads.push_enrichments", enriched, queues["enriched"]),
+            stage(
+                "enriched",
+                "Enriched",
+                "leads.push_enrichments",
+                enriched,
+                queues["enriched"],
+                queues["answers"],
+            ),
             passed_on=passed_on,
         ),
         replace(
@@ -159,6 +166,8 @@ class StageQueue:
 
 
 def stage_queues() -> dict[str, StageQueue]:
+    """By the code of their stage; answers of Clay are part of the stage "enriched"."""
+
     def emails(*statuses: Status) -> QuerySet[Message]:
         return Message.objects.filter(status__in=statuses).exclude(kind=Kind.TRAINING)
 
@@ -175,6 +184,8 @@ def stage_queues() -> dict[str, StageQueue]:
         "enriched": StageQueue(
             Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"
         ),
+        # apart from "enriched": Clay has done its part, so they are no sign that it has stopped
+        "answers": StageQueue(come_in("clay"), "received_at"),
         "drafted": StageQueue(emails(Status.DRAFT), "created_at"),
         "waiting": StageQueue(emails(Status.HELD), "held_at", for_a_machine=False),
         "cleared": StageQueue(emails(Status.CLEARED), "cleared_at", for_a_machine=False),

@@ -11,9 +11,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from caio_project.event_vault import sources
 from leads.enrichment import clay_push, enrichment_requests
-from leads.models import Enrichment
+from leads.models import Enrichment, InboundEvent
 from metrics.gates import gate_measures
+from metrics.incident_codes import Cause
+from metrics.incidents.detectors.work import stuck_queues
 from metrics.overview import flow
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay
@@ -52,6 +55,34 @@ def test_only_answers_count_as_enriched(outcomes: dict[str, int], shown: tuple[i
         settled(outcome, times)
     settled("answered", settled_at=timezone.now() - timedelta(days=2))
     assert enriched() == shown
+
+
+def test_answers_that_nobody_processes_wait_at_the_stage() -> None:
+    now = timezone.now()
+    for minutes in (50, 3):
+        InboundEvent.objects.create(
+            source="clay",
+            body=b"{}",
+            body_sha256=f"{minutes:064d}",
+            received_at=now - timedelta(minutes=minutes),
+        )
+
+    stage = next(stage for stage in flow.flow_stages(now) if stage.code == "enriched")
+
+    assert (stage.waiting, stage.is_stuck) == (2, True)
+    assert stage.oldest_at == now - timedelta(minutes=50)
+    (sentence,) = flow.stuck_stages(now)
+    assert "answers" in sentence
+    # Clay has answered: the incident is that work is stuck here, not that Clay has stopped.
+    (finding,) = stuck_queues(flow.stuck_since_by_stage(now), now)
+    assert finding.cause == Cause.WORK_STUCK
+
+
+@pytest.mark.parametrize("source", sources.PROCESSORS)
+def test_what_waits_of_any_source_is_at_a_stage(source: str) -> None:
+    event = InboundEvent.objects.create(source=source, body=b"{}", body_sha256="0" * 64)
+    waiting = [one.rows for one in flow.stage_queues().values() if one.rows.model is InboundEvent]
+    assert sum(rows.filter(pk=event.pk).count() for rows in waiting) == 1
 
 
 def test_leads_of_the_sandbox_are_skipped_everywhere(
