@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from metrics.evidence.cusum import CusumRule, cusum, first_alarm
+from metrics.health.health_score import MIN_SAMPLE, WINDOWS
 from metrics.performance.chart import (
     Cell,
     Chart,
@@ -252,6 +253,6 @@ def health_chart(scores: Mapping[date, int], alert: int, halt: int) -> Chart:
         missing=""
         if len(rows) >= FEWEST_POINTS
         else f"Needs {FEWEST_POINTS} days with a score; there {'is' if len(rows) == 1 else 'are'} "
-        f"{len(rows)}. A score needs 50 emails sent within a month.",
+        f"{len(rows)}. A score needs {MIN_SAMPLE} emails sent within {WINDOWS[-1]} days.",
         definition="The lowest score of each day; how it adds up is on the phase page.",
     )
