@@ -235,5 +235,5 @@ class SimulatedMonths:
         typed = {"name": to.label, "text": "I have read what was sent."}
         answer = web.post("/sales/phase/promote", typed)
         moved = phase.current_control().phase == to
-        assert moved == ('name="text"' in shown) == (answer.status_code == 303)
+        assert moved == ('id="id_text"' in shown) == (answer.status_code == 303)
         return moved
