@@ -92,9 +92,7 @@ def _limits_of(row: Control, of_day: Any, now: datetime) -> CurrentLimits:
 
 @kept_query
 def _claims_since(since: datetime) -> QuerySet[Any]:
-    claimed = SendIntent.objects.filter(claimed_at__gt=since).exclude(
-        outcome__in=SendIntent.NOTHING_LEFT
-    )
+    claimed = SendIntent.objects.may_have_left().filter(claimed_at__gt=since)
     return claimed.order_by("-claimed_at").values_list("claimed_at", "domain")
 
 

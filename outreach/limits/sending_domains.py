@@ -73,9 +73,7 @@ def daily_cap(row: Control, now: datetime) -> int:
 
 
 def _count_sent(name: str, day: date) -> Coalesce:
-    claimed = SendIntent.objects.filter(from_domain=name, day=day).exclude(
-        outcome__in=SendIntent.NOTHING_LEFT
-    )
+    claimed = SendIntent.objects.may_have_left().filter(from_domain=name, day=day)
     counted = claimed.order_by().values("from_domain").annotate(n=Count("pk"))
     return Coalesce(Subquery(counted.values("n")), 0)
 
