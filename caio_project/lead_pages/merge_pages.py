@@ -127,7 +127,6 @@ def _show_merge(
 @permission_required("leads.view_lead", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what undoing a merge would do; a POST does it."""
     row = get_object_or_404(Merge.objects.select_related("survivor__merged_into", "loser"), pk=pk)
     if request.method != "POST":
         return _show_undo(request, row, DecisionForm())

@@ -80,7 +80,6 @@ class RunningRelease:
 
 
 def running_releases(now: datetime) -> list[RunningRelease]:
-    """What runs on this database now, the newest release first."""
     parts: dict[str, set[str]] = {}
     for part, commit in RunningProcess.objects.filter(
         seen_at__gte=now - RUNNING_WITHIN

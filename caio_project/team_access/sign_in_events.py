@@ -35,7 +35,6 @@ BY_THEMSELVES = (
 
 
 def listen() -> None:
-    """Connect each signal once, at start."""
     signals.user_logged_in.connect(_on_sign_in, dispatch_uid="access-in")
     signals.user_logged_out.connect(_on_sign_out, dispatch_uid="access-out")
     signals.user_login_failed.connect(_on_refused_password, dispatch_uid="access-refused")

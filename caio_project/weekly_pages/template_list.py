@@ -39,7 +39,6 @@ class TemplateRow:
 
 
 def template_rows() -> list[TemplateRow]:
-    """The newest version of each template, those in use first."""
     counts = template_counts.counts_by_template()
     flagged = template_rejections.flagged_templates()
     tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))

@@ -155,7 +155,6 @@ def _bare_name(text: str) -> str:
 
 
 def _split_titles(words: list[str], *, has_last: bool = False) -> tuple[list[str], list[str]]:
-    """The titles before a name, and the name."""
     count = 0
     while count < len(words) and _is_title(words, count, has_last=has_last):
         count += 1

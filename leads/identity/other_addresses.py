@@ -53,7 +53,6 @@ def keep_personal(lead: Lead, addresses: Iterable[str], source: str) -> None:
 
 
 def _is_shared(address: str) -> bool:
-    """Whether several people may read this mailbox."""
     stop = suppression.stop_by_lists(address)
     return stop is not None and stop.reason != Suppression.Reason.PERSONAL
 

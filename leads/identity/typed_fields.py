@@ -21,7 +21,6 @@ class FieldRefused(Exception):
 
 
 def missing_fields(lead: Lead) -> list[str]:
-    """The fields of LABELS of which nothing is known."""
     return [name for name in LABELS if not getattr(lead, name)]
 
 

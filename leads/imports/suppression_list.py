@@ -147,7 +147,6 @@ def _entries_in(cell: str, column: str) -> list[StopEntry]:
 
 
 def _own_reasons(row: Cells) -> list[str]:
-    """The reasons that the row itself gives. Raises BadRow."""
     typed = [_read_reason(one) for one in row.get("reason", [])]
     by_column = [why for name, why in REASON_BY_COLUMN.items() if row.get(name)]
     return list(dict.fromkeys([*typed, *by_column]))

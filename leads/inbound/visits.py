@@ -84,7 +84,6 @@ def _store_visit(event: InboundEvent) -> VisitLead | None:
 
 
 def _lock_people(visitor: rb2b.Visitor, addresses: list[str], key: str) -> list[Lead]:
-    """The leads known by what the body names, locked. Raises locks.LeadsChanged."""
     found = lead_matching.lock_leads_known_by(addresses[0], key)
     return found or other_addresses.lock_lead_at(
         addresses[1:], visitor.first_name, visitor.last_name

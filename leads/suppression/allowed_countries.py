@@ -15,7 +15,6 @@ def is_refused(country: str) -> bool:
 
 
 def stricter_country(known: str, told: str) -> str:
-    """Of two countries that were told of one person, the one that may not be written to."""
     return countries.stricter_country(known, told, frozenset(settings.ALLOWED_COUNTRIES))
 
 

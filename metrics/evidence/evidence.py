@@ -112,7 +112,6 @@ def week_log_ratios(answered: float, people: float, rule: EvidenceRule) -> LogRa
 
 
 def log_mean(log_values: Sequence[float]) -> float:
-    """The logarithm of the mean of the values."""
     largest = max(log_values)
     return largest + log(fsum(exp(one - largest) for one in log_values) / len(log_values))
 

@@ -164,7 +164,6 @@ def _differing(tally: Tally, counted: dict[date, Any], scale: int) -> set[date]:
 
 
 def first_day() -> date | None:
-    """The day of the oldest row that any figure counts."""
     oldest = (
         emails.sent_emails()
         .filter(sent_at__isnull=False)

@@ -167,6 +167,5 @@ def story_json(row: Incident) -> list[dict[str, Any]]:
 
 
 def cause_choices() -> list[tuple[str, str]]:
-    """The causes that there has been an incident of."""
     seen = set(Incident.objects.order_by().values_list("cause", flat=True).distinct())
     return [(cause.value, str(cause.label)) for cause in Cause if cause in seen]

@@ -187,12 +187,10 @@ EVIDENCE: dict[Cause, Callable[[Numbers], str]] = {
 
 
 def recovered_words(cause: str) -> str:
-    """What ended it."""
     return RECOVERED.get(Cause(cause), "What caused it is no longer found.")
 
 
 def done_words(cause: str, action: str, numbers: Numbers) -> str:
-    """What was done, in one sentence."""
     if action == Action.FELL_BACK:
         return FELL_BACK.get(Cause(cause), DONE[Action.FELL_BACK])
     if action == Action.DROPPED and numbers.get("phase_before"):

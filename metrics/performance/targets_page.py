@@ -40,7 +40,6 @@ def team_today() -> date:
 
 
 def month_choices() -> list[tuple[str, str]]:
-    """This month and the next ones, by their first days."""
     today = team_today()
     firsts = [
         date(today.year + (today.month - 1 + ahead) // 12, (today.month - 1 + ahead) % 12 + 1, 1)

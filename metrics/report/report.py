@@ -41,7 +41,6 @@ class Period:
 
 
 def usual_period() -> Period:
-    """This month up to today."""
     today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
     return Period(today.replace(day=1), today)
 

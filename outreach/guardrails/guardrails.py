@@ -155,7 +155,6 @@ def _handle_breach(row: Control, breach: Breach, counts: EventCounts) -> Guardra
 
 
 def _rest_today(row: Control, breach: Breach) -> GuardrailBreach.Action:
-    """Send nothing until the team's next day."""
     until = calendar.next_day(timezone.now(), settings.TEAM_TIME_ZONE)
     phase.rest_sending(until, guardrail_display.describe_breach(breach))
     return Action.DEFERRED

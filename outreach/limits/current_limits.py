@@ -46,7 +46,6 @@ def read_limits(row: Control, now: datetime) -> CurrentLimits:
 
 
 def _control_of_day(now: datetime) -> Any:
-    """The control row with what is used up of the day's limits."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     domain = sending_domains.warming_domain()
     rows = _control_query(day=day, domain=domain)

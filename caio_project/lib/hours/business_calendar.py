@@ -80,7 +80,6 @@ class BusinessCalendar:
         return None
 
     def time_between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time from `start` to `end`."""
         spent = timedelta(0)
         for opens, closes in self._openings_from(start):
             if opens >= end:

@@ -14,7 +14,6 @@ OUR_LINK = "every email has our own link whatever the service does"
 
 
 def mail_service_finding() -> StageFinding:
-    """Ask GoHighLevel which service sent the newest email."""
     if is_sandboxed("ghl"):
         return not_set_up(NAME, "in the sandbox nothing is sent")
     left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL)

@@ -13,7 +13,6 @@ WATCHED = {"password", "is_active"}
 
 
 def listen() -> None:
-    """Connect each signal once, at start."""
     model = get_user_model()
     pre_save.connect(_before_saving, sender=model, dispatch_uid="sessions-before")
     post_save.connect(_after_saving, sender=model, dispatch_uid="sessions-after")

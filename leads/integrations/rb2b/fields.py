@@ -157,7 +157,6 @@ def weigh_field(value: Any) -> int:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Whether both say something, and not the same."""
     if min(weigh_field(one), weigh_field(other)) < weigh_field("x"):
         return False
     return str(one).strip().casefold() != str(other).strip().casefold()
