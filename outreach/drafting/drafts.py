@@ -141,11 +141,8 @@ def rewrite_draft(
         "domain": address.rpartition("@")[2],
     }
     if message.status == Status.HELD and changes["band"] != message.band:
-        now, band = timezone.now(), choices.Band(changes["band"])
-        changes |= {
-            "due_at": deadlines.due_at(band, now),
-            "expires_at": deadlines.expires_at(band, now),
-        }
+        band = choices.Band(changes["band"])
+        changes |= deadlines.times_of_wait(band, timezone.now())
     if written.blocked:
         changes["error"] = written.blocked.text[:500]
     rows = Message.objects.filter(NOT_READ_BY_ANYBODY, pk=message.pk)
@@ -271,11 +268,7 @@ def hold_for_review(
     """Put `message` into the review queue with its deadlines; any approval is void."""
     now = now or timezone.now()
     band, is_first_time = choices.Band(more.get("band", message.band)), message.held_at is None
-    times = {
-        "held_at": now,
-        "due_at": deadlines.due_at(band, now),
-        "expires_at": deadlines.expires_at(band, now),
-    }
+    times = {"held_at": now, **deadlines.times_of_wait(band, now)}
     reset = {
         "error": error,
         "blocked_by": "",

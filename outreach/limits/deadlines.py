@@ -25,6 +25,11 @@ def expires_at(band: Band, now: datetime) -> datetime:
     return _days_later(now, LIFE_DAYS.get(band, OTHER_LIFE_DAYS))
 
 
+def times_of_wait(band: Band, start: datetime) -> dict[str, datetime]:
+    """The columns of an email that waits for a decision from `start` on."""
+    return {"due_at": due_at(band, start), "expires_at": expires_at(band, start)}
+
+
 def _days_later(now: datetime, days: int) -> datetime:
     later = team_calendar.current_calendar().add_days(now, days)
     return later or now + timedelta(days=days)

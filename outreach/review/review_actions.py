@@ -23,6 +23,7 @@ from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
 from outreach.models import Message, MessageText
+from outreach.review import kept_deadlines
 
 OFFER_PAST = (
     "The first time that it offers is over, or less than an hour away. "
@@ -179,32 +180,24 @@ def _after_edit(message: Message, failed: check_results.CheckResult | None, by: 
             error=failed.text[:500],
         )
     if not failed and message.status == Status.BLOCKED:
-        waited: dict[str, Any] = {
-            "held_at": message.held_at,
-            "due_at": message.due_at,
-            "expires_at": message.expires_at,
-        }
-        return drafts.hold_for_review(
-            message, MoveCode.EDITED, by=by, **(waited if message.held_at else {})
-        )
+        now = timezone.now()
+        waited = kept_deadlines.find_kept_times(message, now) if message.held_at else {}
+        return drafts.hold_for_review(message, MoveCode.EDITED, by=by, **waited)
     return message
 
 
 def undo_approval(message: Message, *, by: Any) -> Message:
+    """Have it decided again. Within the time to undo it keeps its place in the queue, else it
+    comes with new deadlines.
+    """
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
-    held = move_message(
-        message,
-        Status.HELD,
-        MoveCode.UNDONE,
-        by=by,
-        transport="",
-        waiting_for="",
-        cleared_at=None,
-        by_machine=False,
+    now = timezone.now()
+    is_quick = message.waiting_for == "undo" and message.not_before > now
+    times = kept_deadlines.find_kept_times(message, now) if is_quick else {}
+    return drafts.hold_for_review(
+        message, MoveCode.UNDONE, now=now, by=by, cleared_at=None, **times
     )
-    ghl_check.request_check(held)
-    return held
 
 
 def return_machine_approved() -> int:

@@ -63,20 +63,16 @@ def put_off_low(until: datetime, most: int = 500) -> int:
     ).exclude(kind=Kind.TRAINING)
     chosen = list(rows.order_by("due_at").values_list("pk", flat=True)[:most])
     return rows.filter(pk__in=chosen).update(
-        snoozed_until=until,
-        due_at=deadlines.due_at(Band.LOW, until),
-        expires_at=deadlines.expires_at(Band.LOW, until),
+        snoozed_until=until, **deadlines.times_of_wait(Band.LOW, until)
     )
 
 
 def _set_times(
     message: Message, version: int, *, until: datetime | None, starts: datetime
 ) -> Message:
-    band = Band(message.band)
     times: dict[str, Any] = {
         "snoozed_until": until,
-        "due_at": deadlines.due_at(band, starts),
-        "expires_at": deadlines.expires_at(band, starts),
+        **deadlines.times_of_wait(Band(message.band), starts),
         "opened_at": Coalesce("opened_at", timezone.now()),  # the machine leaves it alone
     }
     rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=version)

@@ -3,6 +3,7 @@
 A Lead reopens later what was approved and has not left, what was rejected, and what expired.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +21,7 @@ from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import OPEN, IllegalMove, StaleMessage
 from outreach.limits import deadlines
 from outreach.models import Message, MessageText, Move
+from outreach.review import kept_deadlines
 
 UNDO_CODES = {
     MoveCode.REJECTED: MoveCode.REJECTION_UNDONE,
@@ -48,15 +50,18 @@ def other_open_email(message: Message) -> bool:
 
 
 def restore_ended(message: Message, *, by: Any) -> Message:
-    """Put the email back where its decision found it, with its deadlines, as a new version.
+    """Put the email back where its decision found it, as a new version.
 
-    What follows from a rejection is read from the state of the email, and ends with it. Raises
-    IllegalMove or StaleMessage; then nothing has changed.
+    Its deadlines stay where they leave time to decide, else they are new. What follows from a
+    rejection is read from the state of the email, and ends with it. Raises IllegalMove or
+    StaleMessage; then nothing has changed.
     """
     ending = ending_move(message)
     if ending is None:
         raise IllegalMove(message.status, Status.HELD)
-    return _put_back(message, ending, UNDO_CODES[MoveCode(ending.why)], by=by)
+    now = timezone.now()
+    times = kept_deadlines.find_kept_times(message, now) or _new_times(message, ending, now)
+    return _put_back(message, ending, UNDO_CODES[MoveCode(ending.why)], by=by, **times)
 
 
 def reopenable_move(message: Message) -> Move | None:
@@ -78,15 +83,16 @@ def reopen_email(message: Message, *, by: Any, reason: str) -> Message:
     ending = reopenable_move(message)
     if ending is None:
         raise IllegalMove(message.status, Status.HELD)
-    now, band = timezone.now(), Band(message.band)
-    times = {
-        "held_at": now if ending.from_status == Status.HELD else message.held_at,
-        "due_at": deadlines.due_at(band, now),
-        "expires_at": deadlines.expires_at(band, now),
-    }
+    times = _new_times(message, ending, timezone.now())
     reopened = _put_back(message, ending, MoveCode.REOPENED, by=by, reason=reason, **times)
     nudge("approvals.tell")
     return reopened
+
+
+def _new_times(message: Message, ending: Move, now: datetime) -> dict[str, datetime | None]:
+    was_held = ending.from_status == Status.HELD
+    times = deadlines.times_of_wait(Band(message.band), now)
+    return {"held_at": now if was_held else message.held_at, **times}
 
 
 def _put_back(message: Message, ending: Move, why: MoveCode, *, by: Any, **changes: Any) -> Message:
