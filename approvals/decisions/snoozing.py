@@ -15,6 +15,8 @@ from outreach.review import snooze as snooze_times
 
 BAD_DAY = f"Choose a day after today, at most {snooze_times.MOST_DAYS} days ahead."
 
+ALREADY_BACK = "It is back in the queue already. Nothing was changed."
+
 
 def snooze(message: Message, version: int, day: date, user: Any) -> Message:
     """Raises DecisionConflict or DecisionRefused; then nothing has changed."""
@@ -32,6 +34,8 @@ def snooze(message: Message, version: int, day: date, user: Any) -> Message:
 def bring_back(message: Message, version: int, user: Any) -> Message:
     """Raises DecisionConflict or DecisionRefused; then nothing has changed."""
     decisions.require_decision(Action.SNOOZE, message, version, Decider(user, "desk"))
+    if not snooze_times.is_snoozed(message):
+        raise DecisionRefused(ALREADY_BACK)
     with transaction.atomic():
         returned = _set(lambda: snooze_times.bring_back(message, version))
         Snooze.objects.create(message=returned, by=user, until=None)

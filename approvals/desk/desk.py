@@ -37,6 +37,7 @@ from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
 from outreach.models import Message, MessageText, Move, Snippet
+from outreach.review import snooze
 
 MAX_VISITS = 12
 
@@ -110,6 +111,7 @@ def desk_context(message: Message, user: Any, view: QueueView) -> dict[str, Any]
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),
         "waits": waits,
+        "is_snoozed": snooze.is_snoozed(message),
         "may_reopen": not waits and reopening.may_reopen(message, user),
         "snippets": Snippet.objects.all(),  # read only where the page is edited
         "links": outside_links.person_links(message.lead, message.lead.company),

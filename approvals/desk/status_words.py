@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from approvals.decisions import judgement, refusal_words
 from approvals.decisions.judgement import ApprovalEffect
-from approvals.queue import snoozed
 from caio_project.lib.words.clock_words import moment_words
 from leads.models import Kind
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Message, MessageText
+from outreach.review import snooze
 
 APPROVE_LABELS = {
     ApprovalEffect.RECORDED_ONLY: "Would approve (shadow)",
@@ -68,7 +68,7 @@ def _how_to_clear(message: Message) -> str:
 
 def current_status_line(message: Message) -> StatusLine | None:
     """The state of an email that waits for no decision, or that came back from the final checks."""
-    if snoozed.is_snoozed(message):
+    if snooze.is_snoozed(message):
         back = f"{timezone.localtime(message.snoozed_until):%A, %B %-d}"  # type: ignore[arg-type]
         return StatusLine("quiet", f"Snoozed: it comes back into the queue on {back}.")
     if message.status == Status.HELD and message.error:

@@ -18,6 +18,7 @@ from outreach.choices import Band, Status, Transport
 from outreach.control.policy import BAND_RANK
 from outreach.lifecycle.transitions import APPROVED
 from outreach.models import Message, MessageText
+from outreach.review import snooze
 
 KINDS_NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
 QUEUE_ORDER = ("rank", "queue_turn", "due_at", "pk")  # band, overdue or score, time
@@ -279,8 +280,7 @@ class QueuePage:
 def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
     """One page of rows with `subject`, `read`, `why_band` and the claim; five queries at any size.
 
-    What is blocked or snoozed has no place in the order of the queue: of it there is the first page
-    only.
+    What is blocked or snoozed has no place in the queue: of it there is the first page only.
     """
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
@@ -295,6 +295,6 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     for message in found:
         message.why_band = band_words.why_band(message)  # type: ignore[attr-defined]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
-    if last is not None and (last.status == Status.BLOCKED or snoozed.is_snoozed(last)):
+    if last is not None and (last.status == Status.BLOCKED or snooze.is_snoozed(last)):
         last = None
     return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")

@@ -23,8 +23,3 @@ def starts_waiting(message: Message) -> datetime:
     """When the present wait began: held, or back from a snooze."""
     held = message.held_at or message.created_at
     return max(held, message.snoozed_until) if message.snoozed_until else held
-
-
-def is_snoozed(message: Message) -> bool:
-    until = message.snoozed_until
-    return message.status == Status.HELD and until is not None and until > timezone.now()

@@ -142,7 +142,7 @@ def rewrite_draft(
     }
     if message.status == Status.HELD and changes["band"] != message.band:
         band = choices.Band(changes["band"])
-        changes |= deadlines.times_of_wait(band, timezone.now())
+        changes |= {"snoozed_until": None, **deadlines.times_of_wait(band, timezone.now())}
     if written.blocked:
         changes["error"] = written.blocked.text[:500]
     rows = Message.objects.filter(NOT_READ_BY_ANYBODY, pk=message.pk)

@@ -58,7 +58,8 @@ def move_message(
         rows = rows.filter(lease_until=lease)
     if where is not None:
         rows = rows.filter(where)
-    changes = {"status": to_status, "lease_until": None, **changes}
+    ended = {"lease_until": None, "snoozed_until": None}  # whatever moves is no longer put off
+    changes = {"status": to_status, **ended, **changes}
     with transaction.atomic(savepoint=False):  # nothing is undone here: it raises outside of it
         is_claimed = claims.claim_row(rows, **changes)
         if is_claimed:

@@ -35,6 +35,11 @@ def is_snoozable_until(day: date) -> bool:
     return today < day <= today + timedelta(days=MOST_DAYS)
 
 
+def is_snoozed(message: Message) -> bool:
+    until = message.snoozed_until
+    return message.status == Status.HELD and until is not None and until > timezone.now()
+
+
 def snooze_email(message: Message, version: int, *, until: datetime) -> Message:
     """Its deadlines count from the day it comes back, so that it does not expire meanwhile.
 
@@ -44,8 +49,9 @@ def snooze_email(message: Message, version: int, *, until: datetime) -> Message:
 
 
 def bring_back(message: Message, version: int) -> Message:
-    """End a snooze now. Raises StaleMessage as `snooze_email` does."""
-    return _set_times(message, version, until=None, starts=timezone.now())
+    """End a snooze now. Raises StaleMessage as `snooze_email` does, and where it is over."""
+    now = timezone.now()
+    return _set_times(message, version, until=None, starts=now, where=Q(snoozed_until__gt=now))
 
 
 def put_off_low(until: datetime, most: int = 500) -> int:
@@ -68,14 +74,19 @@ def put_off_low(until: datetime, most: int = 500) -> int:
 
 
 def _set_times(
-    message: Message, version: int, *, until: datetime | None, starts: datetime
+    message: Message,
+    version: int,
+    *,
+    until: datetime | None,
+    starts: datetime,
+    where: Q | None = None,
 ) -> Message:
     times: dict[str, Any] = {
         "snoozed_until": until,
         **deadlines.times_of_wait(Band(message.band), starts),
         "opened_at": Coalesce("opened_at", timezone.now()),  # the machine leaves it alone
     }
-    rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=version)
+    rows = Message.objects.filter(where or Q(), pk=message.pk, status=Status.HELD, version=version)
     is_set = claims.claim_row(rows, **times)
     message.refresh_from_db()
     if not is_set:

@@ -107,6 +107,42 @@ def test_it_is_brought_back_early(desk: Client) -> None:
     assert "Brought back into the queue" in history and "Snoozed until" in history
 
 
+def test_an_email_already_back_is_not_brought_back(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = factories.held_email()
+    snooze(desk, message, in_days(3))
+    message.refresh_from_db()
+    assert message.snoozed_until is not None and message.due_at is not None
+    path = f"/sales/queue/{message.public_id}"
+    assert "Bring it back now" in body(desk.get(path))
+    later(monkeypatch, message.due_at + timedelta(minutes=1))
+
+    assert "Bring it back now" not in body(desk.get(path))
+    response = snooze(desk, message, "", do="back")
+
+    assert response.status_code == 409
+    assert "It is back in the queue already. Nothing was changed." in body(response)
+    assert Message.objects.get(pk=message.pk).due_at == message.due_at
+    assert review_queue.count_overdue() == 1
+    assert Snooze.objects.count() == 1
+
+
+def test_a_decision_ends_the_snooze(desk: Client, reviewer: User) -> None:
+    message = factories.held_email()
+    snooze(desk, message, in_days(3))
+    message.refresh_from_db()
+    approved = decisions.approve(message, 1, Decider(reviewer, "desk"))
+
+    response = desk.post(f"/sales/queue/{message.public_id}/undo", {"version": 1})
+
+    held = Message.objects.get(pk=approved.pk)
+    assert response.status_code == 303
+    assert (held.status, held.snoozed_until) == ("held", None)
+    assert held.due_at < timezone.now() + timedelta(days=3)
+    assert list(review_queue.waiting_messages()) == [held]
+
+
 def test_nobody_is_told_of_a_snoozed_hot_email(
     desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

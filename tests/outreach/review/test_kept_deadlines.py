@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from outreach.choices import Band, MoveCode
+from outreach.drafting import drafts
 from outreach.models import Message
-from outreach.review import review_actions, undo_actions
+from outreach.review import review_actions, snooze, undo_actions
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -126,3 +128,71 @@ def test_an_edit_that_frees_a_blocked_email_gives_time(clock: Any, reviewer: Use
 
     assert held.status == "held"
     assert not is_expired(held)
+
+
+# A snooze ends with it
+
+
+def snoozed_email(days: int = 30) -> Message:
+    message = factories.held_email()
+    return snooze.snooze_email(message, 1, until=timezone.now() + timedelta(days=days))
+
+
+def starts_waiting_now(message: Message) -> bool:
+    row = Message.objects.get(pk=message.pk)
+    is_new = row.expires_at is not None and row.expires_at < timezone.now() + timedelta(days=8)
+    return row.snoozed_until is None and is_new
+
+
+def test_a_snoozed_email_that_comes_back_is_in_the_queue(reviewer: User) -> None:
+    message = approved_email(reviewer, snoozed_email())
+    assert Message.objects.get(pk=message.pk).snoozed_until is None
+
+    held = drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error="There is an open deal.")
+
+    assert starts_waiting_now(held)
+
+
+def test_a_quick_undo_of_a_snoozed_email_starts_its_wait(reviewer: User) -> None:
+    held = review_actions.undo_approval(approved_email(reviewer, snoozed_email()), by=reviewer)
+
+    assert starts_waiting_now(held)
+
+
+@pytest.mark.parametrize("is_reopened", [True, False])
+def test_a_rejected_snoozed_email_comes_back_into_the_queue(
+    reviewer: User, is_reopened: bool
+) -> None:
+    message = rejected_email(reviewer, snoozed_email())
+
+    if is_reopened:
+        back = undo_actions.reopen_email(message, by=reviewer, reason="They asked for it.")
+    else:
+        back = undo_actions.restore_ended(message, by=reviewer)
+
+    assert starts_waiting_now(back)
+
+
+def test_an_edit_that_blocks_and_frees_ends_the_snooze(reviewer: User) -> None:
+    message = snoozed_email()
+    text = message.text
+    assert text is not None
+    blocked = review_actions.edit_text(message, 1, subject="Re: hello", body=text.body, by=reviewer)
+
+    held = review_actions.edit_text(blocked, 2, subject="Hello", body=text.body, by=reviewer)
+
+    assert held.status == "held"
+    assert starts_waiting_now(held)
+
+
+def test_a_low_email_put_off_comes_back_when_it_becomes_hot() -> None:
+    message = factories.held_email(intent=20, tier="tier_3")
+    Message.objects.filter(pk=message.pk).update(band=Band.LOW)
+    assert snooze.put_off_low(timezone.now() + timedelta(days=1)) == 1
+    message.refresh_from_db()
+
+    drafts.rewrite_draft(message, factories.AssessmentFactory(lead=message.lead, intent=85))
+
+    message.refresh_from_db()
+    assert message.band == Band.HOT
+    assert starts_waiting_now(message)
