@@ -1,18 +1,20 @@
 """Writes a notice for each step that is due of the ladder of each email that waits.
 
 A step that nobody can serve is written too, with the reason. Each step of one wait has one key, so
-that no sweep tells twice.
+that no sweep tells twice. Of steps that are late together, only the last is told.
 """
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from approvals.choices import Count
 from approvals.escalation import ladder_rows, lead_words
 from approvals.escalation.ladder_rows import Plan
-from approvals.escalation.ladder_rules import LadderStep, Told, who_is_told
+from approvals.escalation.ladder_rules import LadderStep, Sweep, Told, who_is_told
 from approvals.models import Notice
 from approvals.queue import snoozed
 from caio_project.lib.db.kept_queries import kept_query
@@ -24,19 +26,37 @@ from outreach.models import Message
 
 MAX_TEXT_LENGTH = 300
 BATCH = 200  # of each step
+OF_CRITICAL = f":{Band.CRITICAL}:"  # in the keys of the steps of that ladder
+RESTARTS = ("snoozed_until", "waits_since")  # the latest of these and `held_at` began the wait
 
 
 def create_held_notices() -> int:
     """Write what is due by now; returns how many, with those of a sweep at the same moment."""
     now, plan = timezone.now(), ladder_rows.load_plan()
-    rows = [row for message in _due_messages(plan, now) for row in _rows_of(message, plan, now)]
-    if not rows:
+    messages = _due_messages(plan, now)
+    if not messages:
         return 0
-    keys = Notice.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)
-    known = set(keys)
-    new = [row for row in rows if row.key not in known]
-    Notice.objects.bulk_create(new, ignore_conflicts=True)
-    return len(new)
+    told = _steps_told(messages, plan)
+    rows = [row for one in messages for row in _rows_of(one, plan, Sweep(now, told[one.pk]))]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _steps_told(messages: list[Message], plan: Plan) -> dict[int, frozenset[int]]:
+    """The steps told in the present wait, of the ladder that each email follows now."""
+    rows = Notice.objects.filter(message__in=messages, reply=None, note=None)
+    written: dict[int, list[Notice]] = defaultdict(list)
+    for notice in rows.only("message_id", "step", "created_at", "key"):
+        written[notice.message_id or 0].append(notice)
+    return {
+        one.pk: frozenset(
+            notice.step
+            for notice in written[one.pk]
+            if notice.created_at >= snoozed.starts_waiting(one)
+            and (OF_CRITICAL in notice.key) == (plan.name_for(one) == Band.CRITICAL)
+        )
+        for one in messages
+    }
 
 
 def _due_messages(plan: Plan, now: datetime) -> list[Message]:
@@ -83,13 +103,15 @@ def _due_at_step(
         if critical_reason is not None:
             waiting = waiting.filter(critical_reason=critical_reason)
     told = Notice.objects.filter(
-        Q(message__snoozed_until=None) | Q(created_at__gte=OuterRef("snoozed_until")),
+        *(Q(created_at__gte=Coalesce(OuterRef(name), OuterRef("held_at"))) for name in RESTARTS),
         message=OuterRef("pk"),
-        step=number,
+        step__gte=number,
         reply=None,
         note=None,
         created_at__gte=OuterRef("held_at"),
     )
+    of_critical = Q(key__contains=OF_CRITICAL)
+    told = told.filter(of_critical if band is None else ~of_critical)
     unopened = Q(opened_at=None) & _began_by(unopened_since)
     opened = Q(opened_at__isnull=False) & _began_by(opened_since)
     due = waiting.filter(unopened | opened).exclude(Exists(told))
@@ -107,33 +129,43 @@ def _began_by(latest: datetime | None) -> Q:
     """A wait that never ends by a calendar without hours is looked at at once, to say so."""
     if latest is None:
         return Q()
-    return Q(held_at__lte=latest) & (Q(snoozed_until=None) | Q(snoozed_until__lte=latest))
+    began = Q(held_at__lte=latest)
+    for name in RESTARTS:
+        began &= Q(**{name: None}) | Q(**{f"{name}__lte": latest})
+    return began
 
 
-def _rows_of(message: Message, plan: Plan, now: datetime) -> list[Notice]:
-    ladder, began = plan.ladder_for(message), snoozed.starts_waiting(message)
+def _rows_of(message: Message, plan: Plan, sweep: Sweep) -> list[Notice]:
+    ladder = plan.name_for(message)
     steps = who_is_told(
-        ladder,
+        plan.ladders[ladder],
         plan.hours,
         ladder_rows.people_for(plan, message),
-        began,
+        snoozed.starts_waiting(message),
         is_opened=message.opened_at is not None,
+        sweep=sweep,
     )
+    newest = max(sweep.told, default=-1)
+    due = [one for one in steps if one.number > newest and (one.at is None or one.at <= sweep.now)]
     return [
-        _row_of(message, began, ladder.steps[one.number], one, now)
-        for one in steps
-        if one.at is None or one.at <= now
+        _row_of(message, ladder, plan.ladders[ladder].steps[one.number], one, sweep.now)
+        for one in _drop_overtaken(due)
     ]
 
 
-def _row_of(
-    message: Message, began: datetime, step: LadderStep, one: Told, now: datetime
-) -> Notice:
+def _drop_overtaken(due: list[Told]) -> list[Told]:
+    """Of people who were to be told at different times those of the last one. Reasons stay."""
+    last = max((one.at for one in due if one.person and one.at), default=None)
+    return [one for one in due if one.skipped or one.at == last]
+
+
+def _row_of(message: Message, ladder: str, step: LadderStep, one: Told, now: datetime) -> Notice:
+    began = snoozed.starts_waiting(message)
     text = _notice_text(message, step)
     if one.person and one.instead_of:
         text = f"{text} You stand in for {one.instead_of.name}."
     return Notice(
-        key=f"held:{message.pk}:{began:%Y%m%d%H%M%S}:{one.number}",
+        key=f"held:{message.pk}:{ladder}:{began:%Y%m%d%H%M%S}:{one.number}",
         message=message,
         step=one.number,
         to_id=one.person.pk if one.person else None,

@@ -39,12 +39,15 @@ class Plan:
     people: People
 
     def ladder_of(self, band: str, is_critical: bool) -> Ladder:
-        """A CRITICAL email follows its own band where CRITICAL has no step."""
-        critical = self.ladders[Band.CRITICAL]
-        return critical if is_critical and critical.steps else self.ladders[band]
+        return self.ladders[self.ladder_name(band, is_critical)]
 
-    def ladder_for(self, message: Message) -> Ladder:
-        return self.ladder_of(message.band, bool(message.critical_reason))
+    def ladder_name(self, band: str, is_critical: bool) -> str:
+        """A CRITICAL email follows its own band where CRITICAL has no step."""
+        has_own = is_critical and self.ladders[Band.CRITICAL].steps
+        return Band.CRITICAL if has_own else band
+
+    def name_for(self, message: Message) -> str:
+        return self.ladder_name(message.band, bool(message.critical_reason))
 
 
 def load_plan() -> Plan:

@@ -83,6 +83,14 @@ class Told:
     skipped: SkipReason | None = None
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """When a sweep looks who is there, and the steps that earlier ones told."""
+
+    now: datetime
+    told: frozenset[int] = frozenset()
+
+
 Found = tuple[Person, Person | None] | SkipReason  # who is told, and for whom they stand in
 
 
@@ -93,14 +101,15 @@ def who_is_told(
     held_at: datetime,
     *,
     is_opened: bool = False,
+    sweep: Sweep | None = None,
 ) -> tuple[Told, ...]:
     """Every step in order. Times never decrease.
 
     After a step that nobody can serve the next one is due at once; where nobody can serve it then,
-    it keeps its own time.
+    it keeps its own time. A step that a sweep tells late goes to whoever is there at the sweep.
     """
     told: list[Told] = []
-    turn = _Turn(people)
+    turn = _Turn(people, sweep)
     last = held_at
     for number, step in enumerate(ladder.steps):
         extra = ladder.opened_extra if is_opened and number else timedelta(0)
@@ -135,12 +144,15 @@ def find_stand_in(people: People, person: Person | None, at: datetime) -> Found:
 class _Turn:
     """Whose turn it is in the order while one ladder is walked."""
 
-    def __init__(self, people: People):
-        self.people, self.order = people, people.in_order()
+    def __init__(self, people: People, sweep: Sweep | None):
+        self.people, self.order, self.sweep = people, people.in_order(), sweep
         self.place = 0
         self.last: Person | None = None
 
-    def find(self, step: LadderStep, at: datetime) -> Found:
+    def find(self, number: int, step: LadderStep, planned: datetime) -> Found:
+        at = planned
+        if self.sweep and number not in self.sweep.told:
+            at = max(planned, self.sweep.now)
         if step.who == Who.NEXT:
             return self._find_next(at)
         if step.who == Who.OWNER and self.people.owner is None:
@@ -169,7 +181,7 @@ class _Turn:
 
 
 def _tell(number: int, step: LadderStep, turn: _Turn, at: datetime | None) -> Told:
-    found = SkipReason.NEVER_OPEN if at is None else turn.find(step, at)
+    found = SkipReason.NEVER_OPEN if at is None else turn.find(number, step, at)
     if isinstance(found, SkipReason):
         return Told(number, at, step.channel, skipped=found)
     turn.last = found[0]

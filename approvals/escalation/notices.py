@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.models import Decision, Notice, Verdict
-from approvals.queue import review_queue
+from approvals.queue import review_queue, snoozed
 from outreach.choices import Status
 from outreach.models import Message
 
@@ -97,7 +97,7 @@ def overdue_emails() -> list[OverdueEmail]:
         told[notice.message_id or 0].append(notice)
     return [
         OverdueEmail(
-            one, [row for row in told[one.pk] if one.held_at and row.created_at >= one.held_at]
+            one, [row for row in told[one.pk] if row.created_at >= snoozed.starts_waiting(one)]
         )
         for one in late
     ]

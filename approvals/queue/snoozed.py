@@ -20,6 +20,9 @@ def snoozed_messages() -> QuerySet[Message]:
 
 
 def starts_waiting(message: Message) -> datetime:
-    """When the present wait began: held, or back from a snooze."""
-    held = message.held_at or message.created_at
-    return max(held, message.snoozed_until) if message.snoozed_until else held
+    """When the present wait began: held, back from a snooze, or of another band.
+
+    The release before writes no `waits_since`.
+    """
+    moments = (message.held_at, message.snoozed_until, message.waits_since)
+    return max((one for one in moments if one), default=message.created_at)

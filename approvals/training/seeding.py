@@ -76,8 +76,7 @@ def _store_email(email: PracticeEmail, by: Any) -> TrainingEmail:
         by=by,
         now=now,
         held_at=now,
-        due_at=deadlines.due_at(Band.WARM, now),
-        expires_at=deadlines.expires_at(Band.WARM, now),
+        **deadlines.times_of_wait(Band.WARM, now),
     )
     return TrainingEmail.objects.create(message=held, fault=email.fault, made_by=by)
 

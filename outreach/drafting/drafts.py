@@ -140,9 +140,7 @@ def rewrite_draft(
         "to_address": address,
         "domain": address.rpartition("@")[2],
     }
-    if message.status == Status.HELD and changes["band"] != message.band:
-        band = choices.Band(changes["band"])
-        changes |= {"snoozed_until": None, **deadlines.times_of_wait(band, timezone.now())}
+    changes |= _times_of_new_band(message, choices.Band(changes["band"]))
     if written.blocked:
         changes["error"] = written.blocked.text[:500]
     rows = Message.objects.filter(NOT_READ_BY_ANYBODY, pk=message.pk)
@@ -157,6 +155,13 @@ def rewrite_draft(
     elif message.status == Status.HELD and not same and not written.language_model:
         rewrite_requests.request_rewrite(message)
     _put_colleagues_behind(message, facts)
+
+
+def _times_of_new_band(message: Message, band: choices.Band) -> dict[str, Any]:
+    """With another band the wait for a decision begins anew."""
+    if message.status != Status.HELD or band == message.band:
+        return {}
+    return {"snoozed_until": None, **deadlines.times_of_wait(band, timezone.now())}
 
 
 def _reads_the_same(message: Message, written: compose.ComposedEmail) -> bool:
@@ -186,6 +191,7 @@ def replace_text(
 def take_other_text(message: Message, written: compose.ComposedEmail) -> None:
     """Replace the text by another template's that a person has chosen. Raises StaleMessage."""
     columns = _composed_columns(written) | {"opened_at": message.opened_at or timezone.now()}
+    columns |= _times_of_new_band(message, choices.Band(columns["band"]))
     _replace_text(message, written, Q(status=message.status), columns)
     message.refresh_from_db()
     if message.status == Status.BLOCKED:

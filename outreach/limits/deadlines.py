@@ -4,6 +4,7 @@ Both count by the team's business calendar; for a team without any working hours
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from outreach.choices import Band
 from outreach.limits import team_calendar
@@ -25,9 +26,13 @@ def expires_at(band: Band, now: datetime) -> datetime:
     return _days_later(now, LIFE_DAYS.get(band, OTHER_LIFE_DAYS))
 
 
-def times_of_wait(band: Band, start: datetime) -> dict[str, datetime]:
+def times_of_wait(band: Band, start: datetime) -> dict[str, Any]:
     """The columns of an email that waits for a decision from `start` on."""
-    return {"due_at": due_at(band, start), "expires_at": expires_at(band, start)}
+    return {
+        "waits_since": start,
+        "due_at": due_at(band, start),
+        "expires_at": expires_at(band, start),
+    }
 
 
 def _days_later(now: datetime, days: int) -> datetime:

@@ -100,6 +100,11 @@ class Message(models.Model):
     chosen_at = models.DateTimeField(
         null=True, blank=True, help_text="When a person chose it instead of a colleague's."
     )
+    waits_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When its wait for a decision began; a snoozed email's, when it comes back.",
+    )
     due_at = models.DateTimeField(null=True, blank=True)
     offer_ends_at = models.DateTimeField(
         null=True, blank=True, help_text="The first of the times that its text offers."

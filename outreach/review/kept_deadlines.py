@@ -20,5 +20,5 @@ def find_kept_times(message: Message, now: datetime) -> dict[str, Any]:
         return {}
     if expires > deadlines.expires_at(band, now):
         return {}
-    columns = ("held_at", "due_at", "expires_at")
+    columns = ("held_at", "waits_since", "due_at", "expires_at")
     return {name: getattr(message, name) for name in columns}

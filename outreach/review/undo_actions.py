@@ -89,7 +89,7 @@ def reopen_email(message: Message, *, by: Any, reason: str) -> Message:
     return reopened
 
 
-def _new_times(message: Message, ending: Move, now: datetime) -> dict[str, datetime | None]:
+def _new_times(message: Message, ending: Move, now: datetime) -> dict[str, Any]:
     was_held = ending.from_status == Status.HELD
     times = deadlines.times_of_wait(Band(message.band), now)
     return {"held_at": now if was_held else message.held_at, **times}

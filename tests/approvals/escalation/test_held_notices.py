@@ -12,8 +12,11 @@ from django.utils import timezone
 from approvals.escalation import escalation, held_notices
 from approvals.models import Absence, Delegate, EscalationLadder, LadderStep, Notice
 from leads.models import TeamMember
+from outreach.drafting import compose, drafts
+from outreach.drafting.drafting_facts import load_facts
 from outreach.limits import team_calendar
 from outreach.models import DayOff, Message, TeamCalendar
+from outreach.review import review_actions, snooze
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -79,6 +82,7 @@ def test_two_hours_reach_the_next_person_on_a_friday_evening_where_the_ladder_sa
     save_ladder("hot", {"after_minutes": 0}, {"after_minutes": 120, "counts": "clock"})
     clock.move_to(FRIDAY_EVENING)
     factories.held_email()
+    sweep()
     clock.move_to(FRIDAY_EVENING + 2 * HOUR + MINUTE)
     assert sweep() == [(0, "Alex Moreno", ""), (1, "Sam", "")]
 
@@ -207,10 +211,105 @@ def test_what_comes_back_from_a_snooze_is_told_from_the_first_step(clock: Any) -
     Message.objects.update(snoozed_until=timezone.now() + DAY)
     clock.shift(2 * HOUR)
     assert len(sweep()) == 1
-    clock.shift(DAY)
+    clock.shift(DAY - 2 * HOUR)
     held_notices.create_held_notices()
-    assert list(Notice.objects.order_by("pk").values_list("step", flat=True))[:2] == [0, 0]
+    assert list(Notice.objects.order_by("pk").values_list("step", flat=True)) == [0, 0]
     assert held_notices.create_held_notices() == 0
+
+
+def test_what_is_brought_back_is_told_from_the_first_step(clock: Any, sam: TeamMember) -> None:
+    message = factories.held_email()
+    sweep()
+    snooze.snooze_email(message, 1, until=timezone.now() + 3 * DAY)
+    clock.shift(DAY)
+    snooze.bring_back(message, 1)
+
+    assert sweep() == [(0, "Alex Moreno", ""), (0, "Alex Moreno", "")]
+    clock.shift(46 * MINUTE)  # who snoozes has opened it
+    assert sweep()[2:] == [(1, "Sam", "")]
+
+
+def test_another_band_begins_its_own_ladder(clock: Any, sam: TeamMember) -> None:
+    message = warm_email()
+    clock.shift(4 * HOUR + MINUTE)
+    assert sweep() == [(0, "Alex Moreno", "")]
+    drafts.rewrite_draft(message, factories.AssessmentFactory(lead=message.lead, intent=85))
+
+    assert sweep()[1:] == [(0, "Alex Moreno", "")]
+    assert "A HOT email waits" in Notice.objects.latest("pk").text
+    clock.shift(31 * MINUTE)
+    assert sweep()[2:] == [(1, "Sam", "")]
+
+
+def test_another_template_with_another_band_begins_its_own_ladder(clock: Any) -> None:
+    message = warm_email()
+    clock.shift(3 * HOUR)
+    message.assessment = factories.AssessmentFactory(lead=message.lead, intent=85)
+    drafts.take_other_text(message, compose.compose_email(load_facts(message.lead), message))
+
+    row = Message.objects.get(pk=message.pk)
+    assert row.band == "hot" and row.due_at > timezone.now()
+    assert sweep() == [(0, "Alex Moreno", "")]
+
+
+def test_critical_begins_its_own_ladder_where_it_has_steps() -> None:
+    message = factories.held_email()
+    save_ladder("critical", {"after_minutes": 0})
+    assert sweep() == [(0, "Alex Moreno", "")]
+    review_actions.make_critical(message, "Answered before.")
+
+    assert sweep() == [(0, "Alex Moreno", "")] * 2
+    assert held_notices.create_held_notices() == 0
+
+
+def test_after_a_pause_of_the_sweep_only_the_last_step_is_told(clock: Any, sam: TeamMember) -> None:
+    factories.held_email()
+    clock.shift(70 * MINUTE)
+
+    assert sweep() == [(2, "Alex Moreno", "")]
+    assert held_notices.create_held_notices() == 0
+    clock.shift(51 * MINUTE)
+    assert sweep()[1:] == [(3, "Sam", "")]
+
+
+def test_two_people_of_one_moment_are_told_late_as_well(clock: Any, sam: TeamMember) -> None:
+    save_ladder("hot", {"after_minutes": 0}, {"after_minutes": 0})
+    factories.held_email()
+    clock.shift(HOUR)
+
+    assert sweep() == [(0, "Alex Moreno", ""), (1, "Sam", "")]
+
+
+def test_who_is_away_at_the_sweep_is_not_told(
+    clock: Any, alex: TeamMember, sam: TeamMember
+) -> None:
+    factories.held_email()
+    clock.shift(20 * MINUTE)
+    Absence.objects.create(member=alex, start=timezone.now() - MINUTE, until=timezone.now() + DAY)
+
+    assert sweep() == [(0, "Sam", "")]
+
+
+def test_whoever_was_told_and_left_since_keeps_their_turn(
+    clock: Any, alex: TeamMember, sam: TeamMember
+) -> None:
+    factories.TeamMemberFactory(name="Kim", notice_order=3)
+    factories.held_email()
+    sweep()
+    Absence.objects.create(member=alex, start=timezone.now() + MINUTE, until=timezone.now() + DAY)
+    clock.shift(31 * MINUTE)
+
+    assert sweep()[1:] == [(1, "Sam", "")]
+
+
+def test_an_email_of_the_release_before_is_told_by_when_it_was_held(
+    clock: Any, sam: TeamMember
+) -> None:
+    factories.held_email()
+    Message.objects.update(waits_since=None)
+    assert sweep() == [(0, "Alex Moreno", "")]
+    clock.shift(31 * MINUTE)
+    assert sweep()[1:] == [(1, "Sam", "")]
 
 
 def test_a_window_waits_for_its_hours(clock: Any) -> None:

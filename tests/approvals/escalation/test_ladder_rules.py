@@ -16,6 +16,7 @@ from approvals.escalation.ladder_rules import (
     LadderStep,
     People,
     Person,
+    Sweep,
     find_stand_in,
     who_is_told,
 )
@@ -275,6 +276,15 @@ def test_times_never_decrease_and_who_is_told_is_there(
             assert one.person.is_available(one.at) and one.person in people.members
             assert one.instead_of is None or not one.instead_of.is_available(one.at)
             assert one.instead_of != one.person
+
+
+@given(ladders, teams, moments, moments)
+def test_whom_a_sweep_tells_is_there_at_the_sweep(
+    ladder: Ladder, people: People, held: datetime, now: datetime
+) -> None:
+    for one in who_is_told(ladder, OFFICE, people, held, sweep=Sweep(now)):
+        if one.person:
+            assert one.at is not None and one.person.is_available(max(one.at, now))
 
 
 @given(ladders, teams, moments)

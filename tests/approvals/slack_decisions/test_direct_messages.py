@@ -95,7 +95,7 @@ def test_later_steps_stand_below_the_card_and_name_no_visitor(slack: FakeSlack, 
     assert words.startswith("Still no decision. It waits since ") and under == ""
     assert words.endswith("Sam was told directly.") and message.lead.name not in words
     TeamMember.objects.filter(pk=sam.pk).update(slack_user_id="")
-    clock.shift(timedelta(minutes=90))
+    clock.shift(timedelta(minutes=30))
     tell()
     hers = posts(slack, HERS)
     assert hers[1]["thread_ts"] == hers[0]["ts"] and last_words(slack, HERS)[1] == "<@U0RITA>"

@@ -15,7 +15,7 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-TIMES = ("held_at", "due_at", "expires_at")
+TIMES = ("held_at", "waits_since", "due_at", "expires_at")
 
 
 @pytest.fixture(autouse=True)
