@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
-from approvals.escalation import escalation, held_notices
+from approvals.escalation import escalation, held_notices, ladder_rows
 from approvals.rereading import drawing
 from approvals.slack_decisions import card_updates, click_work, digest, erased_posts
 from caio_project.lib.models import Heartbeat
@@ -22,7 +22,7 @@ def tell() -> None:
         (0 if _digest_tells() else held_notices.create_held_notices())
         + escalation.create_alarm_notices(open_for=ALARM_WAITS)
         + escalation.create_reply_notices()
-        + digest.create_digest_notice()
+        + digest.create_digest_notice(ladder_rows.first_available)
     )
     told = escalation.deliver_due_notices()
     blanked = card_updates.blank_erased() + erased_posts.blank_erased_posts()

@@ -3,6 +3,7 @@
 HOT emails are told of one by one, at once; a digest is for the others.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,13 @@ LATEST = timedelta(hours=2)  # after its time it is not made up for
 ORDER = (Band.HOT, Band.WARM, Band.LOW)
 
 
-def create_digest_notice(now: datetime | None = None) -> int:
-    """Write the notice of the digest that is due, once; returns how many."""
+def create_digest_notice(
+    find_recipient: Callable[[datetime], TeamMember | None], now: datetime | None = None
+) -> int:
+    """Write the notice of the digest that is due, once; returns how many.
+
+    `find_recipient` says who is told at a moment where there is no channel for all.
+    """
     now = now or timezone.now()
     due = due_digest(now, settings.DIGEST_AT, team_calendar.current_calendar())
     if due is None or not (vendor_value("SLACK_BOT_TOKEN") or settings.EMAIL_URL):
@@ -34,8 +40,8 @@ def create_digest_notice(now: datetime | None = None) -> int:
     key = f"{KEY}{due:%Y%m%d%H%M}"
     if Notice.objects.filter(key=key).exists() or not (text := digest_text(now)):
         return 0
-    first = TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order")
-    _, made = Notice.objects.get_or_create(key=key, defaults={"text": text, "to": first.first()})
+    values = {"text": text, "to": find_recipient(now)}
+    _, made = Notice.objects.get_or_create(key=key, defaults=values)
     return int(made)
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from approvals.models import Notice
+from approvals.escalation import ladder_rows
+from approvals.models import Absence, Notice
 from approvals.slack_decisions import digest
 from approvals.tasks import tell
 from caio_project.lib.hours.business_calendar import BusinessCalendar, Span
@@ -102,10 +103,25 @@ class TestDigest:
         assert sent.to == [sender.email] and "http://localhost/sales/queue" in sent.body
         assert sent.subject.startswith("1 email waits for a decision: 1 WARM.")
 
+    def test_by_email_it_goes_to_whoever_is_there(
+        self, slack: FakeSlack, sender: TeamMember, nine: Any, settings: Any
+    ) -> None:
+        settings.SLACK_BOT_TOKEN, settings.EMAIL_URL = "", "memorymail://"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        sam = factories.TeamMemberFactory(name="Sam", notice_order=2, email="sam@ours.example.com")
+        now = timezone.now()
+        Absence.objects.create(member=sender, start=now, until=now + timedelta(days=3))
+        factories.held_email(intent=50, tier="tier_2")
+
+        tell()
+
+        assert [sent.to for sent in mail.outbox] == [[sam.email]]
+        assert Notice.objects.get().to == sam
+
     def test_without_any_channel_none_is_written(
         self, slack: FakeSlack, sender: TeamMember, nine: Any, settings: Any
     ) -> None:
         settings.SLACK_BOT_TOKEN = ""
         factories.held_email(intent=50, tier="tier_2")
-        assert digest.create_digest_notice() == 0
+        assert digest.create_digest_notice(ladder_rows.first_available) == 0
         assert not Notice.objects.exists()
