@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.forms import RejectManyForm
-from approvals.models import Rereading, RereadingDraw, RereadingItem
+from approvals.models import Rereading, RereadingDraw
 from approvals.rereading import blind_view, override_rate, reading
 from approvals.rereading.reading import Judgement, RereadingRefused, Typed
 from approvals.views.pages import SeeOther, render_page, require_decide_permission, viewer_page
@@ -95,15 +95,10 @@ def _render(request: HttpRequest, status: int = 200, **more: Any) -> HttpRespons
         "form": RejectManyForm(),
         "today": reading.count_today(request.user),
         "a_day": reading.A_DAY,
-        "waits": _has_next(request.user, item),
+        "waits": reading.has_next(request.user, beside=item),
         **more,
     }
     return render_page(request, "approvals/rereading/rereading.html", context, status)
-
-
-def _has_next(user: Any, item: RereadingItem | None) -> bool:
-    waiting = reading.waiting_items(user)
-    return (waiting.exclude(pk=item.pk) if item else waiting).exists()
 
 
 @viewer_page

@@ -1,5 +1,6 @@
 """A person re-reads: who gets which email next, and what they say of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -43,9 +44,20 @@ class Typed:
 
 
 def current_item(user: Any) -> RereadingItem | None:
-    """The email on this person's screen; none where it waits again, or they saw it otherwise."""
-    rows = waiting_items(user).filter(reader=user)
-    return rows.select_related("message__lead__company", "message__sender").first()
+    """The email on this person's screen; none where it waits again, they saw it otherwise, or
+    there is nothing to show any more.
+    """
+    return next(_showable(waiting_items(user).filter(reader=user)), None)
+
+
+def has_next(user: Any, *, beside: RereadingItem | None) -> bool:
+    waiting = waiting_items(user).exclude(pk=beside.pk) if beside else waiting_items(user)
+    return next(_showable(waiting), None) is not None
+
+
+def _showable(items: QuerySet[RereadingItem]) -> Iterator[RereadingItem]:
+    related = items.select_related("message__lead__company", "message__sender")
+    return (item for item in related if shown_text.text_of(item) is not None)
 
 
 def count_today(user: Any) -> int:
@@ -80,9 +92,8 @@ def take_next(user: Any, *, more: bool = False) -> RereadingItem | None:
         return mine
     if not more and count_today(user) >= A_DAY:
         raise RereadingRefused(f"You have re-read {A_DAY} today. Ask for one more if you like.")
-    for item in waiting_items(user).select_related("message__lead__company"):
-        if shown_text.text_of(item) is None:
-            continue
+    waiting_items(user).filter(reader=user).update(reader=None, shown_at=None)  # not to be shown
+    for item in _showable(waiting_items(user)):
         free = Q(reader=None) | Q(reader=user) | Q(shown_at__lt=timezone.now() - KEPT_FOR)
         rows = RereadingItem.objects.filter(free, pk=item.pk, rereading=None)
         if rows.update(reader=user, shown_at=timezone.now()):

@@ -13,7 +13,7 @@ from approvals.models import Rereading, RereadingItem
 from approvals.rereading import reading
 from outreach.choices import MoveCode
 from outreach.drafting import drafts
-from outreach.models import Message
+from outreach.models import Message, MessageText
 from tests.approvals.rereading.reread_steps import (
     REASON,
     approved,
@@ -226,3 +226,49 @@ class TestBlind:
 
 def page_of(reader: Client) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", main_of(reader.get(PAGE)))
+
+
+def erase_text(item: RereadingItem) -> None:
+    MessageText.objects.filter(message=item.message).update(subject="", body="", footer="")
+
+
+def test_an_erased_email_makes_way_for_the_next(
+    items: list[Any], reader: Client, reviewer: User
+) -> None:
+    reader.post(f"{PAGE}/next")
+    erased = reading.current_item(reviewer)
+    assert erased is not None
+    erase_text(erased)
+    assert "Show me an email" in main_of(reader.get(PAGE))
+
+    reader.post(f"{PAGE}/next")
+
+    assert reading.current_item(reviewer) not in (None, erased)
+    assert "I would approve" in main_of(reader.get(PAGE))
+    assert RereadingItem.objects.get(pk=erased.pk).reader is None
+
+
+def test_a_test_that_no_longer_shows_makes_way(
+    items: list[Any], reader: Client, reviewer: User
+) -> None:
+    RereadingItem.objects.exclude(pk__in=[items[0].pk, items[1].pk]).delete()
+    give(items[0], reviewer)
+    RereadingItem.objects.filter(pk=items[0].pk).update(fault="wrong_name")
+    lead = items[0].message.lead
+    lead.first_name = "Danielle"  # which stands nowhere in the text
+    lead.save()
+
+    reader.post(f"{PAGE}/next")
+
+    assert reading.current_item(reviewer) == items[1]
+
+
+def test_what_cannot_be_shown_is_not_offered(
+    items: list[Any], reader: Client, reviewer: User
+) -> None:
+    for item in RereadingItem.objects.all():
+        erase_text(item)
+
+    page = main_of(reader.get(PAGE))
+
+    assert "Show me an email" not in page
