@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from approvals.decisions import outcomes
 from approvals.decisions.judgement import Refusal
 from approvals.models import Verdict
 from caio_project.lib.models import PersonalSettings
@@ -148,10 +149,10 @@ def _who_changed(message: Message) -> str:
 
 def decided_sentence(message: Message) -> str:
     """Who decided about an email that waits no longer, or what else ended its wait."""
-    if message.by_machine:
+    if outcomes.is_approved_by_machine(message):
         cleared = message.moves.filter(why=MoveCode.MACHINE).latest("pk").at
         return f"The machine approved this email {moment_words(cleared)}."
-    last = message.decisions.last_standing()
+    last = outcomes.decision_in_force(message)
     if last is None:
         return _why_not_waiting(message)
     done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}
@@ -161,7 +162,7 @@ def decided_sentence(message: Message) -> str:
 
 
 def _why_not_waiting(message: Message) -> str:
-    ended = message.status in (Status.EXPIRED, Status.WITHDRAWN)
+    ended = message.status in (Status.EXPIRED, Status.WITHDRAWN, Status.FAILED)
     ending = message.moves.order_by("-pk").first() if ended else None
     if ending is not None and ending.to_status == message.status:
         return f"It is no longer waiting. {move_words(ending.why)}."

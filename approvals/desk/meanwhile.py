@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from approvals.decisions import claims, refusal_words
+from approvals.decisions import claims, outcomes, refusal_words
 from approvals.models import Verdict
 from caio_project.lib.words.clock_words import moment_words
 from outreach.choices import Status
@@ -36,8 +36,8 @@ def what_happened(message: Message, version: int, user: Any) -> str:
 
 
 def _who_ended(message: Message) -> str:
-    last = message.decisions.last_standing()
-    if last is None or message.by_machine:
+    last = outcomes.decision_in_force(message)
+    if last is None or outcomes.is_approved_by_machine(message):
         return refusal_words.decided_sentence(message)
     return f"{last.by_name} {DONE[Verdict(last.verdict)]} this {minutes_ago(last.at)}."
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from approvals.decisions import outcomes
 from approvals.models import Decision, Notice, Verdict
 from approvals.queue import review_queue, snoozed
 from outreach.choices import Status
@@ -77,14 +78,15 @@ def _outcome_of(notice: Notice, decisions: list[Decision]) -> Outcome | None:
         return Outcome("taken", notice.reply.taken_by.get_username(), notice.reply.taken_at)
     if notice.message is None or notice.note_id:
         return None
-    after = next((one for one in decisions if one.at >= notice.created_at), None)
-    if after:
-        return Outcome(VERDICT_CODES[Verdict(after.verdict)], after.by_name, after.at)
-    if notice.message.status in (Status.HELD, Status.BLOCKED):
+    message = notice.message
+    if message.status in (Status.HELD, Status.BLOCKED):
         return Outcome(WAITING)
-    if notice.message.by_machine:
+    last = decisions[-1] if decisions else None
+    if last and last.at >= notice.created_at and outcomes.is_in_force(last, message):
+        return Outcome(VERDICT_CODES[Verdict(last.verdict)], last.by_name, last.at)
+    if outcomes.is_approved_by_machine(message):
         return Outcome("machine")
-    return Outcome(notice.message.status)
+    return Outcome(message.status)
 
 
 def overdue_emails() -> list[OverdueEmail]:

@@ -22,6 +22,7 @@ from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import MoveCode, Phase
 from outreach.control import phase
+from outreach.drafting import drafts
 from outreach.models import Message, Move
 from outreach.review import review_actions
 from tests import factories
@@ -166,6 +167,18 @@ def withdraw(message: Message, sam: User) -> None:
     review_actions.withdraw_email(message, by=sam)
 
 
+def be_approved_and_withdrawn(message: Message, sam: User) -> None:
+    be_approved(message, sam)
+    withdraw(Message.objects.get(pk=message.pk), sam)
+
+
+def be_approved_and_expire(message: Message, sam: User) -> None:
+    be_approved(message, sam)
+    approved = Message.objects.get(pk=message.pk)
+    drafts.hold_for_review(approved, MoveCode.MORE_KNOWN, error="There is an open deal.")
+    expire(message, sam)
+
+
 def block(message: Message, sam: User) -> None:
     Message.objects.filter(pk=message.pk).update(status="blocked", error="A fact has no source.")
 
@@ -197,6 +210,12 @@ CASES = {
     ),
     "expired": Case(expire, Refusal.NOT_WAITING, "this does not count as a rejection."),
     "withdrawn": Case(withdraw, Refusal.NOT_WAITING, "It is no longer waiting. Withdrawn."),
+    "withdrawn after an approval": Case(
+        be_approved_and_withdrawn, Refusal.NOT_WAITING, "It is no longer waiting. Withdrawn."
+    ),
+    "expired after an approval": Case(
+        be_approved_and_expire, Refusal.NOT_WAITING, "this does not count as a rejection."
+    ),
     "blocked": Case(block, Refusal.BLOCKED, "It can't be approved: A fact has no source."),
     "suppressed": Case(suppress, Refusal.NOT_ALLOWED, "Do not contact:"),
     "no such version": Case(nothing, Refusal.NO_SUCH_VERSION, "There is no such version", 7),

@@ -13,9 +13,12 @@ from approvals.escalation import escalation, held_notices, notices
 from approvals.models import Delegate, Notice
 from caio_project.lib.models import ApiKey
 from leads.models import TeamMember
+from outreach.choices import MoveCode
+from outreach.drafting import drafts
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
+from tests.conftest import person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 REASON = "The first line is about us, not about them."
@@ -70,6 +73,27 @@ def test_an_expired_email_was_not_rejected(clock: Any) -> None:
     clock.shift(timedelta(days=6))
     assert review_actions.expire_due() == 1
     assert outcome() == "Expired without a decision"
+
+
+def test_what_waits_again_or_was_withdrawn_names_no_decision(clock: Any, reviewer: User) -> None:
+    message = told_email()
+    clock.shift(timedelta(minutes=1))
+    message = decisions.approve(message, 1, Decider(reviewer, "desk"))
+    assert outcome() == "Approved by rita"
+    held = drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error="There is an open deal.")
+    assert outcome() == "It still waits"
+    review_actions.withdraw_email(held, by=reviewer)
+    assert outcome() == "Withdrawn"
+
+
+def test_of_two_decisions_the_last_is_the_outcome(clock: Any, reviewer: User) -> None:
+    message = decisions.approve(told_email(), 1, Decider(reviewer, "desk"))
+    held = drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error="There is an open deal.")
+    clock.shift(timedelta(minutes=1))
+    decisions.reject(
+        held, 1, Decider(person("sam", "Reviewer"), "desk"), tag="weak_subject", reason=REASON
+    )
+    assert outcome() == "Rejected by sam"
 
 
 def test_a_reply_is_taken_and_an_alarm_has_no_outcome(reviewer: User) -> None:

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider
+from outreach.choices import MoveCode
+from outreach.lifecycle.moves import move_message
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories
@@ -85,6 +87,23 @@ def test_it_says_who_changed_or_has_it(desk: Client, sam: User) -> None:
     assert ask(desk, changed) == "sam changed this email just now."
     assert ask(desk, taken).startswith("sam has this email until")
     assert ask(desk, withdrawn) == "It is no longer waiting. Withdrawn."
+
+
+def test_it_names_no_decision_that_came_to_nothing(desk: Client, sam: User) -> None:
+    withdrawn, by_machine, failed = (factories.held_email() for _ in range(3))
+    approved = decisions.approve(withdrawn, 1, Decider(sam, "desk"))
+    review_actions.withdraw_email(approved, by=sam)
+    machines = review_actions.approve_email(by_machine, 1, by=None, why=MoveCode.MACHINE)
+    review_actions.withdraw_open_emails(machines.lead, MoveCode.SUPPRESSED)
+    sending = move_message(
+        decisions.approve(failed, 1, Decider(sam, "desk")), "sending", MoveCode.DOOR
+    )
+    move_message(sending, "failed", MoveCode.DND)
+    assert ask(desk, withdrawn) == "It is no longer waiting. Withdrawn."
+    stopped = "It is no longer waiting. Stopped: this address is on a do-not-contact list."
+    assert ask(desk, by_machine) == stopped
+    refused = "It is no longer waiting. Refused: do-not-disturb is set at GoHighLevel."
+    assert ask(desk, failed) == refused
 
 
 def test_ones_own_time_is_said_to_end_a_minute_before(
