@@ -93,11 +93,3 @@ def take_for_review(message: Message, user: Any) -> Claim:
     if claim.user_id == user.pk:
         release_other_claims(user, message)
     return claim
-
-
-def open_for_review(message: Message, user: Any) -> Claim:
-    """As `take_for_review`, where what this person typed is the text: they have read it."""
-    claim = take_for_review(message, user)
-    if claim.user_id == user.pk:
-        record_reading(message, user)
-    return claim

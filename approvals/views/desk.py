@@ -215,23 +215,32 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
         return render_desk(request, message, mode="edit", form=form, restored=True)
     if not form.is_valid():
         return render_desk(request, message, 422, mode="edit", form=form)
-    typed = form.cleaned_data
-    diff = desk.typed_diff(message, typed["subject"], typed["body"])
     if request.POST.get("do") == "compare":
+        diff = desk.typed_diff(message, form.cleaned_data["subject"], form.cleaned_data["body"])
         return render_desk(request, message, mode="edit", form=form, diff=diff)
+    return _save_edit(request, message, form)
+
+
+def _save_edit(request: HttpRequest, message: Message, form: forms.EditForm) -> HttpResponse:
+    version, tag = form.cleaned_data["version"], form.cleaned_data["tag"]
+    typed = {name: form.cleaned_data[name] for name in ("subject", "body")}
+    said = desk.typed_diff(message, **typed).sentence
+    # Only whoever had read the whole email knows the rest of what they changed.
+    was_read = claims.has_read(message, request.user, version) or (
+        _proven_version(request, message) == version
+    )
     try:
-        saved = review_actions.edit_text(
-            message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
-        )
+        saved = review_actions.edit_text(message, version, **typed, by=request.user)
     except StaleMessage:
-        return _render_edit_conflict(request, find_message(public_id), form)
+        return _render_edit_conflict(request, find_message(message.public_id), form)
     except IllegalMove:
-        return render_conflict(
-            request, find_message(public_id), typed["version"], mode="edit", form=form
-        )
-    edits.tag_edit(saved, typed["version"], typed["tag"], request.user)
-    claims.open_for_review(saved, request.user)
-    _say_saved(request, saved, diff.sentence)
+        current = find_message(message.public_id)
+        return render_conflict(request, current, version, mode="edit", form=form)
+    edits.tag_edit(saved, version, tag, request.user)
+    claim = claims.take_for_review(saved, request.user)
+    if was_read and saved.version != version and claim.user_id == request.user.pk:
+        claims.record_reading(saved, request.user)
+    _say_saved(request, saved, said)
     return redirect_to_desk(request, saved)
 
 

@@ -28,6 +28,8 @@ def render_desk(
     decides = more.get("mode") in ("reject", "edit")
     if context["decidable"] is False and decides and status == 200:
         return redirect_to_desk(request, message)
+    if more.get("mode") == "edit":
+        more.setdefault("shown", _proof_in_form(request, message))
     if more.get("mode") == "reject":
         context["used_reasons"] = used_reasons.reasons_of(request.user)
     context.update({name: value for name, value in more.items() if value is not None})
@@ -35,11 +37,15 @@ def render_desk(
 
 
 def render_unread(request: HttpRequest, message: Message) -> HttpResponse:
-    # The time that it was on the screen goes on, where it is still the same text.
+    shown = _proof_in_form(request, message)
+    return render_desk(request, message, 422, problem=NOT_READ, shown=shown)
+
+
+def _proof_in_form(request: HttpRequest, message: Message) -> str | None:
+    """The proof that the form holds: the time on the screen goes on, where it is the same text."""
     proof = request.POST.get("shown", "")
     is_same = reading_proof.shown_version(message, request.user, proof, 0) == message.version
-    shown = proof if is_same else None
-    return render_desk(request, message, 422, problem=NOT_READ, shown=shown)
+    return proof if is_same else None
 
 
 def render_claimed(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:

@@ -70,7 +70,7 @@ def test_many_colleagues_at_once_do_not_deadlock(committed: None) -> None:
 
 
 def claim(message: Message, user: Any) -> None:
-    claims.open_for_review(message, user)
+    claims.take_for_review(message, user)
 
 
 def approve(message: Message, user: Any) -> None:

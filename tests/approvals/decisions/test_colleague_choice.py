@@ -76,16 +76,17 @@ def test_choice_can_be_taken_back(pair: tuple[Message, Message], reviewer: User)
 def test_own_read_and_claimed_email_can_be_replaced(
     pair: tuple[Message, Message], reviewer: User
 ) -> None:
-    claims.open_for_review(pair[0], reviewer)
+    claims.take_for_review(pair[0], reviewer)
+    claims.record_reading(pair[0], reviewer)
     assert write_instead(pair, reviewer).status == Status.HELD
 
 
 def claimed(pair: tuple[Message, Message]) -> None:
-    claims.open_for_review(pair[0], person("sam", "Reviewer"))
+    claims.take_for_review(pair[0], person("sam", "Reviewer"))
 
 
 def colleague_claimed(pair: tuple[Message, Message]) -> None:
-    claims.open_for_review(pair[1], person("sam", "Reviewer"))
+    claims.take_for_review(pair[1], person("sam", "Reviewer"))
 
 
 def approved(pair: tuple[Message, Message]) -> None:

@@ -91,7 +91,7 @@ def test_viewer_sees_colleagues_without_buttons(
 def test_claimed_email_is_refused_with_who_has_it(
     desk: Client, pair: tuple[Message, Message]
 ) -> None:
-    claims.open_for_review(pair[0], person("sam", "Reviewer"))
+    claims.take_for_review(pair[0], person("sam", "Reviewer"))
     assert BUTTON not in page(desk, pair[0])
     found = choose(desk, pair)
     assert found.status_code == 409

@@ -363,6 +363,49 @@ def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
     assert "A calmer subject" in page and "Approve (edited)" in page and "Saved." in page
 
 
+def has_read(message: Message, version: int) -> bool:
+    return Reading.objects.filter(message=message, version=version).exists()
+
+
+def test_saving_without_a_change_is_no_reading(desk: Client) -> None:
+    message = factories.held_email()
+    text = message.text
+    assert text is not None
+    same = {"version": 1, "subject": text.subject, "body": text.body}
+
+    desk.post(url(message, "edit"), {**same, "shown": proof_of(desk, message)})
+    batch = {"selected": f"{message.public_id}.1", "action": "approve"}
+    desk.post("/sales/queue/batch", batch)
+
+    assert not has_read(message, 1)
+    assert Message.objects.get(pk=message.pk).status == Status.HELD
+
+
+@pytest.mark.parametrize(
+    ("seconds", "had_read", "is_read"), [(60, False, True), (2, False, False), (2, True, True)]
+)
+def test_a_saved_text_is_read_by_who_had_the_whole_email_before_them(
+    desk: Client, seconds: float, had_read: bool, is_read: bool
+) -> None:
+    message = factories.held_email()
+    assert message.text is not None
+    if had_read:
+        read(desk, message)
+    form = {"version": 1, "subject": "A calmer subject", "body": message.text.body}
+
+    desk.post(url(message, "edit"), {**form, "shown": proof_of(desk, message, seconds=seconds)})
+
+    assert has_read(message, 2) is is_read
+    assert Claim.objects.get().message == message
+
+
+def test_comparing_keeps_the_time_on_the_screen(desk: Client) -> None:
+    message = factories.held_email()
+    proof = proof_of(desk, message)
+    form = {"version": 1, "subject": "Calmer", "body": "Hi.", "shown": proof, "do": "compare"}
+    assert f'name="shown" value="{proof}"' in body(desk.post(url(message, "edit"), form))
+
+
 def test_saving_a_text_that_is_blocked_says_so_first(desk: Client) -> None:
     message = factories.held_email()
     assert message.text is not None
