@@ -15,6 +15,7 @@ class Action(StrEnum):
     EDIT = "edit"
     WRITE_INSTEAD = "write_instead"  # to a colleague; the email goes on hold
     SNOOZE = "snooze"
+    WITHDRAW = "withdraw"  # what is approved and has not left
 
 
 class Refusal(StrEnum):
@@ -107,6 +108,7 @@ WAITING_FOR = {
     Action.EDIT: (Status.HELD, Status.BLOCKED, Status.CLEARED),
     Action.WRITE_INSTEAD: (Status.HELD,),
     Action.SNOOZE: (Status.HELD,),
+    Action.WITHDRAW: (Status.CLEARED,),
 }
 
 

@@ -55,6 +55,19 @@ def undo_refusal_sentence(refusal: Refusal, message: Message) -> str:
     return f"Not undone. {_against_undo(refusal, message)}"
 
 
+def withdraw_refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> str:
+    """Why an approved email was not withdrawn."""
+    if refusal in FIXED:
+        return FIXED[refusal]
+    if refusal == Refusal.CLAIMED and claim:
+        return claim_sentence(claim)
+    if message.status in (Status.HELD, Status.BLOCKED):
+        return "It waits for a decision again: reject it on its page."
+    if message.status == Status.CLEARED:
+        return f"It is version {message.version} by now."
+    return undo_too_late(message, "withdraw it")
+
+
 REOPEN_CONFLICTS = (
     Refusal.SEND_BEGAN,
     Refusal.WAITS_ALREADY,
@@ -115,14 +128,14 @@ def _wait_words(seconds: int) -> str:
     return f"{seconds // 60} minutes" if is_minutes else f"{seconds} seconds"
 
 
-def undo_too_late(message: Message) -> str:
+def undo_too_late(message: Message, action: str = "undo") -> str:
     if message.sent_at:
-        return f"Too late to undo: it was sent {moment_words(message.sent_at)}."
+        return f"Too late to {action}: it was sent {moment_words(message.sent_at)}."
     if message.status in (Status.HELD, Status.BLOCKED):
         return "It was undone already and waits for a decision."
     if message.status == Status.UNCERTAIN:
-        return "Too late to undo: we don't know whether it was sent. See Sent & replies."
-    return f"Too late to undo. It is {message.get_status_display().lower()} by now."
+        return f"Too late to {action}: we don't know whether it was sent. See Sent & replies."
+    return f"Too late to {action}. It is {message.get_status_display().lower()} by now."
 
 
 def claim_sentence(claim: Any) -> str:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.decisions import refusal_words
+from approvals.decisions import withdrawing
+from approvals.decisions.decisions import Decider, DecisionRefused
 from approvals.desk import email_sheet
 from approvals.escalation import availability, ladder_rows, notices
 from approvals.sent import answers, sent_emails
@@ -24,7 +25,6 @@ from outreach.guardrails import guardrails
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.limits import forecast_by_day
 from outreach.models import Message, ReplyKind, SandboxEmail
-from outreach.review import review_actions
 from outreach.sending import uncertain
 
 DEFAULT_HALT_REASON = "Halted from the page"
@@ -123,15 +123,17 @@ def _left_out_words(selection: manual_queue.Selection) -> str:
 
 @reviewer_action
 def withdraw_email(request: HttpRequest, message: Message) -> HttpResponse:
+    form = forms.VersionForm(request.POST)
+    if not form.is_valid():
+        problem = f"{message.lead}: the form was incomplete. Nothing was withdrawn."
+        return render_sent_page(request, 422, problem=problem)
+    decider = Decider(request.user, "desk")
     try:
-        review_actions.withdraw_email(message, by=request.user)
-    except (StaleMessage, IllegalMove):
-        message.refresh_from_db()
-        messages.error(
-            request, f"Not withdrawn: {message.lead}. {refusal_words.undo_too_late(message)}"
-        )
-    else:
-        messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
+        withdrawing.withdraw(message, form.cleaned_data["version"], decider)
+    except DecisionRefused as refused:
+        problem = f"Not withdrawn: {message.lead}. {refused.text}"
+        return render_sent_page(request, 409, problem=problem)
+    messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
     return SeeOther(reverse("sent"))
 
 

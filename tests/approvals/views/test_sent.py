@@ -11,12 +11,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from approvals.decisions import claims
 from approvals.models import Notice
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.control import phase
+from outreach.drafting import drafts
 from outreach.models import ControlChange, Message, SandboxEmail, SendIntent
 from outreach.sending import send
 from tests import factories
+from tests.conftest import person
 
 pytestmark = pytest.mark.django_db
 
@@ -101,9 +104,47 @@ def test_a_waiting_email_names_the_limit_that_binds(desk: Client, lead_user: Use
     assert "Sending is halted." in body(desk.get("/sales/sent"))
 
 
+def withdraw(desk: Client, message: Message, version: int | str = 1) -> Any:
+    return desk.post(f"/sales/queue/{message.public_id}/withdraw", {"version": version})
+
+
+def stays_as_it_is(message: Message) -> bool:
+    now = Message.objects.get(pk=message.pk)
+    return (now.status, now.version) == (message.status, message.version)
+
+
+def test_the_page_names_the_version_that_it_withdraws(desk: Client) -> None:
+    message = factories.cleared_email()
+    Message.objects.filter(pk=message.pk).update(version=3, waiting_for="")
+    phase.halt_sending(by=None, reason="so that it waits")
+    form = body(desk.get("/sales/sent")).partition(f"{message.public_id}/withdraw")[2]
+    assert 'name="version" value="3"' in form.partition("</form>")[0]
+
+
+def test_what_a_colleague_reviews_again_is_not_withdrawn(desk: Client) -> None:
+    message = drafts.hold_for_review(factories.cleared_email(), MoveCode.MORE_KNOWN)
+    assert "It waits for a decision again" in body(withdraw(desk, message))
+    claims.claim_message(message, person("olga", "Reviewer"))
+
+    response = withdraw(desk, message)
+
+    assert response.status_code == 409
+    assert f"Not withdrawn: {message.lead}. olga has this email until" in body(response)
+    assert stays_as_it_is(message)
+
+
+@pytest.mark.parametrize(("version", "code"), [(2, 409), (0, 409), ("", 422), ("x", 422)])
+def test_another_version_is_not_withdrawn(desk: Client, version: int | str, code: int) -> None:
+    message = factories.cleared_email()
+    response = withdraw(desk, message, version)
+    assert response.status_code == code
+    assert "withdrawn" in body(response).lower()
+    assert stays_as_it_is(message)
+
+
 def test_withdrawing_ends_it(desk: Client) -> None:
     message = factories.cleared_email()
-    response = desk.post(f"/sales/queue/{message.public_id}/withdraw")
+    response = withdraw(desk, message)
     assert (response.status_code, response["Location"]) == (303, "/sales/sent")
     message.refresh_from_db()
     assert message.status == Status.WITHDRAWN
@@ -112,8 +153,8 @@ def test_withdrawing_ends_it(desk: Client) -> None:
 def test_withdrawing_what_has_left_says_so(desk: Client) -> None:
     message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
-    page = body(desk.post(f"/sales/queue/{message.public_id}/withdraw", follow=True))
-    assert f"Not withdrawn: {message.lead}." in page
+    page = body(withdraw(desk, message))
+    assert f"Not withdrawn: {message.lead}. Too late to withdraw it: it was sent" in page
     message.refresh_from_db()
     assert message.status == Status.SENT
 
