@@ -11,9 +11,9 @@ from caio_project.lib.words.role_words import ask_a_lead
 from outreach.choices import MoveCode, Status, move_words
 from outreach.control import phase
 from outreach.models import Message
+from outreach.review.undo_actions import TAKES_BACK
 
 NOT_RECORDED = " Your decision was not recorded."
-CAME_BACK = (MoveCode.UNDONE, MoveCode.REJECTION_UNDONE, MoveCode.REOPENED)
 WHERE = {"slack": " in Slack", "admin": " in the admin", "api": " by the API"}  # else at the desk
 FIXED = {
     Refusal.NO_PERMISSION: "You can read. Ask a Lead for the reviewer role to decide.",
@@ -152,7 +152,7 @@ def describe_current_state(message: Message) -> str:
 
 def _who_changed(message: Message) -> str:
     last = message.moves.order_by("-pk").first()
-    if last is not None and last.why in CAME_BACK and last.version == message.version:
+    if last is not None and last.why in TAKES_BACK and last.version == message.version:
         return f"{phase.actor_name(last.by)} put it back into the queue {moment_words(last.at)}."
     text = message.text
     who = phase.actor_name(text.author) if text and text.author else "The machine"

@@ -9,12 +9,12 @@ from django.db.models import Q
 from leads.models import Kind
 from outreach.choices import MoveCode
 from outreach.models import EmailTemplate, Move
+from outreach.review.undo_actions import TAKES_BACK
 
 LEAST_DECISIONS = 20
 MOST_OF_ONE, MOST_OF_ALL = 400, 5000  # moves read, the newest
 APPROVALS = (MoveCode.APPROVED, MoveCode.WOULD_APPROVE)
-UNDOS = (MoveCode.UNDONE, MoveCode.REJECTION_UNDONE)
-CODES = (*APPROVALS, MoveCode.REJECTED, *UNDOS)
+CODES = (*APPROVALS, MoveCode.REJECTED, *TAKES_BACK)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _counts_by_version(which: Q, most: int) -> dict[tuple[str, int], RejectionCo
     for why, key, version in _last_of_each_email(
         moves.order_by("-pk").values_list(*columns)[:most]
     ):
-        if why not in UNDOS:
+        if why not in TAKES_BACK:
             decided[key, version] += 1
             rejected[key, version] += why == MoveCode.REJECTED
     return {one: RejectionCount(count, rejected[one]) for one, count in decided.items()}

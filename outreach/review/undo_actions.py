@@ -28,6 +28,8 @@ UNDO_CODES = {
     MoveCode.WOULD_APPROVE: MoveCode.UNDONE,
     MoveCode.TRAINING_APPROVED: MoveCode.UNDONE,
 }
+# After a move of these no earlier decision of a person counts.
+TAKES_BACK = (MoveCode.UNDONE, MoveCode.REJECTION_UNDONE, MoveCode.REOPENED)
 
 
 def ending_move(message: Message) -> Move | None:

@@ -105,6 +105,19 @@ def test_only_standing_decisions_of_people_about_live_emails_count(reviewer: Use
     assert template_rejections.rejections_of(template) == RejectionCount()
 
 
+def test_a_rejection_that_a_lead_reopened_counts_no_more(reviewer: User, lead_user: User) -> None:
+    message = factories.held_email()
+    rejected = review_actions.reject_email(
+        message, 1, by=reviewer, tag="other", reason="Not this one."
+    )
+    template = template_of(message)
+    assert template_rejections.rejections_of(template) == RejectionCount(1, 1)
+
+    undo_actions.reopen_email(rejected, by=lead_user, reason="They asked for it.")
+
+    assert template_rejections.rejections_of(template) == RejectionCount()
+
+
 def test_an_email_decided_twice_counts_once_by_its_last_decision(reviewer: User) -> None:
     message = factories.held_email()
     approved = review_actions.approve_email(message, 1, by=reviewer)
