@@ -24,6 +24,7 @@ from approvals.learning import edits
 from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
+from caio_project.lib.web.client_input import read_id
 from leads.models import Kind
 from outreach.choices import Status, Tag
 from outreach.content import email_footer
@@ -226,8 +227,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
 def _chosen_rows(request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
     """Also what a colleague decided meanwhile, which a filter of the list leaves out by now."""
     if request.POST.get("select_across", "0") == "0":
-        named = [one for one in request.POST.getlist("_selected_action") if one.isdecimal()]
-        queryset = Approval.objects.filter(pk__in=[int(one) for one in named if len(one) < 19])
+        named = [read_id(one) for one in request.POST.getlist("_selected_action")]
+        queryset = Approval.objects.filter(pk__in=named)
     return queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)
 
 

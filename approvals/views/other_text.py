@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
@@ -12,7 +11,7 @@ from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
 from approvals.desk import send_test
-from approvals.views.desk_answers import render_desk
+from approvals.views.desk_answers import render_claimed, render_conflict, render_desk
 from approvals.views.pages import (
     find_message,
     redirect_to_desk,
@@ -21,6 +20,7 @@ from approvals.views.pages import (
     reviewer_action,
     viewer_page,
 )
+from caio_project.lib.web.client_input import read_id
 from leads.models import Kind
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message, Snippet
@@ -54,14 +54,15 @@ def other_texts_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 def _take_text(request: HttpRequest, message: Message) -> HttpResponse:
-    form, chosen = forms.VersionForm(request.POST), request.POST.get("template", "")
+    form = forms.VersionForm(request.POST)
+    chosen = read_id(request.POST.get("template", ""))
     if refused := _claimed_by_another(request, message):
         return _render_texts(request, message, 409, refused)
-    if not form.is_valid() or not chosen.isdecimal():
+    if not form.is_valid() or not chosen:
         return _render_texts(request, message, 422, "Choose one of the texts below.")
     version = form.cleaned_data["version"]
     try:
-        changed = other_texts.use_template(message, version, int(chosen), by=request.user)
+        changed = other_texts.use_template(message, version, chosen, by=request.user)
     except (StaleMessage, IllegalMove):
         return _render_texts(request, find_message(message.public_id), 409, NOT_AS_SHOWN)
     except other_texts.TextGone:
@@ -98,13 +99,13 @@ def insert_snippet(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Show the edit form again with a snippet at the end of the text. Nothing is saved."""
     require_decide_permission(request)
     message = find_message(public_id)
-    wanted = request.POST.get("snippet", "")
-    snippet = Snippet.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     if message.status not in other_texts.UNDECIDED:
-        return redirect_to_desk(request, message)
-    if refused := _claimed_by_another(request, message):
-        raise PermissionDenied(refused)
-    typed = {name: request.POST.get(name, "") for name in ("version", "subject", "body")}
+        return render_conflict(request, message, -1)
+    if _claimed_by_another(request, message):
+        form = forms.EditForm(request.POST)
+        return render_claimed(request, message, mode="edit", form=form)
+    typed = {name: request.POST.get(name, "") for name in ("version", "subject", "body", "tag")}
+    snippet = Snippet.objects.filter(pk=read_id(request.POST.get("snippet", ""))).first()
     if snippet:
         typed["body"] = f"{typed['body'].rstrip()}\n\n{snippet.text}".lstrip()
     return render_desk(request, message, mode="edit", form=forms.EditForm(initial=typed))

@@ -18,6 +18,7 @@ from approvals.desk import email_sheet
 from approvals.escalation import availability, ladder_rows, notices
 from approvals.sent import answers, sent_emails
 from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
+from caio_project.lib.web.client_input import read_id
 from caio_project.lib.words.role_words import ask_a_lead, ask_for_reviewer_role
 from outreach.control import phase
 from outreach.drafting import manual_queue
@@ -40,10 +41,8 @@ def render_sent_page(request: HttpRequest, status: int = 200, **more: Any) -> Ht
     """The page, also after something on it was refused."""
     waiting, more_wait = sent_emails.waiting_to_leave()
     drains = forecast_by_day.forecast_queue(timezone.now())
-    kept, older = sent_emails.sandbox_emails(_cursor_number(request.GET.get("before", "")))
-    answered, older_answers = answers.newest_replies(
-        _cursor_number(request.GET.get("answers_before", ""))
-    )
+    kept, older = sent_emails.sandbox_emails(read_id(request.GET.get("before", "")))
+    answered, older_answers = answers.newest_replies(read_id(request.GET.get("answers_before", "")))
     needs_you = answers.replies_needing_someone()
     context = {
         "needs_you": needs_you,
@@ -165,7 +164,7 @@ def settle_uncertain(request: HttpRequest, message: Message) -> HttpResponse:
 @viewer_page
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
-    rows, older = notices.newest_notices(_cursor_number(request.GET.get("before", "")))
+    rows, older = notices.newest_notices(read_id(request.GET.get("before", "")))
     context = {
         "notices": rows,
         "older": older,
@@ -209,7 +208,3 @@ def resume_sending(request: HttpRequest) -> HttpResponse:
         request, "Sending has resumed. Everything approved is checked again before it is sent."
     )
     return SeeOther(reverse("overview"))
-
-
-def _cursor_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

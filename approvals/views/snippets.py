@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
+from caio_project.lib.web.client_input import read_id
 from caio_project.lib.words.role_words import ask_a_lead
 from outreach.models import Snippet
 
@@ -33,7 +34,7 @@ def snippets_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("outreach.change_snippets"):
         raise PermissionDenied(ask_a_lead("change snippets"))
     wanted = request.POST.get("pk", "")
-    found = Snippet.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+    found = Snippet.objects.filter(pk=read_id(wanted)).first()
     if wanted and found is None:
         messages.error(request, "That snippet is gone. Nothing was changed.")
         return SeeOther(reverse("snippets"))

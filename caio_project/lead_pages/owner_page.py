@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from approvals.views.pages import SeeOther
 from caio_project.lead_pages import lead_lookup
+from caio_project.lib.web.client_input import read_id
 from caio_project.lib.words.role_words import ask_for_reviewer_role
 from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
@@ -89,7 +90,7 @@ def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
         raise PermissionDenied(ask_for_reviewer_role("reassign a lead"))
     lead = lead_lookup.find_lead(public_id)
     wanted = request.POST.get("member", "")
-    member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+    member = TeamMember.objects.filter(pk=read_id(wanted)).first()
     back = SeeOther(f"{reverse('lead', args=[lead.public_id])}#owner")
     if member is None and wanted != "rules":
         messages.error(request, "Choose one of the team. Nothing was done.")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
+from caio_project.lib.web.client_input import read_id
 from leads.models import Assessment, Lead, ScoringRules
 from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules
 
@@ -36,7 +37,7 @@ def rules_of(assessment: Assessment) -> Rules:
     name = assessment.rules_version
     if name == DEFAULT_RULES.version:
         return DEFAULT_RULES
-    row = ScoringRules.objects.filter(version=int(name)).first() if name.isdecimal() else None
+    row = ScoringRules.objects.filter(version=read_id(name)).first()
     return row.parsed() if row else current_rules()
 
 

@@ -13,6 +13,7 @@ from approvals.models import Delegate
 from approvals.views.escalation.forms import AwayForm, DelegateForm, active_members
 from approvals.views.escalation.pages import render_overview, require_lead
 from approvals.views.pages import SeeOther, viewer_page
+from caio_project.lib.web.client_input import read_id
 from caio_project.lib.words.clock_words import day_clock_words
 from leads.models import TeamMember
 
@@ -37,9 +38,7 @@ def set_own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_of_member(request: HttpRequest) -> HttpResponse:
     require_lead(request)
-    pk = request.POST.get("member", "")
-    known = pk.isascii() and pk.isdigit() and len(pk) < 10
-    member = active_members().filter(pk=pk).first() if known else None
+    member = active_members().filter(pk=read_id(request.POST.get("member", ""))).first()
     if member is None:
         return render_overview(request, 422, problem=GONE)
     if problem := _change(request, member):
@@ -97,9 +96,8 @@ def _set_delegate(request: HttpRequest, member: TeamMember) -> str:
 
 
 def _end_delegate(request: HttpRequest, member: TeamMember) -> str:
-    pk = request.POST.get("delegate", "")
-    known = pk.isascii() and pk.isdigit() and len(pk) < 10
-    row = Delegate.objects.filter(pk=pk, member=member).first() if known else None
+    wanted = read_id(request.POST.get("delegate", ""))
+    row = Delegate.objects.filter(pk=wanted, member=member).first()
     if row is None or row.ended_at:
         return "That delegate stands in no more."
     availability.end_delegate(row)

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 READ_BY_THEIR_VIEWS = ("/webhooks/", "/api/", "/u/")
 LONGEST_NAME = 40
+MOST_DIGITS = 18  # of a number that a column holds; Python reads no more than some thousand
 
 
 class ReadableInput:
@@ -42,6 +43,12 @@ class ReadableInput:
             return None
         log.error("a request was refused: %s", type(error).__name__, exc_info=error)
         return refusal(request, 400, "A value is not one that can be looked for or stored.")
+
+
+def read_id(text: str) -> int:
+    """The primary key or version that a form or an address names; 0, which no row has, for none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else 0
 
 
 def refusal(request: HttpRequest, status: int, text: str) -> HttpResponse:

@@ -97,7 +97,8 @@ class TestAnotherTemplate:
         assert all(row["passed"] for row in found.guards)
 
     @pytest.mark.parametrize(
-        ("version", "template", "status"), [("9", "own", 409), ("", "own", 422), ("1", "x", 422)]
+        ("version", "template", "status"),
+        [("9", "own", 409), ("", "own", 422), ("1", "x", 422), ("1", "9" * 5000, 422)],
     )
     def test_a_stale_or_broken_form_changes_nothing(
         self, desk: Client, message: Message, version: str, template: str, status: int
@@ -152,10 +153,47 @@ class TestSnippets:
         assert 'value="Typed"' in page and as_it_is(message).version == 1
         assert "Insert Parking" in " ".join(desk.get(url(message, "edit")).content.decode().split())
 
-    def test_one_that_is_gone_leaves_what_was_typed(self, desk: Client, message: Message) -> None:
-        form = {"version": 1, "subject": "Typed", "body": "Hi Dana,", "snippet": "999"}
+    @pytest.mark.parametrize("gone", ["999", "x", "", "9" * 5000])
+    def test_one_that_is_gone_leaves_what_was_typed(
+        self, desk: Client, message: Message, gone: str
+    ) -> None:
+        form = {"version": 1, "subject": "Typed", "body": "Hi Dana,", "snippet": gone}
         page = desk.post(url(message, "insert"), form).content.decode()
         assert "Hi Dana,</textarea>" in page
+
+    def test_the_tag_that_was_chosen_stays(self, desk: Client, message: Message) -> None:
+        kept = Snippet.objects.create(name="Parking", text="Behind.")
+        form = {"version": 1, "subject": "S", "body": "B", "tag": "tone_style", "snippet": kept.pk}
+        page = desk.post(url(message, "insert"), form).content.decode()
+        assert '<option value="tone_style" selected>' in page
+
+    def test_a_colleagues_email_keeps_what_was_typed(
+        self, desk: Client, message: Message, lead_user: User
+    ) -> None:
+        kept = Snippet.objects.create(name="Parking", text="Behind.")
+        claims.claim_message(message, lead_user)
+        form = {"version": 1, "subject": "Typed", "body": "Hi Dana,", "snippet": kept.pk}
+
+        answer = desk.post(url(message, "insert"), form)
+
+        page = answer.content.decode()
+        assert answer.status_code == 409 and "has this email until" in page
+        assert "Hi Dana,</textarea>" in page and 'value="Typed"' in page
+
+    def test_into_a_decided_email_nothing_is_inserted(
+        self, desk: Client, message: Message, reviewer: User
+    ) -> None:
+        review_actions.approve_email(message, 1, by=reviewer)
+        form = {"version": 1, "subject": "Typed", "body": "Hi Dana,", "snippet": "1"}
+        assert desk.post(url(message, "insert"), form).status_code == 409
+
+    @pytest.mark.parametrize("gone", ["999", "x", "9" * 5000])
+    def test_a_snippet_that_is_gone_is_not_changed(
+        self, client: Client, lead_user: User, gone: str
+    ) -> None:
+        client.force_login(lead_user)
+        answer = client.post(self.PAGE, {"pk": gone, "do": "remove"}, follow=True)
+        assert "That snippet is gone. Nothing was changed." in answer.content.decode()
 
     def test_a_lead_adds_changes_and_removes_one(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)

@@ -91,7 +91,7 @@ def test_a_viewer_changes_nothing(
     assert (Lead.objects.values().get(), OwnerChange.objects.count()) == (before, 0)
 
 
-@pytest.mark.parametrize("member", ["", "0", "99999", "x", "²"])
+@pytest.mark.parametrize("member", ["", "0", "99999", "x", "²", "9" * 5000])
 def test_a_missing_owner_is_explained(
     client: Client, reviewer: User, lead: Lead, member: str
 ) -> None:

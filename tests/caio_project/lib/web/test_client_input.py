@@ -9,7 +9,7 @@ from django.db import DataError
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from caio_project.lib.web.client_input import ReadableInput
+from caio_project.lib.web.client_input import ReadableInput, read_id
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,12 @@ def test_what_the_database_cannot_take_is_no_fault_of_ours(path: str, kind: str)
 def test_the_docs_are_read_only(team: Client, method: str) -> None:
     assert getattr(team, method)("/api/docs").status_code == 405
     assert team.get("/api/docs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7", 7), ("9" * 18, int("9" * 18)), ("", 0), ("x", 0), ("-1", 0), ("1.0", 0),
+     ("²", 0), ("٣", 0), ("9" * 19, 0), ("9" * 5000, 0)],
+)  # fmt: skip
+def test_a_number_that_no_column_holds_names_nothing(text: str, number: int) -> None:
+    assert read_id(text) == number
