@@ -158,8 +158,9 @@ def _respect_limits(headers: Mapping[str, str]) -> None:
 
 def _rate_interval(headers: Mapping[str, str]) -> float:
     # GHL's rate interval in seconds, plus a random bit so that not all callers return at once.
-    milliseconds = headers.get("X-RateLimit-Interval-Milliseconds", "")
-    seconds = int(milliseconds) / 1000 if milliseconds.isdigit() else DEFAULT_INTERVAL
+    told = headers.get("X-RateLimit-Interval-Milliseconds", "")
+    is_number = told.isascii() and told.isdecimal() and len(told) < 9
+    seconds = int(told) / 1000 if is_number else DEFAULT_INTERVAL
     return seconds + random.uniform(0.0, 2.0)  # noqa: S311
 
 

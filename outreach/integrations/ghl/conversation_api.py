@@ -85,7 +85,8 @@ def find_conversations(contact_id: str) -> list[Conversation]:
 
 
 def _moment(value: Any) -> datetime | None:
-    return parse_time(int(value) if isinstance(value, str) and value.isdecimal() else value)
+    is_number = isinstance(value, str) and value.isdecimal() and len(value) < 19
+    return parse_time(int(value) if is_number else value)
 
 
 def _read_messages(conversation_id: str) -> list[ConversationRow]:

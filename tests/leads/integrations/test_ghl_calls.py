@@ -198,6 +198,8 @@ def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> 
         ({}, 9, 12),
         ({"X-RateLimit-Interval-Milliseconds": "20000"}, 19, 22),
         ({"X-RateLimit-Interval-Milliseconds": "soon"}, 9, 12),
+        ({"X-RateLimit-Interval-Milliseconds": "\u00b2"}, 9, 12),
+        ({"X-RateLimit-Interval-Milliseconds": "9" * 5000}, 9, 12),
     ],
 )
 def test_too_many_requests_pauses_all_workers(
