@@ -171,12 +171,13 @@ def stage_queues() -> dict[str, StageQueue]:
     def emails(*statuses: Status) -> QuerySet[Message]:
         return Message.objects.filter(status__in=statuses).exclude(kind=Kind.TRAINING)
 
-    def come_in(*sources: str) -> QuerySet[InboundEvent]:
-        return InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=sources)
+    came_in = InboundEvent.objects.filter(state=InboundEvent.State.WAITING)
 
     return {
         "visits": StageQueue(
-            come_in("rb2b", "api", "import"), "received_at", in_the_background=Q(source="import")
+            came_in.filter(source__in=("rb2b", "api", "import")),
+            "received_at",
+            in_the_background=Q(source="import"),
         ),
         "leads": StageQueue(
             Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"
@@ -185,14 +186,16 @@ def stage_queues() -> dict[str, StageQueue]:
             Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"
         ),
         # apart from "enriched": Clay has done its part, so they are no sign that it has stopped
-        "answers": StageQueue(come_in("clay"), "received_at"),
+        "answers": StageQueue(came_in.filter(source="clay"), "received_at"),
         "drafted": StageQueue(emails(Status.DRAFT), "created_at"),
         "waiting": StageQueue(emails(Status.HELD), "held_at", for_a_machine=False),
         "cleared": StageQueue(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
         "sent": StageQueue(
             emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False
         ),
-        "replies": StageQueue(come_in("ghl", "ghl_workflow", "ghl_poll"), "received_at"),
+        "replies": StageQueue(
+            came_in.filter(source__in=("ghl", "ghl_workflow", "ghl_poll")), "received_at"
+        ),
         "meetings": StageQueue(Meeting.objects.none(), "booked_at", for_a_machine=False),
     }
 

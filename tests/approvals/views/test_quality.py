@@ -152,6 +152,7 @@ def test_the_desk_asks_for_no_score(desk: Client) -> None:
     assert url(message) in page and "<fieldset" not in page
 
 
+@pytest.mark.usefixtures("standing_guards")
 def test_the_database_holds_marks_and_rows(reviewer: User) -> None:
     message = factories.held_email()
     marks = dict.fromkeys(NAMES, 3)

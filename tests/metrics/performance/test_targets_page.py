@@ -167,6 +167,7 @@ def test_the_environment_wins_and_its_field_is_not_asked_for(lead: Client, setti
     assert UnitPrice.objects.first().million_tokens == 3  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("standing_guards")
 @pytest.mark.parametrize("model", [MonthlyTarget, UnitPrice])
 def test_what_was_set_stays_on_record(lead: Client, model: Any) -> None:
     lead.post(PATH, TARGETS)
