@@ -214,3 +214,8 @@ def test_machine_alone_and_one_of_each() -> None:
     assert "Sent: 1 email. Came back: 1 reply." in lines
     assert "The machine approved 1; none was re-read. People decided 0." in lines
     assert lines[0] == "Waits for you: nothing."
+
+
+def test_without_hours_a_week_began_seven_days_ago() -> None:
+    """As for a digest that is made by hand."""
+    assert periods.weekly_start(MONDAY, "monday", AT, NEVER) == at(23, 13, 30, month=2)
