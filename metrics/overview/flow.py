@@ -71,7 +71,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
     is_off = not assess.is_on()
 
     def stage(code: str, label: str, sweep: str, count: int, *queues: StageQueue) -> Stage:
-        facts = [one.rows.aggregate(n=Count("pk"), oldest=Min(one.since)) for one in queues]
+        facts = [one.read(now) for one in queues]
         beat = seen.get(sweep)
         return Stage(
             code=code,
@@ -83,7 +83,7 @@ def flow_stages(now: datetime | None = None, blocked: int = 0) -> list[Stage]:
             worked_at=beat.worked_at if beat else None,
             is_off=code in SWITCHABLE_STAGES and is_off,
             sweep=sweep,
-            is_stuck=any(one.stuck_since(now) is not None for one in queues),
+            is_stuck=any(one["stuck_since"] for one in facts),
         )
 
     def moved(**which: Any) -> int:
@@ -157,12 +157,23 @@ class StageQueue:
     for_a_machine: bool = True  # False where it may rightly wait for a person or a limit
     in_the_background: Q = Q(pk__in=())  # what may rightly wait for all else
 
+    def read(self, now: datetime) -> dict[str, Any]:
+        """How many wait, and since when, in one statement."""
+        stuck = Min(self.since, filter=self._is_late(now))
+        facts = {"n": Count("pk"), "oldest": Min(self.since)}
+        found = self.rows.aggregate(
+            **facts, **({"stuck_since": stuck} if self.for_a_machine else {})
+        )
+        return {"stuck_since": None, **found}
+
     def stuck_since(self, now: datetime) -> datetime | None:
         """Since when the oldest waits, where a machine should have done it by now."""
         if not self.for_a_machine:
             return None
-        late = self.rows.filter(**{f"{self.since}__lt": now - STUCK_AFTER})
-        return late.exclude(self.in_the_background).aggregate(at=Min(self.since))["at"]
+        return self.rows.filter(self._is_late(now)).aggregate(at=Min(self.since))["at"]
+
+    def _is_late(self, now: datetime) -> Q:
+        return Q(**{f"{self.since}__lt": now - STUCK_AFTER}) & ~self.in_the_background
 
 
 def stage_queues() -> dict[str, StageQueue]:
