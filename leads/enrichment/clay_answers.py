@@ -108,10 +108,7 @@ def _lead_of_answer(
 
 
 def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
-    domain, key = (
-        shared_hosts.own_domain(answer.company_domain),
-        company_matching.employer_key(answer.company_name),
-    )
+    domain, key = _employer_of(answer)
     company = _company_of_answer(lead, domain, key)
     is_elsewhere = _is_other_company(company, domain, key)
     gained = _apply_company_facts(company, answer, row) if company and not is_elsewhere else []
@@ -133,6 +130,12 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
     return gained + _apply_address(lead, answer)
 
 
+def _employer_of(answer: clay.ClayAnswer) -> tuple[str, str]:
+    """The domain and the name's key of the company where Clay says that they work."""
+    name = answer.company_name
+    return shared_hosts.own_domain(answer.company_domain), company_matching.employer_key(name)
+
+
 def _is_other_company(company: Company | None, domain: str, key: str) -> bool:
     """Whether Clay's employer has another domain and another name than the lead's company.
 
@@ -150,8 +153,7 @@ def _is_at(domain: str, address: str) -> bool:
 
 def _employer_note(lead: Lead, answer: clay.ClayAnswer) -> str:
     """Says on the request where Clay found the person, if that is another company than ours."""
-    domain = shared_hosts.own_domain(answer.company_domain)
-    key = company_matching.employer_key(answer.company_name)
+    domain, key = _employer_of(answer)
     if not _is_other_company(lead.company, domain, key):
         return ""
     return f"Clay says they work at {answer.company_name} ({domain}). None of that was used."[:300]

@@ -166,6 +166,14 @@ def are_other_profiles(one: str, other: str) -> bool:
     return bool(one and other) and one != other and named[0] == named[1]
 
 
+def have_other_names(*names: tuple[str, str]) -> bool:
+    """Whether two of the (first, last) names differ; one that is not known differs from none."""
+    return any(
+        len({normal.company_key(name) for name in part} - {""}) > 1
+        for part in zip(*names, strict=True)
+    )
+
+
 def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
     """A lead for a normalised address or else a LinkedIn key. Raises locks.LeadsChanged where it is
     taken.

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
-from leads import locks, normal
+from leads import locks
 from leads.identity import lead_matching, merged_fields
 from leads.models import Assessment, Enrichment, Lead, Merge, Suppression, Visit
 from leads.ownership import owner_assignment
@@ -75,10 +75,8 @@ def merge_doubts(
     Two usable addresses are a doubt: both may have been written to.
     """
     names = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
-    for part in zip(*names, strict=True):
-        if len({normal.company_key(name) for name in part} - {""}) > 1:
-            yield f"Their names differ: {_joined_names(names)}."
-            break
+    if lead_matching.have_other_names(*names):
+        yield f"Their names differ: {_joined_names(names)}."
     if one.linkedin_key and other.linkedin_key:
         yield "Each has a LinkedIn profile of its own."
     if one.address == other.address == Lead.Address.USABLE:

@@ -20,12 +20,12 @@ def lock_lead_at(addresses: list[str], first_name: str, last_name: str) -> list[
     its name is another. Raises locks.LeadsChanged.
     """
     for address in addresses:
-        if _is_shared(address):
+        lead = None if _is_shared(address) else lead_matching.find_lead(address, "")
+        if lead is None:
             continue
-        for lead in lead_matching.lock_leads_known_by(address, ""):
-            told = zip((lead.first_name, lead.last_name), (first_name, last_name), strict=True)
-            if all(len({normal.company_key(one) for one in pair} - {""}) < 2 for pair in told):
-                return [lead]
+        names = (lead.first_name, lead.last_name), (first_name, last_name)
+        if not lead_matching.have_other_names(*names):
+            return lead_matching.lock_leads_known_by(address, "")
     return []
 
 
